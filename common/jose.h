@@ -1,0 +1,58 @@
+/*
+ * JSON Web Signature and Key (RFC 7515, 7517, 7518, 8037): public side only. Private keys are keyd's.
+ * The algorithm is bound to the key, never to the token's header (CVE-2023-48238).
+ */
+#ifndef ANTIN_JOSE_H
+#define ANTIN_JOSE_H
+
+#include "common/bytes.h"
+#include "common/json.h"
+#include <openssl/evp.h>
+
+enum jose_alg { JOSE_NONE, JOSE_ES256, JOSE_ES384, JOSE_EDDSA, JOSE_RS256, JOSE_PS256 };
+const char *jose_alg_name(enum jose_alg a);
+
+#define JWK_KID_MAX 64
+#define JWT_MAX 8192 /* bytes of a compact token */
+
+/* A public key with the one algorithm it may be used with. */
+struct jwk {
+    char kid[JWK_KID_MAX + 1];
+    enum jose_alg alg;
+    EVP_PKEY *key;
+};
+#define JWKS_MAX 16
+struct jwks {
+    struct jwk key[JWKS_MAX];
+    size_t n;
+};
+/* A set from JSON; keys of unknown kty/alg/use are skipped (RFC 7517 §5). ERR_SYNTAX. */
+err_t jwks_parse(const json_t *j, struct jwks *out) MUST_USE;
+void jwks_free(struct jwks *s);
+/* The public JWK of a key, with kid, use "sig" and alg. */
+err_t jwk_to_json(const EVP_PKEY *key, enum jose_alg alg, const char *kid, json_t **out) MUST_USE;
+/* RFC 7638 thumbprint, base64url; 43 characters and NUL. */
+err_t jwk_thumbprint(const EVP_PKEY *key, char out[44]) MUST_USE;
+/* The alg that a public key implies: P-256 ES256, P-384 ES384, Ed25519 EdDSA, RSA RS256. JOSE_NONE for others. */
+enum jose_alg jose_alg_of(const EVP_PKEY *key);
+
+/*
+ * Verifies a compact JWS against the set: kid must name a key of it, alg must be that key's, typ (case-insensitively) must be the
+ * given one unless NULL, crit and b64 are refused. *claims is the payload, an object. ERR_SYNTAX, ERR_BAD_SIGNATURE, ERR_NOT_FOUND (kid).
+ * Checks no claim: see jwt_check.
+ */
+err_t jwt_verify(struct bytes token, const struct jwks *keys, const char *typ, json_t **claims) MUST_USE;
+
+struct jwt_expect {
+    const char *iss; /* byte equality */
+    const char *aud; /* must be aud or in the aud array */
+    int64_t now;
+    int64_t skew;    /* seconds of tolerance for exp, nbf, iat */
+};
+err_t jwt_check(const json_t *claims, const struct jwt_expect *e) MUST_USE; /* ERR_EXPIRED, ERR_UNAUTHENTICATED */
+
+/* R||S (fixed width, RFC 7518 §3.4) from an ECDSA DER signature and back. */
+err_t ecdsa_der_to_raw(struct bytes der, size_t width, uint8_t *raw) MUST_USE;
+err_t ecdsa_raw_to_der(struct bytes raw, struct buf *der) MUST_USE;
+
+#endif
