@@ -29,8 +29,8 @@ struct config_key {
 
 /*
  * Fills *out (zeroed by the caller) from the file. On a mistake prints "file:line: what is wrong" to errs and returns
- * ERR_CONFIG (all mistakes are named, not only the first). A section "name.*" in a key's section matches nothing:
- * repeated sections are read by config_each.
+ * ERR_CONFIG (all mistakes are named, not only the first), and *out holds nothing that needs freeing.
+ * Relative paths, those of secrets too, are taken from the working directory. At most 256 keys.
  */
 err_t config_load(const char *path, const struct config_key *keys, size_t n, void *out, FILE *errs) MUST_USE;
 void config_free(const struct config_key *keys, size_t n, void *out);

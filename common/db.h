@@ -25,6 +25,7 @@ struct db_pool_conf {
     unsigned size;        /* connections at most; opened when first needed */
     unsigned wait_ms;     /* how long db_do waits for a free one before ERR_BUSY */
     const struct db_stmt *const *stmts; /* NULL-terminated */
+    unsigned statement_ms; /* the server ends a statement after that long; 0: 10 s */
 };
 /* Opens no connection yet: a daemon starts without its database and recovers when it comes. */
 err_t db_pool_open(const struct db_pool_conf *conf, struct db_pool **out) MUST_USE;
@@ -60,6 +61,8 @@ struct db_param {
 #define DB_TIME(t) ((struct db_param){.type = DB_T_TIME, .v.i = (t)})
 #define DB_NULL ((struct db_param){.type = DB_T_NULL})
 struct db_param db_text_param(const char *s);
+/* The parameters of one call, in the statement's order: db_query(db, &stmt, DB_PARAMS(DB_TEXT(id), DB_INT(3)), NULL). */
+#define DB_PARAMS(...) ((const struct db_param[]){__VA_ARGS__})
 
 struct db_rows; /* a result; borrowed values live until it is freed */
 void db_rows_free(struct db_rows **r);
@@ -67,7 +70,7 @@ void db_rows_free(struct db_rows **r);
 
 /*
  * Runs a prepared statement. rows may be NULL when no result is wanted. Errors: ERR_DB_RETRY (40001, 40P01), ERR_DB_CONFLICT (23505),
- * ERR_DB_DOWN (connection, 57P01…), ERR_DB (anything else, logged with SQLSTATE and statement name, never with values).
+ * ERR_DB_DOWN (connection, 57P01…), ERR_BUSY (statement or lock timeout), ERR_DISK_FULL, ERR_DB (anything else, logged with SQLSTATE and statement name, never with values).
  */
 err_t db_query(struct db *db, const struct db_stmt *s, const struct db_param *params, struct db_rows **rows) MUST_USE;
 /* As db_query, but ERR_DB_NONE when the statement returned no row (SELECT, RETURNING) or changed none. */

@@ -25,7 +25,10 @@ enum http_body {
 
 /* Fills the reply or returns an error, which the route's fail function then renders. */
 typedef err_t http_handler(struct http_req *r);
-/* Authenticates the caller (may set the principal); an error ends the request. NULL in a route: open to all. */
+/*
+ * Authenticates the caller (may set the principal); an error ends the request. NULL in a route: open to all.
+ * With HTTP_SPOOL it runs before the body is taken (nobody fills our disk unknown), otherwise after it, just before the handler.
+ */
 typedef err_t http_auth(struct http_req *r);
 /* Renders a failure in the caller's format. */
 typedef void http_fail(struct http_req *r, err_t e);
@@ -56,8 +59,10 @@ struct http_conf {
     void *app;               /* http_app() gives it back */
     bool https;              /* the public origin is https: HSTS, Secure and __Host- cookies */
     const char *form_action; /* extra CSP form-action sources, or NULL */
+    http_fail *fail;         /* renders a request that fits no route; NULL: http_fail_problem */
 };
 err_t http_open(const struct http_conf *conf, struct http_server **out) MUST_USE; /* accepting when it returns; ERR_IO with a log line */
+unsigned http_port(const struct http_server *s); /* of a TCP socket: what "127.0.0.1:0" became */
 void http_close(struct http_server **s); /* stops accepting, lets running requests end (10 s at most) */
 /* Blocks SIGTERM and SIGINT in all threads; call first in main(). http_wait returns when one arrives. */
 void http_signals_init(void);
@@ -69,9 +74,9 @@ const char *http_request_id(const struct http_req *r);
 const char *http_method(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* path and query as sent: to come back to after login, never for the log */
 const char *http_path(const struct http_req *r, const char *name); /* a {name} of the route */
-const char *http_header(const struct http_req *r, const char *name); /* NULL when absent */
+const char *http_header(const struct http_req *r, const char *name); /* NULL when absent; cookies: http_cookie */
 const char *http_cookie(const struct http_req *r, const char *name); /* NULL when absent or doubled */
-/* Query and form fields: NULL when absent; a doubled one makes http_params_ok false. */
+/* Query and form fields: NULL when absent; a doubled one makes http_dup_params true. */
 const char *http_query(const struct http_req *r, const char *name);
 const char *http_field(const struct http_req *r, const char *name);
 bool http_dup_params(const struct http_req *r); /* some query or form field came twice (RFC 6749 §3.1) */
@@ -97,9 +102,12 @@ void *http_principal(const struct http_req *r);
 void http_reply(struct http_req *r, int status, const char *type, struct buf *body); /* takes body's memory */
 void http_reply_json(struct http_req *r, int status, json_t *j);                     /* takes the reference */
 void http_reply_redirect(struct http_req *r, int status, const char *url);           /* 302 or 303 */
-/* Sends a file: takes the descriptor; name (may be NULL) gives Content-Disposition, encoded per RFC 6266/8187. */
+/*
+ * Sends a file: takes the descriptor; name (may be NULL) gives Content-Disposition, encoded per RFC 6266/8187.
+ * Only PDF, JPEG, PNG and plain text are opened in place; what can hold a script is always an attachment.
+ */
 void http_reply_file(struct http_req *r, int fd, uint64_t size, const char *type, const char *name, bool attachment);
-void http_reply_header(struct http_req *r, const char *name, const char *value); /* copied; CR or LF in the value: dropped and logged */
+void http_reply_header(struct http_req *r, const char *name, const char *value); /* copied; empty, or a control character: dropped and logged */
 /* Session-like cookie: HttpOnly, SameSite=Lax, Path=/, Secure and "__Host-" when https. max_age 0: session; < 0: delete. */
 void http_reply_cookie(struct http_req *r, const char *name, const char *value, long max_age);
 void http_reply_no_store(struct http_req *r);

@@ -26,7 +26,10 @@ struct jwks {
     struct jwk key[JWKS_MAX];
     size_t n;
 };
-/* A set from JSON; keys of unknown kty/alg/use are skipped (RFC 7517 §5). ERR_SYNTAX. */
+/*
+ * A set from JSON; keys of unknown kty, curve, alg or use and RSA keys under 2048 bits are skipped (RFC 7517 §5). A key without kid gets
+ * its thumbprint for one. ERR_SYNTAX: a malformed key, a private one, the same kid twice, more than JWKS_MAX usable keys.
+ */
 err_t jwks_parse(const json_t *j, struct jwks *out) MUST_USE;
 void jwks_free(struct jwks *s);
 /* The public JWK of a key, with kid, use "sig" and alg. */
@@ -43,6 +46,12 @@ enum jose_alg jose_alg_of(const EVP_PKEY *key);
  */
 err_t jwt_verify(struct bytes token, const struct jwks *keys, const char *typ, json_t **claims) MUST_USE;
 
+/* The same for any payload: *payload holds the very bytes that were verified. */
+err_t jws_verify(struct bytes token, const struct jwks *keys, const char *typ, struct buf *payload) MUST_USE;
+/* One signature in JOSE's form (ECDSA: R||S) over a message. ERR_BAD_SIGNATURE. */
+err_t jwk_verify(const struct jwk *k, struct bytes message, struct bytes sig) MUST_USE;
+
+/* exp is required; nbf and iat may be absent, and may not lie in the future. */
 struct jwt_expect {
     const char *iss; /* byte equality */
     const char *aud; /* must be aud or in the aud array */

@@ -1,0 +1,340 @@
+/*
+ * The way of one request through the glue: header, authentication, body, handler, reply.
+ * Called by libmicrohttpd on its HTTP threads (on_*), by the workers (http_work).
+ * RFC 9112 (messages), RFC 9110 §10.1.1 (Expect: 100-continue, which the library answers once we let a body in).
+ */
+#include "common/clock.h"
+#include "common/http_internal.h"
+#include "common/http_server.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define REPLY_MS 30000          /* for a reply to be taken by its reader … */
+#define REPLY_BYTES_A_MS 64     /* … and more for a long one: at least 64 kB a second */
+
+/* --- connections and the beginning of requests --- */
+
+void http_on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = cls;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *ctx = info == NULL ? NULL : http_reaper_add(s->reaper, info->connect_fd);
+    } else if (*ctx != NULL) {
+        struct http_conn *c = *ctx;
+        http_reaper_remove(s->reaper, &c);
+        *ctx = NULL;
+    }
+}
+
+/* The request line is there, nothing of it is parsed: the one moment at which the target is whole. */
+void *http_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct http_req *r = calloc(1, sizeof *r);
+    if (r == NULL || info == NULL || info->socket_context == NULL || (r->target = strdup(target)) == NULL) {
+        free(r);
+        return NULL; /* no memory: http_on_access closes the connection */
+    }
+    r->server = cls;
+    r->mhd = mhd;
+    r->conn = info->socket_context;
+    r->started = clock_mono_us();
+    r->spool.fd = r->reply.fd = -1;
+    random_token(r->id, HTTP_ID_BYTES);
+    http_deadline_lower(r->conn, r->server->conf.header_ms);
+    return r;
+}
+
+/* Percent escapes stay: http_target.c decodes, segment by segment. */
+size_t http_on_unescape(void *cls, struct MHD_Connection *mhd, char *s)
+{
+    (void)cls;
+    (void)mhd;
+    return strlen(s);
+}
+
+/* --- the end --- */
+
+/* What a sender made up as a method is no word of ours for the log. */
+static const char *known_method(const char *method)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], method) == 0)
+            return names[i];
+    return "other";
+}
+
+static void write_log(const struct http_req *r, int status, err_t e)
+{
+    log_request(&(struct log_request){
+        .id = r->id,
+        .method = r->method == NULL ? "" : known_method(r->method),
+        .route = r->route == NULL ? "" : r->route->path,
+        .status = status,
+        .error = e == OK ? NULL : err_info(e)->name,
+        .us = clock_mono_us() - r->started,
+        .in = r->in,
+        .out = strcmp(http_method(r), "HEAD") == 0 ? 0 : r->out,
+    });
+}
+
+static void request_free(struct http_req *r)
+{
+    http_set_principal(r, NULL, NULL);
+    http_reply_free(r);
+    http_body_free(r);
+    if (r->query != NULL) {
+        form_free(r->query); /* wipes values: a query can hold a code */
+        free(r->query);
+    }
+    /* Tokens, cookies and codes came in these. */
+    if (r->head != NULL)
+        secret_wipe(r->head, r->head_len);
+    secret_wipe(r->target, strlen(r->target));
+    buf_free(&r->detail);
+    free(r->path);
+    free(r->head);
+    free(r->target);
+    free(r);
+}
+
+void http_on_end(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_RequestTerminationCode why)
+{
+    struct http_server *s = cls;
+    struct http_req *r = *ctx;
+    (void)mhd;
+    if (r == NULL)
+        return;
+    *ctx = NULL;
+    err_t e = r->err;
+    if (r->phase != HTTP_AT_REPLY) /* it never came to a reply of ours */
+        e = atomic_load(&r->conn->expired) ? ERR_TIMEOUT : r->phase == HTTP_AT_HEAD ? ERR_SYNTAX : ERR_CUT;
+    else if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && e == OK)
+        e = atomic_load(&r->conn->expired) ? ERR_TIMEOUT : ERR_CUT;
+    write_log(r, r->phase == HTTP_AT_REPLY ? r->reply.status : err_info(e)->status, e);
+    if (!atomic_load(&r->conn->expired))
+        http_deadline_idle(r->conn);
+    bool counted = r->counted;
+    request_free(r);
+    if (counted)
+        atomic_fetch_sub(&s->active, 1);
+}
+
+/* --- replying --- */
+
+/* Queues the reply, which is built. MHD_NO closes the connection without one. */
+static enum MHD_Result send_reply(struct http_req *r)
+{
+    r->phase = HTTP_AT_REPLY;
+    if (r->response == NULL)
+        return MHD_NO;
+    http_deadline_set(r->conn, REPLY_MS + r->out / REPLY_BYTES_A_MS);
+    enum MHD_Result ok = MHD_queue_response(r->mhd, (unsigned)r->reply.status, r->response);
+    MHD_destroy_response(r->response); /* the connection holds its own reference */
+    r->response = NULL;
+    return ok;
+}
+
+static enum MHD_Result fail_now(struct http_req *r, err_t e)
+{
+    log_request_id(r->id);
+    http_fail_with(r, e);
+    if (http_reply_build(r) != OK && r->response != NULL) {
+        MHD_destroy_response(r->response);
+        r->response = NULL;
+    }
+    log_request_id(NULL);
+    return send_reply(r);
+}
+
+static bool has_body(const struct http_req *r)
+{
+    return r->chunked || r->length > 0;
+}
+
+/*
+ * Refuses before the body has come, and without taking it: the library closes the connection behind such a reply, and we read on
+ * for a moment, since a socket closed with bytes unread resets the connection and may destroy the reply on its way.
+ */
+static enum MHD_Result refuse_at_head(struct http_req *r, err_t e)
+{
+    r->close = true;
+    r->conn->linger = true;
+    return fail_now(r, e);
+}
+
+/* --- header --- */
+
+/* Total time for a body: body_ms, and a second for each further megabyte that is announced or has come. */
+static void body_deadline(struct http_req *r)
+{
+    uint64_t megabytes = (r->chunked ? r->in : r->length) >> 20;
+    int64_t spent = (clock_mono_us() - r->body_from) / 1000;
+    int64_t all = (int64_t)r->server->conf.body_ms + (int64_t)megabytes * 1000;
+    http_deadline_set(r->conn, all > spent ? (uint64_t)(all - spent) : 1);
+}
+
+static enum MHD_Result take_body(struct http_req *r)
+{
+    r->phase = HTTP_AT_BODY;
+    r->body_from = clock_mono_us();
+    body_deadline(r);
+    return MHD_YES;
+}
+
+/* A body that was refused but is short is read and dropped, and the reply comes after it: the connection can go on. */
+static bool can_swallow(const struct http_req *r)
+{
+    return !r->chunked && r->length <= HTTP_SWALLOW_SMALL && http_header(r, "Expect") == NULL;
+}
+
+static enum MHD_Result settle_head(struct http_req *r, err_t e)
+{
+    r->err = e;
+    if (e == OK || can_swallow(r))
+        return take_body(r);
+    return refuse_at_head(r, e);
+}
+
+static err_t route_and_body(struct http_req *r)
+{
+    TRY(http_cookies_parse(r));
+    TRY(http_route_find(r));
+    return http_body_begin(r);
+}
+
+static enum MHD_Result at_head(struct http_req *r, const char *url, const char *method, const char *version)
+{
+    http_deadline_none(r->conn);
+    r->counted = true;
+    atomic_fetch_add(&r->server->active, 1);
+    log_request_id(r->id);
+    err_t e = http_guard(r, url, method, version);
+    if (e != OK) /* malformed: nothing that follows on this connection can be trusted to begin where it seems to */
+        return refuse_at_head(r, e);
+    /* Chunk framing is parsed by the library, leniently; whatever hides behind it is never parsed as a request. */
+    r->close = r->chunked;
+    e = route_and_body(r);
+    log_request_id(NULL);
+    if (e != OK || r->route->body != HTTP_SPOOL || r->route->auth == NULL)
+        return settle_head(r, e);
+    r->phase = HTTP_AT_AUTH;
+    if (r->route->inline_ok) {
+        http_work(r);
+        return settle_head(r, r->err);
+    }
+    return http_workers_add(r->server->workers, r) ? MHD_YES : settle_head(r, ERR_BUSY);
+}
+
+/* --- body --- */
+
+static enum MHD_Result at_body_bytes(struct http_req *r, struct bytes data)
+{
+    r->in += data.len;
+    if (r->err == OK)
+        r->err = http_body_add(r, data);
+    if (r->chunked) {
+        body_deadline(r);
+        if (r->in > (r->route == NULL ? 0 : r->route->body_max) + HTTP_SWALLOW_CHUNKED)
+            return MHD_NO; /* it does not end */
+    }
+    return MHD_YES;
+}
+
+/* --- handler --- */
+
+static err_t run_handler(struct http_req *r)
+{
+    if (r->route->auth != NULL && !r->authed)
+        TRY(r->route->auth(r));
+    return r->route->handler(r);
+}
+
+static void work_auth(struct http_req *r)
+{
+    r->err = r->route->auth(r);
+    r->authed = r->err == OK;
+}
+
+static void work_handler(struct http_req *r)
+{
+    err_t e = run_handler(r);
+    if (e != OK)
+        http_fail_with(r, e);
+    if (http_reply_build(r) != OK && r->response != NULL) {
+        MHD_destroy_response(r->response);
+        r->response = NULL;
+    }
+}
+
+void http_work(struct http_req *r)
+{
+    log_request_id(r->id);
+    if (r->phase == HTTP_AT_AUTH)
+        work_auth(r);
+    else
+        work_handler(r);
+    log_request_id(NULL);
+}
+
+static enum MHD_Result answer_options(struct http_req *r)
+{
+    r->err = http_route_options(r);
+    if (r->err != OK)
+        return fail_now(r, r->err);
+    http_reply(r, 204, NULL, NULL);
+    return http_reply_build(r) == OK ? send_reply(r) : MHD_NO;
+}
+
+/* The whole request is there. */
+static enum MHD_Result at_end_of_body(struct http_req *r)
+{
+    http_deadline_none(r->conn);
+    bool options = strcmp(r->method, "OPTIONS") == 0;
+    if (options && (r->err == ERR_METHOD || strcmp(r->target, "*") == 0) && !has_body(r))
+        return answer_options(r);
+    if (r->err == ERR_METHOD)
+        r->err = http_route_options(r) == OK ? ERR_METHOD : ERR_NOMEM;
+    if (r->err == OK)
+        r->err = http_body_end(r);
+    if (r->err != OK)
+        return fail_now(r, r->err);
+    r->phase = HTTP_AT_HANDLER;
+    if (r->route->inline_ok) {
+        http_work(r);
+        return send_reply(r);
+    }
+    return http_workers_add(r->server->workers, r) ? MHD_YES : fail_now(r, ERR_BUSY);
+}
+
+/* --- the library's callback: many calls a request --- */
+
+enum MHD_Result http_on_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
+                               const char *data, size_t *size, void **ctx)
+{
+    struct http_req *r = *ctx;
+    struct bytes bytes = BYTES(data, *size);
+    (void)cls;
+    (void)mhd;
+    if (r == NULL)
+        return MHD_NO;
+    *size = 0;
+    switch (r->phase) {
+    case HTTP_AT_HEAD:
+        return at_head(r, url, method, version);
+    case HTTP_AT_AUTH: /* resumed */
+        return settle_head(r, r->err);
+    case HTTP_AT_BODY:
+        return bytes.len > 0 ? at_body_bytes(r, bytes) : at_end_of_body(r);
+    case HTTP_AT_HANDLER: /* resumed */
+        return send_reply(r);
+    case HTTP_AT_REPLY:
+        break;
+    }
+    return MHD_YES;
+}

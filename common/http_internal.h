@@ -1,0 +1,189 @@
+/*
+ * What the rooms of the HTTP glue share: the request in the making, its connection, the server.
+ * Included by common/http*.c alone; endpoints see common/http.h.
+ */
+#ifndef ANTIN_HTTP_INTERNAL_H
+#define ANTIN_HTTP_INTERNAL_H
+
+#include "common/http.h"
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* --- limits --- */
+#define HTTP_HEAD_MAX 12288    /* request line and header fields together; past it 431 */
+#define HTTP_TARGET_MAX 8192   /* request target; past it 414 */
+#define HTTP_HEADERS_MAX 64    /* header fields; past it 431 */
+#define HTTP_COOKIES_MAX 32
+#define HTTP_SEGMENTS_MAX 16   /* of a path; past it 404 */
+#define HTTP_POOL_SIZE 32768   /* the library's memory for one connection: head, read buffer, reply header */
+#define HTTP_REPLY_HEADERS_MAX 24
+#define HTTP_KEEPALIVE_MS 30000 /* an open connection without a request */
+#define HTTP_CROWDED_MS 1000    /* the same when three quarters of the connections are taken */
+#define HTTP_SWALLOW_SMALL 65536       /* a refused body up to this long is read to its end, and the connection lives on */
+#define HTTP_SWALLOW_CHUNKED (4 << 20) /* how far a chunked body may run past its limit before it is cut */
+#define HTTP_STOP_MS 10000             /* how long http_close waits for running requests */
+
+#define HTTP_ID_BYTES 12
+#define HTTP_ID_LEN B64URL_LEN(HTTP_ID_BYTES)
+
+/* One TCP connection. It lives in the server's list; the reaper shuts its socket down when a deadline passes. */
+struct http_conn {
+    struct http_conn *prev, *next;
+    struct http_server *server;
+    int fd;
+    bool linger;               /* closing with bytes unread: read on for a while, or the reply is lost to a TCP reset */
+    _Atomic int64_t deadline;  /* monotonic microseconds; 0: none (a handler is at work) */
+    _Atomic int64_t idle_from; /* since when it waits for a next request; 0: it does not */
+    _Atomic bool expired;      /* the reaper shut it down */
+};
+
+/* Where a request stands; it moves only forward. */
+enum http_phase {
+    HTTP_AT_HEAD,    /* header arrived, nothing decided */
+    HTTP_AT_AUTH,    /* a worker authenticates the sender before its body is taken */
+    HTTP_AT_BODY,    /* taking the body (or swallowing it, when err is set) */
+    HTTP_AT_HANDLER, /* a worker has it */
+    HTTP_AT_REPLY,   /* the reply is queued */
+};
+
+struct http_pair {
+    const char *name;
+    const char *value;
+};
+
+struct http_reply {
+    int status; /* 0: none yet */
+    char *type;
+    struct buf body;
+    int fd; /* -1: the body is in memory */
+    uint64_t fd_size;
+    char *location;
+    char *disposition;
+    bool pdf; /* shown by the browser's viewer, which needs a wider content policy */
+    bool no_store;
+    struct {
+        char *name;
+        char *value;
+    } header[HTTP_REPLY_HEADERS_MAX];
+    size_t headers;
+    struct buf form_action;
+};
+
+struct http_req {
+    struct http_server *server;
+    struct http_conn *conn;
+    struct MHD_Connection *mhd;
+    struct http_req *next; /* in the workers' queue */
+    enum http_phase phase;
+    char id[HTTP_ID_LEN + 1];
+    int64_t started; /* monotonic microseconds */
+
+    /* as sent */
+    char *target;
+    char *head; /* our copy of the header: method, fields and cookies point into it */
+    size_t head_len;
+    const char *method;
+    struct http_pair header[HTTP_HEADERS_MAX];
+    size_t headers;
+    struct http_pair cookie[HTTP_COOKIES_MAX];
+    size_t cookies;
+    char *path; /* the segments' decoded characters */
+    const char *segment[HTTP_SEGMENTS_MAX];
+    size_t segments;
+    struct form *query; /* NULL: none */
+    struct form *field; /* NULL: none */
+    char content_type[128];
+
+    const struct http_route *route; /* NULL until matched */
+    const char *allow[16];          /* 405: the methods that the path has */
+    size_t allows;
+    err_t err; /* the first failure */
+
+    /* body */
+    bool chunked;
+    uint64_t length;   /* Content-Length; 0 when absent */
+    uint64_t in;       /* body bytes that came */
+    int64_t body_from; /* when it began, for its deadline */
+    struct buf body;
+    json_t *json;
+    struct http_spool spool;
+    struct http_hashes *hashes;
+
+    bool counted; /* among server->active */
+    bool close;   /* the connection ends with this reply */
+    bool authed;
+    void *principal;
+    void (*principal_free)(void *);
+    struct buf detail;
+    struct http_reply reply;
+    struct MHD_Response *response;
+    uint64_t out;
+};
+
+struct http_workers;
+struct http_reaper;
+
+struct http_server {
+    struct http_conf conf;
+    struct MHD_Daemon *mhd;
+    struct http_workers *workers;
+    struct http_reaper *reaper;
+    const struct texts *texts;
+    int listen_fd;
+    char *socket_path; /* of a Unix socket: removed at the end */
+    _Atomic unsigned active; /* requests between their header and the end of their reply */
+    _Atomic bool closing;
+};
+
+/* http_listen.c */
+err_t http_listen_open(const char *where, int *fd, char **socket_path) MUST_USE;
+err_t http_room_for(unsigned workers, unsigned *connections) MUST_USE; /* raises the descriptor limit, or lowers the number */
+
+/* http_guard.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG */
+err_t http_guard(struct http_req *r, const char *url, const char *method, const char *version) MUST_USE;
+err_t http_target_parse(struct http_req *r) MUST_USE; /* fills path, segment and query from target */
+
+/* http_request.c: after this a Cookie field is no longer readable by http_header; ERR_HEAD_TOO_LARGE */
+err_t http_cookies_parse(struct http_req *r) MUST_USE;
+
+/* http_route.c: ERR_NOT_FOUND; ERR_METHOD with allow filled */
+err_t http_route_find(struct http_req *r) MUST_USE;
+bool http_route_table_ok(const struct http_route *routes); /* names the fault in the log */
+err_t http_route_options(struct http_req *r) MUST_USE;     /* answers OPTIONS */
+
+/* http_body.c */
+err_t http_body_begin(struct http_req *r) MUST_USE;
+err_t http_body_add(struct http_req *r, struct bytes data) MUST_USE;
+err_t http_body_end(struct http_req *r) MUST_USE;
+void http_body_free(struct http_req *r);
+
+/* http_worker.c */
+err_t http_workers_open(struct http_server *s, struct http_workers **out) MUST_USE;
+bool http_workers_add(struct http_workers *w, struct http_req *r); /* false: full; the caller answers */
+bool http_workers_stop(struct http_workers *w, int64_t until);     /* ends the threads; false: some handler still runs */
+void http_workers_free(struct http_workers **w);                   /* after they ended, and after the library: it may still ask for one */
+void http_work(struct http_req *r); /* http.c: what a worker does with a request */
+
+/* http_reaper.c */
+err_t http_reaper_open(struct http_server *s, struct http_reaper **out) MUST_USE;
+struct http_conn *http_reaper_add(struct http_reaper *p, int fd); /* NULL: no memory */
+void http_reaper_remove(struct http_reaper *p, struct http_conn **c);
+void http_reaper_close(struct http_reaper **p);
+void http_deadline_set(struct http_conn *c, uint64_t ms);   /* from now */
+void http_deadline_lower(struct http_conn *c, uint64_t ms); /* never moves an earlier one out */
+void http_deadline_none(struct http_conn *c);
+void http_deadline_idle(struct http_conn *c); /* between two requests */
+
+/* http_reply.c */
+void http_reply_reset(struct http_req *r); /* drops status and contents; header fields and cookies stay */
+err_t http_reply_build(struct http_req *r) MUST_USE; /* makes r->response */
+void http_reply_free(struct http_req *r);
+void http_fail_with(struct http_req *r, err_t e); /* renders a failure by the route's function */
+/* http_disposition.c */
+err_t http_disposition(const char *name, bool attachment, char **out) MUST_USE;
+
+bool http_token_ok(const char *s); /* RFC 9110 §5.6.2, not empty */
+bool http_value_ok(const char *s); /* RFC 9110 §5.5: no control characters but tab */
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * The route table: from method and path to a row.
+ * Called for each request; the table is checked once, when the server opens.
+ * RFC 9110 §9.3.2 (HEAD is GET without content), §9.3.7 (OPTIONS), §15.5.6 (405 names the methods in Allow).
+ */
+#include "common/http_internal.h"
+#include "common/log.h"
+#include <string.h>
+
+/* One segment of a pattern: its text up to the next slash. */
+struct piece {
+    const char *ptr;
+    size_t len;
+};
+
+/* Takes the next segment off "/v1/{id}"; false at the end. "/" has none. */
+static bool next_piece(const char **pattern, struct piece *out)
+{
+    if (**pattern != '/' || (*pattern)[1] == '\0')
+        return false;
+    out->ptr = *pattern + 1;
+    out->len = strcspn(out->ptr, "/");
+    *pattern = out->ptr + out->len;
+    return true;
+}
+
+static bool is_param(struct piece p)
+{
+    return p.len > 2 && p.ptr[0] == '{' && p.ptr[p.len - 1] == '}';
+}
+
+static bool matches(const char *pattern, const struct http_req *r)
+{
+    struct piece p;
+    size_t i = 0;
+    for (; next_piece(&pattern, &p); i++) {
+        if (i == r->segments)
+            return false;
+        const char *s = r->segment[i];
+        if (is_param(p) ? *s == '\0' : strlen(s) != p.len || memcmp(s, p.ptr, p.len) != 0)
+            return false;
+    }
+    return i == r->segments;
+}
+
+const char *http_path(const struct http_req *r, const char *name)
+{
+    struct piece p;
+    const char *pattern = r->route == NULL ? "" : r->route->path;
+    for (size_t i = 0; next_piece(&pattern, &p) && i < r->segments; i++)
+        if (is_param(p) && strlen(name) == p.len - 2 && memcmp(name, p.ptr + 1, p.len - 2) == 0)
+            return r->segment[i];
+    return NULL;
+}
+
+static void allow(struct http_req *r, const char *method)
+{
+    for (size_t i = 0; i < r->allows; i++)
+        if (strcmp(r->allow[i], method) == 0)
+            return;
+    if (r->allows < sizeof r->allow / sizeof *r->allow)
+        r->allow[r->allows++] = method;
+    if (strcmp(method, "GET") == 0)
+        allow(r, "HEAD");
+}
+
+/* The first row that fits wins: a table puts the literal path before the one with a {name} in its place. */
+err_t http_route_find(struct http_req *r)
+{
+    const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
+    const struct http_route *other = NULL;
+    for (const struct http_route *t = r->server->conf.routes; t->method != NULL; t++) {
+        if (!matches(t->path, r))
+            continue;
+        if (strcmp(t->method, method) == 0) {
+            r->route = t;
+            return OK;
+        }
+        other = other == NULL ? t : other;
+        allow(r, t->method);
+    }
+    if (other == NULL)
+        return ERR_NOT_FOUND;
+    allow(r, "OPTIONS");
+    r->route = other; /* its failure function speaks the language of the path's callers */
+    return ERR_METHOD;
+}
+
+static err_t join_allow(const struct http_req *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->allows; i++)
+        TRY(buf_addf(out, "%s%s", i == 0 ? "" : ", ", r->allow[i]));
+    return OK;
+}
+
+/* Allow for 405 and for OPTIONS. The Fetch standard's preflight: only of rows that are open to every site. */
+err_t http_route_options(struct http_req *r)
+{
+    AUTO_BUF methods = {0};
+    if (r->allows == 0) /* OPTIONS * */
+        return OK;
+    TRY(join_allow(r, &methods));
+    http_reply_header(r, "Allow", buf_str(&methods));
+    if (r->route != NULL && r->route->cors)
+        http_reply_header(r, "Access-Control-Allow-Methods", buf_str(&methods));
+    return OK;
+}
+
+static const char *row_fault(const struct http_route *t)
+{
+    if (t->path == NULL || t->path[0] != '/')
+        return "its path does not begin with a slash";
+    if (!http_token_ok(t->method) || strcmp(t->method, "HEAD") == 0 || strcmp(t->method, "OPTIONS") == 0)
+        return "its method is not one for a table";
+    if (t->handler == NULL || t->fail == NULL)
+        return "it has no handler or no failure function";
+    if ((t->body == HTTP_NO_BODY) != (t->body_max == 0))
+        return "a body has a limit, and only a body has one";
+    if (t->body != HTTP_BYTES && t->body != HTTP_SPOOL && t->body_type != NULL)
+        return "its body kind has its own media type";
+    if (t->cors && strcmp(t->method, "GET") != 0)
+        return "only what is read may be open to every site";
+    return NULL;
+}
+
+bool http_route_table_ok(const struct http_route *routes)
+{
+    for (const struct http_route *t = routes; t->method != NULL; t++) {
+        const char *fault = row_fault(t);
+        for (const struct http_route *u = routes; u < t && fault == NULL; u++)
+            if (strcmp(t->method, u->method) == 0 && strcmp(t->path, u->path) == 0)
+                fault = "it is there twice";
+        if (fault == NULL)
+            continue;
+        log_event(LOG_ERROR, "route_table", "%s %s: %s", t->method, t->path == NULL ? "" : t->path, fault);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,148 @@
+/*
+ * The worker pool: handlers that wait (for the database, for keyd) run here as plain blocking code, while the HTTP threads go on.
+ * The HTTP thread suspends the connection and adds the request; a worker runs it and resumes the connection.
+ */
+#include "common/clock.h"
+#include "common/http_internal.h"
+#include "common/log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Virtual memory alone: a page that was never touched costs nothing. Sanitizers make frames several times as large. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_SIZE (8 * 1024 * 1024)
+#else
+#define STACK_SIZE (1024 * 1024)
+#endif
+
+struct http_workers {
+    pthread_mutex_t mutex;
+    pthread_cond_t work;  /* something to do, or stop */
+    pthread_cond_t ended; /* a thread ended; on the monotonic clock */
+    struct http_req *first, *last;
+    unsigned suspended; /* waiting and running */
+    unsigned max;
+    unsigned alive;
+    bool stop;
+    unsigned n;
+    pthread_t thread[];
+};
+
+static struct http_req *take_first(struct http_workers *w)
+{
+    struct http_req *r = w->first;
+    if (r != NULL) {
+        w->first = r->next;
+        if (w->first == NULL)
+            w->last = NULL;
+        r->next = NULL;
+    }
+    return r;
+}
+
+static void *run(void *arg)
+{
+    struct http_workers *w = arg;
+    (void)pthread_mutex_lock(&w->mutex);
+    for (;;) {
+        struct http_req *r = take_first(w);
+        if (r == NULL) {
+            if (w->stop)
+                break; /* only when nothing waits: what was accepted is answered */
+            (void)pthread_cond_wait(&w->work, &w->mutex);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&w->mutex);
+        http_work(r);
+        MHD_resume_connection(r->mhd); /* from here on the request belongs to the HTTP thread again */
+        (void)pthread_mutex_lock(&w->mutex);
+        w->suspended--;
+    }
+    w->alive--;
+    (void)pthread_cond_broadcast(&w->ended);
+    (void)pthread_mutex_unlock(&w->mutex);
+    return NULL;
+}
+
+bool http_workers_add(struct http_workers *w, struct http_req *r)
+{
+    (void)pthread_mutex_lock(&w->mutex);
+    bool room = w->suspended < w->max && !w->stop;
+    if (room) {
+        /* Suspended first, or a quick worker would resume what is not suspended yet. */
+        MHD_suspend_connection(r->mhd);
+        w->suspended++;
+        if (w->last != NULL)
+            w->last->next = r;
+        else
+            w->first = r;
+        w->last = r;
+        (void)pthread_cond_signal(&w->work);
+    }
+    (void)pthread_mutex_unlock(&w->mutex);
+    return room;
+}
+
+bool http_workers_stop(struct http_workers *w, int64_t until)
+{
+    struct timespec t = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+    int rc = 0;
+    (void)pthread_mutex_lock(&w->mutex);
+    w->stop = true;
+    (void)pthread_cond_broadcast(&w->work);
+    while (w->alive > 0 && rc == 0)
+        rc = pthread_cond_timedwait(&w->ended, &w->mutex, &t);
+    bool all = w->alive == 0;
+    (void)pthread_mutex_unlock(&w->mutex);
+    for (; all && w->n > 0; w->n--)
+        (void)pthread_join(w->thread[w->n - 1], NULL);
+    return all;
+}
+
+void http_workers_free(struct http_workers **wp)
+{
+    struct http_workers *w = *wp;
+    if (w == NULL)
+        return;
+    (void)pthread_cond_destroy(&w->ended);
+    (void)pthread_cond_destroy(&w->work);
+    (void)pthread_mutex_destroy(&w->mutex);
+    free(w);
+    *wp = NULL;
+}
+
+err_t http_workers_open(struct http_server *s, struct http_workers **out)
+{
+    unsigned n = s->conf.workers;
+    struct http_workers *w = calloc(1, sizeof *w + n * sizeof w->thread[0]);
+    if (w == NULL)
+        return ERR_NOMEM;
+    pthread_condattr_t ca;
+    pthread_attr_t ta;
+    (void)pthread_mutex_init(&w->mutex, NULL);
+    (void)pthread_cond_init(&w->work, NULL);
+    (void)pthread_condattr_init(&ca);
+    (void)pthread_condattr_setclock(&ca, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&w->ended, &ca);
+    (void)pthread_condattr_destroy(&ca);
+    (void)pthread_attr_init(&ta);
+    (void)pthread_attr_setstacksize(&ta, STACK_SIZE);
+    w->max = s->conf.queue_max;
+    (void)pthread_mutex_lock(&w->mutex);
+    int rc = 0;
+    while (w->n < n && (rc = pthread_create(&w->thread[w->n], &ta, run, w)) == 0) {
+        w->n++;
+        w->alive++;
+    }
+    (void)pthread_mutex_unlock(&w->mutex);
+    (void)pthread_attr_destroy(&ta);
+    if (rc != 0) {
+        log_event(LOG_ERROR, "thread_failed", "worker %u of %u: error %d", w->n + 1, n, rc);
+        (void)http_workers_stop(w, clock_mono_us() + 1000000); /* they wait for work, so they do end */
+        http_workers_free(&w);
+        return ERR_IO;
+    }
+    *out = w;
+    return OK;
+}

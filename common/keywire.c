@@ -1,0 +1,89 @@
+/*
+ * Lengths and plain checks of keyd's messages, and the activation nonce: what client and keyd must do alike.
+ * Called by common/keyclient.c and certs/keyd. certs/keyd/PROTOCOL.md.
+ */
+#include "common/keywire.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    size_t request, reply;
+} ops[] = {
+#define KEYW(name, number, request, reply) [number] = {#name, sizeof(request), sizeof(reply)},
+    KEYW_OPS
+#undef KEYW
+};
+
+size_t keyw_request_len(unsigned op)
+{
+    return op < sizeof ops / sizeof ops[0] ? ops[op].request : 0;
+}
+
+size_t keyw_reply_len(unsigned op)
+{
+    return op < sizeof ops / sizeof ops[0] ? ops[op].reply : 0;
+}
+
+const char *keyw_op_name(unsigned op)
+{
+    return keyw_request_len(op) ? ops[op].name : "?";
+}
+
+bool keyw_zero(const void *p, size_t n)
+{
+    const uint8_t *b = p;
+    return n == 0 || (b[0] == 0 && memcmp(b, b + 1, n - 1) == 0);
+}
+
+bool keyw_str_ok(const char *s, size_t room)
+{
+    size_t n = strnlen(s, room);
+    return n < room && keyw_zero(s + n, room - n) && utf8_valid(BYTES(s, n));
+}
+
+err_t keyw_str_put(char *room, size_t cap, const char *s)
+{
+    size_t n = s ? strlen(s) : 0;
+    if (n >= cap)
+        return ERR_TOO_LARGE;
+    if (n)
+        memcpy(room, s, n);
+    return OK;
+}
+
+static size_t put(uint8_t *at, const void *p, size_t n)
+{
+    memcpy(at, p, n);
+    return n;
+}
+
+static size_t put_be(uint8_t *at, uint64_t v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+    return n;
+}
+
+void key_activation_nonce(const struct key_activation *a, char out[44])
+{
+    static const char tag[] = "antin-activation-1";
+    uint8_t b[sizeof tag + KEY_UUID_LEN + 1 + sizeof a->citizen.owner + 16 + 8 + 2 + KEY_DIGESTS_MAX * 33], h[SHA256_LEN];
+    size_t n = 0, owner = strnlen(a->citizen.owner, sizeof a->citizen.owner - 1);
+    size_t items = a->n <= KEY_DIGESTS_MAX ? a->n : KEY_DIGESTS_MAX;
+    char id[KEY_UUID_LEN] = {0};
+    memcpy(id, a->citizen.credential_id, strnlen(a->citizen.credential_id, KEY_UUID_LEN));
+    n += put(b + n, tag, sizeof tag - 1);
+    n += put(b + n, id, sizeof id);
+    n += put_be(b + n, owner, 1);
+    n += put(b + n, a->citizen.owner, owner);
+    n += put(b + n, a->random, sizeof a->random);
+    n += put_be(b + n, (uint64_t)a->expires, 8);
+    n += put_be(b + n, a->n, 2);
+    for (size_t i = 0; i < items; i++) {
+        n += put_be(b + n, a->item[i].kind, 1);
+        n += put(b + n, a->item[i].sha256, SHA256_LEN);
+    }
+    sha256(BYTES(b, n), h);
+    b64url_encode(BYTES(h, sizeof h), out);
+}
