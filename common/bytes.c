@@ -105,6 +105,16 @@ void str_free(char **s)
     *s = NULL;
 }
 
+err_t str_copy(char **s, const char *v)
+{
+    char *copy = strdup(v);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    free(*s);
+    *s = copy;
+    return OK;
+}
+
 void fd_close(int *fd)
 {
     if (*fd >= 0)
@@ -253,15 +263,12 @@ static size_t utf8_char(const uint8_t *p, size_t left)
         uint8_t first_low, first_high, second_low, second_high;
         size_t n;
     } rows[] = {
-        {0x01, 0x7f, 0, 0, 1}, /* NUL has no place in our texts */
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, /* C0, C1: overlong */
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, /* E0 80..9F: overlong */
-        {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, /* ED A0..BF: surrogates */
-        {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, /* F0 80..8F: overlong */
-        {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4}, /* above U+10FFFF */
+        {0x01, 0x7f, 0, 0, 1},                                    /* NUL has no place in our texts */
+        {0xc2, 0xdf, 0x80, 0xbf, 2},                              /* C0, C1: overlong */
+        {0xe0, 0xe0, 0xa0, 0xbf, 3},                              /* E0 80..9F: overlong */
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, /* ED A0..BF: surrogates */
+        {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4}, /* F0 80..8F: overlong */
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}, /* above U+10FFFF */
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         if (p[0] < rows[r].first_low || p[0] > rows[r].first_high)

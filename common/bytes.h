@@ -51,6 +51,7 @@ void buf_free(struct buf *b);             /* frees and zeroes the struct */
 #define AUTO(fn) __attribute__((cleanup(fn)))
 #define AUTO_BUF AUTO(buf_free) struct buf
 void str_free(char **s);
+err_t str_copy(char **s, const char *v) MUST_USE; /* frees the old string; ERR_NOMEM leaves it */
 #define AUTO_STR AUTO(str_free) char *
 void fd_close(int *fd); /* closes when >= 0, sets to -1 */
 #define AUTO_FD AUTO(fd_close) int

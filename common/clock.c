@@ -66,14 +66,14 @@ void clock_rfc3339(int64_t t, char out[CLOCK_RFC3339_LEN + 1])
                    two(tm.tm_mday), two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec));
 }
 
-#define VIETNAM_OFFSET (7 * 3600) /* no daylight saving, one zone: no time zone database needed */
+#define VIETNAM_OFFSET 25200 /* no daylight saving, one zone: no time zone database needed */
 
 void clock_local(int64_t t, char out[CLOCK_LOCAL_CAP])
 {
     struct tm tm;
     split(t > TIME_MAX ? TIME_MAX : t + VIETNAM_OFFSET, &tm);
-    (void)snprintf(out, CLOCK_LOCAL_CAP, "%02u:%02u:%02u %02u/%02u/%04u (+07:00)", two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec), two(tm.tm_mday),
-                   two(tm.tm_mon + 1), (unsigned)(tm.tm_year + 1900) % 10000);
+    (void)snprintf(out, CLOCK_LOCAL_CAP, "%02u:%02u:%02u %02u/%02u/%04u (+07:00)", two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec),
+                   two(tm.tm_mday), two(tm.tm_mon + 1), (unsigned)(tm.tm_year + 1900) % 10000);
 }
 
 /* --- parsing --- */
@@ -135,9 +135,10 @@ err_t clock_parse_rfc3339(const char *s, int64_t *out)
     int y, mo, d, h, mi, sec, offset; /* a leap second is refused: no clock here can show it */
     if (!digits(&s, 4, 0, 9999, &y) || !literal(&s, "-") || !digits(&s, 2, 1, 12, &mo) || !literal(&s, "-") ||
         !digits(&s, 2, 1, days_in_month(y, mo), &d) || !literal(&s, "Tt ") || !digits(&s, 2, 0, 23, &h) || !literal(&s, ":") ||
-        !digits(&s, 2, 0, 59, &mi) || !literal(&s, ":") || !digits(&s, 2, 0, 59, &sec) || !parse_fraction(&s) || !parse_offset(&s, &offset) || *s != '\0')
+        !digits(&s, 2, 0, 59, &mi) || !literal(&s, ":") || !digits(&s, 2, 0, 59, &sec) || !parse_fraction(&s) ||
+        !parse_offset(&s, &offset) || *s != '\0')
         return ERR_SYNTAX;
     struct tm tm = {.tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d, .tm_hour = h, .tm_min = mi, .tm_sec = sec};
     *out = (int64_t)timegm(&tm) - offset;
-    return OK;
+    return *out >= TIME_MIN && *out <= TIME_MAX ? OK : ERR_SYNTAX; /* an offset can lead out of what can be written again */
 }

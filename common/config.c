@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define CONFIG_LINE_MAX 4096
 #define CONFIG_SECRET_MAX 4096
@@ -24,8 +25,8 @@ struct load {
     void *out;
     FILE *errs;
     FILE *file;
-    int line;                   /* the one that libinih works on */
-    int seen[CONFIG_KEYS_MAX];  /* the line that set the key; 0: none yet */
+    int line;                  /* the one that libinih works on */
+    int seen[CONFIG_KEYS_MAX]; /* the line that set the key; 0: none yet */
     unsigned mistakes;
 };
 
@@ -47,9 +48,7 @@ __attribute__((format(printf, 3, 4))) static void mistake(struct load *l, int li
 
 static void set_str(struct load *l, char **field, const char *value)
 {
-    free(*field);
-    *field = strdup(value);
-    if (*field == NULL)
+    if (str_copy(field, value) != OK)
         mistake(l, l->line, "out of memory");
 }
 
@@ -84,8 +83,11 @@ static void set_bool(struct load *l, const struct config_key *k, bool *field, co
 /* The file is named in the message, never what it holds. */
 static void set_secret(struct load *l, const struct config_key *k, struct secret *field, const char *path)
 {
+    struct stat st;
     err_t e = secret_read_file(field, path, CONFIG_SECRET_MAX);
-    if (e == ERR_TOO_LARGE)
+    if (e == OK && stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+        mistake(l, l->line, "%s: the file %s is open to every user of this machine: chmod o= it", k->name, path);
+    else if (e == ERR_TOO_LARGE)
         mistake(l, l->line, "%s: the file %s is longer than %d bytes", k->name, path, CONFIG_SECRET_MAX);
     else if (e != OK)
         mistake(l, l->line, "%s: the file %s cannot be read", k->name, path);
@@ -97,18 +99,10 @@ static void set_value(struct load *l, const struct config_key *k, const char *va
 {
     void *field = (char *)l->out + k->offset;
     switch (k->type) {
-    case CONFIG_STR:
-        set_str(l, field, value);
-        break;
-    case CONFIG_INT:
-        set_int(l, k, field, value);
-        break;
-    case CONFIG_BOOL:
-        set_bool(l, k, field, value);
-        break;
-    case CONFIG_SECRET:
-        set_secret(l, k, field, value);
-        break;
+    case CONFIG_STR: set_str(l, field, value); break;
+    case CONFIG_INT: set_int(l, k, field, value); break;
+    case CONFIG_BOOL: set_bool(l, k, field, value); break;
+    case CONFIG_SECRET: set_secret(l, k, field, value); break;
     }
 }
 

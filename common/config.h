@@ -13,7 +13,7 @@ enum config_type {
     CONFIG_STR,    /* char * */
     CONFIG_INT,    /* long; min and max apply */
     CONFIG_BOOL,   /* bool: yes/no, true/false, on/off, 1/0 */
-    CONFIG_SECRET, /* struct secret: the value in the file names a file that holds it */
+    CONFIG_SECRET, /* struct secret: the value in the file names a file that holds it, closed to other users */
 };
 
 struct config_key {

@@ -56,21 +56,11 @@ static err_t to_wire(struct wire *w, int i, const struct db_param *p)
     w->lengths[i] = 0;
     w->formats[i] = 0;
     switch (p->type) {
-    case DB_T_NULL:
-        w->values[i] = NULL;
-        return OK;
-    case DB_T_TEXT:
-        w->values[i] = p->v.text;
-        return OK;
-    case DB_T_INT:
-        snprintf(number, sizeof w->numbers[i], "%" PRId64, p->v.i);
-        break;
-    case DB_T_BOOL:
-        snprintf(number, sizeof w->numbers[i], "%s", p->v.i ? "t" : "f");
-        break;
-    case DB_T_TIME:
-        clock_rfc3339(p->v.i, number);
-        break;
+    case DB_T_NULL: w->values[i] = NULL; return OK;
+    case DB_T_TEXT: w->values[i] = p->v.text; return OK;
+    case DB_T_INT: snprintf(number, sizeof w->numbers[i], "%" PRId64, p->v.i); break;
+    case DB_T_BOOL: snprintf(number, sizeof w->numbers[i], "%s", p->v.i ? "t" : "f"); break;
+    case DB_T_TIME: clock_rfc3339(p->v.i, number); break;
     case DB_T_BYTES:
         if (p->v.bytes.len > INT_MAX)
             return ERR_TOO_LARGE;

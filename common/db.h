@@ -21,11 +21,11 @@ struct db_stmt {
 };
 
 struct db_pool_conf {
-    const char *conninfo; /* libpq connection string */
-    unsigned size;        /* connections at most; opened when first needed */
-    unsigned wait_ms;     /* how long db_do waits for a free one before ERR_BUSY */
+    const char *conninfo;               /* libpq connection string */
+    unsigned size;                      /* connections at most; opened when first needed */
+    unsigned wait_ms;                   /* how long db_do waits for a free one before ERR_BUSY */
     const struct db_stmt *const *stmts; /* NULL-terminated */
-    unsigned statement_ms; /* the server ends a statement after that long; 0: 10 s */
+    unsigned statement_ms;              /* the server ends a statement after that long; 0: 10 s */
 };
 /* Opens no connection yet: a daemon starts without its database and recovers when it comes. */
 err_t db_pool_open(const struct db_pool_conf *conf, struct db_pool **out) MUST_USE;
@@ -82,7 +82,7 @@ bool db_null(const struct db_rows *r, int row, int col);
 const char *db_str(const struct db_rows *r, int row, int col);
 int64_t db_int(const struct db_rows *r, int row, int col);
 bool db_bool(const struct db_rows *r, int row, int col);
-int64_t db_time(const struct db_rows *r, int row, int col); /* timestamptz in whole seconds */
+int64_t db_time(const struct db_rows *r, int row, int col);       /* timestamptz in whole seconds */
 struct bytes db_bytes(const struct db_rows *r, int row, int col); /* bytea */
 
 #endif

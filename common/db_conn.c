@@ -137,13 +137,14 @@ err_t db_conn_fault(struct db *db, const PGresult *res, const char *what)
         db->broken = true;
     enum log_level level = e == ERR_DB || e == ERR_DB_DOWN || e == ERR_DISK_FULL ? LOG_ERROR : e == ERR_BUSY ? LOG_WARNING : LOG_DEBUG;
     log_event(level, "db_fault", "%s %s%s%s", state != NULL ? state : "connection lost", what, constraint != NULL ? " constraint " : "",
-        constraint != NULL ? constraint : "");
+              constraint != NULL ? constraint : "");
     return e;
 }
 
 /* What results look like must not depend on the server's configuration: db.c reads exactly these formats. */
-static const char session_sql[] = "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),"
-                                  " set_config('bytea_output', 'hex', false), set_config('default_transaction_isolation', 'read committed', false)";
+static const char session_sql[] =
+    "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),"
+    " set_config('bytea_output', 'hex', false), set_config('default_transaction_isolation', 'read committed', false)";
 
 static bool send_setup(struct db *db, const struct db_stmt *const *stmts)
 {
@@ -179,7 +180,8 @@ static err_t setup(struct db *db, const struct db_stmt *const *stmts)
         if (st == PGRES_FATAL_ERROR && !failed) {
             failed = true;
             const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-            log_event(LOG_ERROR, "db_prepare", "%s: %s", i > 0 ? stmts[i - 1]->name : "session", message != NULL ? message : "connection lost");
+            log_event(LOG_ERROR, "db_prepare", "%s: %s", i > 0 ? stmts[i - 1]->name : "session",
+                      message != NULL ? message : "connection lost");
         }
         i++;
     }
@@ -193,8 +195,8 @@ static err_t setup(struct db *db, const struct db_stmt *const *stmts)
 err_t db_conn_open(struct db *db, const char *conninfo, const struct db_stmt *const *stmts)
 {
     char options[160];
-    snprintf(options, sizeof options, "-c statement_timeout=%u -c lock_timeout=%u -c idle_in_transaction_session_timeout=%u", db->statement_ms,
-        db->statement_ms / 2 + 1, db->statement_ms * 2);
+    snprintf(options, sizeof options, "-c statement_timeout=%u -c lock_timeout=%u -c idle_in_transaction_session_timeout=%u",
+             db->statement_ms, db->statement_ms / 2 + 1, db->statement_ms * 2);
     /* What stands before dbname is a default that the connection string may replace; what follows is ours. */
     const char *const keys[] = {"connect_timeout", "options", "fallback_application_name", "dbname", "client_encoding", NULL};
     const char *const values[] = {CONNECT_TIMEOUT_S, options, "antin", conninfo, "UTF8", NULL};

@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Decodes into out (room for in.len + 1 bytes). The result is UTF-8 without NUL, or it is refused. */
 static err_t decode(struct bytes in, bool plus_is_space, char *out, size_t *len)
 {
@@ -23,12 +14,10 @@ static err_t decode(struct bytes in, bool plus_is_space, char *out, size_t *len)
     for (size_t i = 0; i < in.len; i++) {
         uint8_t c = in.ptr[i];
         if (c == '%') {
+            size_t one;
             if (in.len - i < 3)
                 return ERR_SYNTAX;
-            int hi = hex_value(in.ptr[i + 1]), lo = hex_value(in.ptr[i + 2]);
-            if (hi < 0 || lo < 0)
-                return ERR_SYNTAX;
-            c = (uint8_t)(hi << 4 | lo);
+            TRY(hex_decode(BYTES(in.ptr + i + 1, 2), &c, 1, &one));
             i += 2;
         } else if (c == '+' && plus_is_space) {
             c = ' ';

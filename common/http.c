@@ -12,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define REPLY_MS 30000          /* for a reply to be taken by its reader … */
-#define REPLY_BYTES_A_MS 64     /* … and more for a long one: at least 64 kB a second */
+#define REPLY_MS 30000      /* for a reply to be taken by its reader … */
+#define REPLY_BYTES_A_MS 64 /* … and more for a long one: at least 64 kB a second */
 
 /* --- connections and the beginning of requests --- */
 
@@ -30,22 +30,33 @@ void http_on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum 
     }
 }
 
-/* The request line is there, nothing of it is parsed: the one moment at which the target is whole. */
+/* An id is no secret, only unlike others: randomness for some of them is fetched at a time, a system call costs more than the rest. */
+static void new_id(char out[HTTP_ID_LEN + 1])
+{
+    static _Thread_local uint8_t bytes[32 * HTTP_ID_BYTES];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        random_bytes(bytes, sizeof bytes);
+        left = sizeof bytes;
+    }
+    left -= HTTP_ID_BYTES;
+    b64url_encode(BYTES(bytes + left, HTTP_ID_BYTES), out);
+}
+
+/* The request line is there: the first that the library tells of a request. */
 void *http_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct http_req *r = calloc(1, sizeof *r);
-    if (r == NULL || info == NULL || info->socket_context == NULL || (r->target = strdup(target)) == NULL) {
-        free(r);
+    (void)target;
+    struct http_req *r = info == NULL || info->socket_context == NULL ? NULL : calloc(1, sizeof *r);
+    if (r == NULL)
         return NULL; /* no memory: http_on_access closes the connection */
-    }
     r->server = cls;
     r->mhd = mhd;
     r->conn = info->socket_context;
     r->started = clock_mono_us();
     r->spool.fd = r->reply.fd = -1;
-    random_token(r->id, HTTP_ID_BYTES);
-    http_deadline_lower(r->conn, r->server->conf.header_ms);
+    new_id(r->id);
     return r;
 }
 
@@ -92,14 +103,11 @@ static void request_free(struct http_req *r)
         form_free(r->query); /* wipes values: a query can hold a code */
         free(r->query);
     }
-    /* Tokens, cookies and codes came in these. */
     if (r->head != NULL)
-        secret_wipe(r->head, r->head_len);
-    secret_wipe(r->target, strlen(r->target));
+        secret_wipe(r->head, r->head_len); /* tokens, cookies, codes */
     buf_free(&r->detail);
     free(r->path);
     free(r->head);
-    free(r->target);
     free(r);
 }
 
@@ -208,13 +216,13 @@ static err_t route_and_body(struct http_req *r)
     return http_body_begin(r);
 }
 
-static enum MHD_Result at_head(struct http_req *r, const char *url, const char *method, const char *version)
+static enum MHD_Result at_head(struct http_req *r, const char *method)
 {
     http_deadline_none(r->conn);
     r->counted = true;
     atomic_fetch_add(&r->server->active, 1);
     log_request_id(r->id);
-    err_t e = http_guard(r, url, method, version);
+    err_t e = http_guard(r, method);
     if (e != OK) /* malformed: nothing that follows on this connection can be trusted to begin where it seems to */
         return refuse_at_head(r, e);
     /* Chunk framing is parsed by the library, leniently; whatever hides behind it is never parsed as a request. */
@@ -321,20 +329,17 @@ enum MHD_Result http_on_access(void *cls, struct MHD_Connection *mhd, const char
     struct bytes bytes = BYTES(data, *size);
     (void)cls;
     (void)mhd;
+    (void)url;
+    (void)version;
     if (r == NULL)
         return MHD_NO;
     *size = 0;
     switch (r->phase) {
-    case HTTP_AT_HEAD:
-        return at_head(r, url, method, version);
-    case HTTP_AT_AUTH: /* resumed */
-        return settle_head(r, r->err);
-    case HTTP_AT_BODY:
-        return bytes.len > 0 ? at_body_bytes(r, bytes) : at_end_of_body(r);
-    case HTTP_AT_HANDLER: /* resumed */
-        return send_reply(r);
-    case HTTP_AT_REPLY:
-        break;
+    case HTTP_AT_HEAD: return at_head(r, method);
+    case HTTP_AT_AUTH: /* resumed */ return settle_head(r, r->err);
+    case HTTP_AT_BODY: return bytes.len > 0 ? at_body_bytes(r, bytes) : at_end_of_body(r);
+    case HTTP_AT_HANDLER: /* resumed */ return send_reply(r);
+    case HTTP_AT_REPLY: break;
     }
     return MHD_YES;
 }

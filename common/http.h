@@ -16,11 +16,11 @@ struct http_server;
 
 /* What a request's body may be. Anything else: 415; longer than body_max: 413. */
 enum http_body {
-    HTTP_NO_BODY,   /* a body is refused (400) */
-    HTTP_FORM,      /* application/x-www-form-urlencoded, in memory */
-    HTTP_JSON,      /* application/json, in memory */
-    HTTP_BYTES,     /* any media type (or exactly body_type), in memory */
-    HTTP_SPOOL,     /* any media type, streamed to an unlinked spool file and hashed (SHA-256, SHA-512) on the way */
+    HTTP_NO_BODY, /* a body is refused (400) */
+    HTTP_FORM,    /* application/x-www-form-urlencoded, in memory */
+    HTTP_JSON,    /* application/json, in memory */
+    HTTP_BYTES,   /* any media type (or exactly body_type), in memory */
+    HTTP_SPOOL,   /* any media type, streamed to an unlinked spool file and hashed (SHA-256, SHA-512) on the way */
 };
 
 /* Fills the reply or returns an error, which the route's fail function then renders. */
@@ -35,34 +35,34 @@ typedef void http_fail(struct http_req *r, err_t e);
 
 struct http_route {
     const char *method;
-    const char *path;      /* "/v1/dossiers/{id}": a {name} is one percent-decoded segment */
+    const char *path; /* "/v1/dossiers/{id}": a {name} is one percent-decoded segment */
     http_handler *handler;
     http_auth *auth;
-    http_fail *fail;       /* required */
+    http_fail *fail; /* required */
     enum http_body body;
     const char *body_type; /* HTTP_BYTES, HTTP_SPOOL: the one media type; NULL: any */
     size_t body_max;
-    bool inline_ok;        /* touches neither database nor keyd: runs on the HTTP thread, without suspend/resume */
-    bool cors;             /* answers with Access-Control-Allow-Origin: * (public metadata only) */
+    bool inline_ok; /* touches neither database nor keyd: runs on the HTTP thread, without suspend/resume */
+    bool cors;      /* answers with Access-Control-Allow-Origin: * (public metadata only) */
 };
 
 struct http_conf {
-    const char *listen;      /* "127.0.0.1:8400", "[::1]:8400" or "unix:/path" */
-    unsigned threads;        /* epoll threads; 0: one a core */
-    unsigned workers;        /* worker threads for handlers that wait */
-    unsigned queue_max;      /* suspended requests at most; past it 503 with Retry-After */
+    const char *listen; /* "127.0.0.1:8400", "[::1]:8400" or "unix:/path" */
+    unsigned threads;   /* epoll threads; 0: one a core */
+    unsigned workers;   /* worker threads for handlers that wait */
+    unsigned queue_max; /* suspended requests at most; past it 503 with Retry-After */
     unsigned connections_max;
-    unsigned header_ms;      /* total time for request line and headers */
-    unsigned body_ms;        /* total time for a body up to 1 MB; each further MB adds a second */
-    const char *spool_dir;   /* for HTTP_SPOOL */
+    unsigned header_ms;              /* total time for request line and headers */
+    unsigned body_ms;                /* total time for a body up to 1 MB; each further MB adds a second */
+    const char *spool_dir;           /* for HTTP_SPOOL */
     const struct http_route *routes; /* ends with a row whose method is NULL */
-    void *app;               /* http_app() gives it back */
-    bool https;              /* the public origin is https: HSTS, Secure and __Host- cookies */
-    const char *form_action; /* extra CSP form-action sources, or NULL */
-    http_fail *fail;         /* renders a request that fits no route; NULL: http_fail_problem */
+    void *app;                       /* http_app() gives it back */
+    bool https;                      /* the public origin is https: HSTS, Secure and __Host- cookies */
+    const char *form_action;         /* extra CSP form-action sources, or NULL */
+    http_fail *fail;                 /* renders a request that fits no route; NULL: http_fail_problem */
 };
 err_t http_open(const struct http_conf *conf, struct http_server **out) MUST_USE; /* accepting when it returns; ERR_IO with a log line */
-unsigned http_port(const struct http_server *s); /* of a TCP socket: what "127.0.0.1:0" became */
+unsigned http_port(const struct http_server *s);                                  /* of a TCP socket: what "127.0.0.1:0" became */
 void http_close(struct http_server **s); /* stops accepting, lets running requests end (10 s at most) */
 /* Blocks SIGTERM and SIGINT in all threads; call first in main(). http_wait returns when one arrives. */
 void http_signals_init(void);
@@ -73,16 +73,16 @@ void *http_app(const struct http_req *r);
 const char *http_request_id(const struct http_req *r);
 const char *http_method(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* path and query as sent: to come back to after login, never for the log */
-const char *http_path(const struct http_req *r, const char *name); /* a {name} of the route */
+const char *http_path(const struct http_req *r, const char *name);   /* a {name} of the route */
 const char *http_header(const struct http_req *r, const char *name); /* NULL when absent; cookies: http_cookie */
 const char *http_cookie(const struct http_req *r, const char *name); /* NULL when absent or doubled */
 /* Query and form fields: NULL when absent; a doubled one makes http_dup_params true. */
 const char *http_query(const struct http_req *r, const char *name);
 const char *http_field(const struct http_req *r, const char *name);
-bool http_dup_params(const struct http_req *r); /* some query or form field came twice (RFC 6749 §3.1) */
-const json_t *http_json(const struct http_req *r);     /* HTTP_JSON: the object (never NULL there) */
-struct bytes http_body(const struct http_req *r);      /* HTTP_BYTES */
-enum lang http_lang(const struct http_req *r); /* ?lang= , then cookie "lang", then Accept-Language */
+bool http_dup_params(const struct http_req *r);          /* some query or form field came twice (RFC 6749 §3.1) */
+const json_t *http_json(const struct http_req *r);       /* HTTP_JSON: the object (never NULL there) */
+struct bytes http_body(const struct http_req *r);        /* HTTP_BYTES */
+enum lang http_lang(const struct http_req *r);           /* ?lang= , then cookie "lang", then Accept-Language */
 const char *http_content_type(const struct http_req *r); /* without parameters, lower case; "" when absent */
 
 /* A spooled body. The file is unlinked already; it lives as long as the descriptor. */
@@ -107,7 +107,8 @@ void http_reply_redirect(struct http_req *r, int status, const char *url);      
  * Only PDF, JPEG, PNG and plain text are opened in place; what can hold a script is always an attachment.
  */
 void http_reply_file(struct http_req *r, int fd, uint64_t size, const char *type, const char *name, bool attachment);
-void http_reply_header(struct http_req *r, const char *name, const char *value); /* copied; empty, or a control character: dropped and logged */
+/* Copied. An empty value, or a control character in it: dropped and logged. */
+void http_reply_header(struct http_req *r, const char *name, const char *value);
 /* Session-like cookie: HttpOnly, SameSite=Lax, Path=/, Secure and "__Host-" when https. max_age 0: session; < 0: delete. */
 void http_reply_cookie(struct http_req *r, const char *name, const char *value, long max_age);
 void http_reply_no_store(struct http_req *r);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SPOOL_PIECE (256 * 1024) /* written pages go to the disk that often, not all at the end */
+#define SPOOL_PIECE ((uint64_t)262144) /* written pages go to the disk that often, not all at the end */
 
 struct http_hashes {
     EVP_MD_CTX *sha256;
@@ -182,15 +182,11 @@ err_t http_body_end(struct http_req *r)
     if (!r->chunked && r->in != r->length)
         return ERR_CUT; /* the library closes such a connection before it comes here; this makes sure */
     switch (r->route->body) {
-    case HTTP_FORM:
-        return end_form(r);
-    case HTTP_JSON:
-        return end_json(r);
-    case HTTP_SPOOL:
-        return end_spool(r);
+    case HTTP_FORM: return end_form(r);
+    case HTTP_JSON: return end_json(r);
+    case HTTP_SPOOL: return end_spool(r);
     case HTTP_NO_BODY:
-    case HTTP_BYTES:
-        break;
+    case HTTP_BYTES: break;
     }
     return OK;
 }

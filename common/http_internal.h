@@ -11,15 +11,15 @@
 #include <stdatomic.h>
 
 /* --- limits --- */
-#define HTTP_HEAD_MAX 12288    /* request line and header fields together; past it 431 */
-#define HTTP_TARGET_MAX 8192   /* request target; past it 414 */
-#define HTTP_HEADERS_MAX 64    /* header fields; past it 431 */
+#define HTTP_HEAD_MAX 12288  /* request line and header fields together; past it 431 */
+#define HTTP_TARGET_MAX 8192 /* request target; past it 414 */
+#define HTTP_HEADERS_MAX 64  /* header fields; past it 431 */
 #define HTTP_COOKIES_MAX 32
-#define HTTP_SEGMENTS_MAX 16   /* of a path; past it 404 */
-#define HTTP_POOL_SIZE 32768   /* the library's memory for one connection: head, read buffer, reply header */
+#define HTTP_SEGMENTS_MAX 16 /* of a path; past it 404 */
+#define HTTP_POOL_SIZE 32768 /* the library's memory for one connection: head, read buffer, reply header */
 #define HTTP_REPLY_HEADERS_MAX 24
-#define HTTP_KEEPALIVE_MS 30000 /* an open connection without a request */
-#define HTTP_CROWDED_MS 1000    /* the same when three quarters of the connections are taken */
+#define HTTP_KEEPALIVE_MS 30000        /* an open connection without a request */
+#define HTTP_CROWDED_MS 1000           /* the same when three quarters of the connections are taken */
 #define HTTP_SWALLOW_SMALL 65536       /* a refused body up to this long is read to its end, and the connection lives on */
 #define HTTP_SWALLOW_CHUNKED (4 << 20) /* how far a chunked body may run past its limit before it is cut */
 #define HTTP_STOP_MS 10000             /* how long http_close waits for running requests */
@@ -32,6 +32,8 @@ struct http_conn {
     struct http_conn *prev, *next;
     struct http_server *server;
     int fd;
+    struct buf wire;           /* of the request that is being received: the bytes as they came */
+    uint64_t wire_skip;        /* bytes to come that belong to a body */
     bool linger;               /* closing with bytes unread: read on for a while, or the reply is lost to a TCP reset */
     _Atomic int64_t deadline;  /* monotonic microseconds; 0: none (a handler is at work) */
     _Atomic int64_t idle_from; /* since when it waits for a next request; 0: it does not */
@@ -80,10 +82,11 @@ struct http_req {
     int64_t started; /* monotonic microseconds */
 
     /* as sent */
-    char *target;
-    char *head; /* our copy of the header: method, fields and cookies point into it */
+    char *head; /* our copy of the header: method, target, fields and cookies point into it */
     size_t head_len;
-    const char *method;
+    const char *method; /* NULL while there is no header */
+    char *target;
+    bool http_1_0;
     struct http_pair header[HTTP_HEADERS_MAX];
     size_t headers;
     struct http_pair cookie[HTTP_COOKIES_MAX];
@@ -131,7 +134,7 @@ struct http_server {
     struct http_reaper *reaper;
     const struct texts *texts;
     int listen_fd;
-    char *socket_path; /* of a Unix socket: removed at the end */
+    char *socket_path;       /* of a Unix socket: removed at the end */
     _Atomic unsigned active; /* requests between their header and the end of their reply */
     _Atomic bool closing;
 };
@@ -140,8 +143,18 @@ struct http_server {
 err_t http_listen_open(const char *where, int *fd, char **socket_path) MUST_USE;
 err_t http_room_for(unsigned workers, unsigned *connections) MUST_USE; /* raises the descriptor limit, or lowers the number */
 
+/* http_wire.c: on the HTTP thread of the connection */
+err_t http_wire_open(void) MUST_USE;
+void http_wire_watch(struct http_conn *c);
+void http_wire_unwatch(struct http_conn *c);
+void http_wire_forget(struct http_conn *c); /* keeps nothing any more */
+/* The first len bytes after empty lines: a view until more is received or passed. ERR_SYNTAX: not that much came. */
+err_t http_wire_header(const struct http_conn *c, size_t len, struct bytes *out) MUST_USE;
+void http_wire_pass(struct http_conn *c, struct bytes header,
+                    uint64_t body); /* header is that view; what follows it and its body is the next request */
+
 /* http_guard.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG */
-err_t http_guard(struct http_req *r, const char *url, const char *method, const char *version) MUST_USE;
+err_t http_guard(struct http_req *r, const char *method) MUST_USE;
 err_t http_target_parse(struct http_req *r) MUST_USE; /* fills path, segment and query from target */
 
 /* http_request.c: after this a Cookie field is no longer readable by http_header; ERR_HEAD_TOO_LARGE */
@@ -163,7 +176,7 @@ err_t http_workers_open(struct http_server *s, struct http_workers **out) MUST_U
 bool http_workers_add(struct http_workers *w, struct http_req *r); /* false: full; the caller answers */
 bool http_workers_stop(struct http_workers *w, int64_t until);     /* ends the threads; false: some handler still runs */
 void http_workers_free(struct http_workers **w);                   /* after they ended, and after the library: it may still ask for one */
-void http_work(struct http_req *r); /* http.c: what a worker does with a request */
+void http_work(struct http_req *r);                                /* http.c: what a worker does with a request */
 
 /* http_reaper.c */
 err_t http_reaper_open(struct http_server *s, struct http_reaper **out) MUST_USE;
@@ -176,7 +189,7 @@ void http_deadline_none(struct http_conn *c);
 void http_deadline_idle(struct http_conn *c); /* between two requests */
 
 /* http_reply.c */
-void http_reply_reset(struct http_req *r); /* drops status and contents; header fields and cookies stay */
+void http_reply_reset(struct http_req *r);           /* drops status and contents; header fields and cookies stay */
 err_t http_reply_build(struct http_req *r) MUST_USE; /* makes r->response */
 void http_reply_free(struct http_req *r);
 void http_fail_with(struct http_req *r, err_t e); /* renders a failure by the route's function */

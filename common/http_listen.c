@@ -23,6 +23,14 @@ static err_t refuse(const char *where, const char *why)
     return ERR_IO;
 }
 
+/* Hands a descriptor on: what is left does not close it. */
+static int give(int *fd)
+{
+    int v = *fd;
+    *fd = -1;
+    return v;
+}
+
 /* A socket file that nobody listens on is left over from a crash; one that answers belongs to a running server. */
 static bool is_stale(const struct sockaddr_un *a)
 {
@@ -47,8 +55,7 @@ static err_t open_unix(const char *where, const char *path, int *out, char **soc
     /* The proxy in front connects as a member of the socket's group. */
     if (chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0)
         return refuse(where, strerror(errno));
-    *out = fd;
-    fd = -1;
+    *out = give(&fd);
     *socket_path = take(&copy);
     return OK;
 }
@@ -67,8 +74,9 @@ static bool parse_tcp(const char *where, struct sockaddr_storage *a, socklen_t *
         return false;
     size_t n = (size_t)(colon - where);
     bool v6 = where[0] == '[' && where[n - 1] == ']';
-    memcpy(host, where + v6, n - 2 * v6);
-    host[n - 2 * v6] = '\0';
+    n -= v6 ? 2 : 0; /* without the brackets */
+    memcpy(host, where + v6, n);
+    host[n] = '\0';
     memset(a, 0, sizeof *a);
     if (v6) {
         struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)a;
@@ -96,8 +104,7 @@ err_t http_listen_open(const char *where, int *out, char **socket_path)
         return refuse(where, strerror(errno));
     if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, BACKLOG) != 0)
         return refuse(where, strerror(errno));
-    *out = fd;
-    fd = -1;
+    *out = give(&fd);
     return OK;
 }
 
@@ -135,7 +142,6 @@ err_t http_room_for(unsigned workers, unsigned *connections)
         return ERR_IO;
     }
     *connections = (unsigned)((l.rlim_cur - others) / 2);
-    log_event(LOG_WARNING, "connections_lowered", "to %u, by the limit of %llu open files", *connections,
-              (unsigned long long)l.rlim_cur);
+    log_event(LOG_WARNING, "connections_lowered", "to %u, by the limit of %llu open files", *connections, (unsigned long long)l.rlim_cur);
     return OK;
 }

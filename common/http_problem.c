@@ -32,9 +32,9 @@ static json_t *problem(const struct http_req *r, const struct err_row *row, enum
 {
     const char *title = r->server->texts == NULL ? row->code : text_get(r->server->texts, lang, row->text);
     const char *detail = http_problem_detail_get(r);
-    AUTO_JSON j = json_pack("{s:o, s:s, s:i, s:s, s:o, s:s*}", "type", json_sprintf("urn:antin:problem:%s", row->code), "title", title,
-                            "status", row->status, "code", row->code, "instance", json_sprintf("urn:antin:request:%s", r->id), "detail",
-                            detail);
+    AUTO_JSON j =
+        json_pack("{s:o, s:s, s:i, s:s, s:o, s:s*}", "type", json_sprintf("urn:antin:problem:%s", row->code), "title", title, "status",
+                  row->status, "code", row->code, "instance", json_sprintf("urn:antin:request:%s", r->id), "detail", detail);
     return take(&j);
 }
 

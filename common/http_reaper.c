@@ -17,7 +17,7 @@
 #define LINGER_MS 2000         /* how long a socket lingers */
 #define LINGER_BYTES (8 << 20) /* and how much it reads */
 #define LINGER_TICK_MS 20
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE ((size_t)256 * 1024)
 
 struct lingering {
     int fd;
@@ -67,8 +67,11 @@ void http_deadline_none(struct http_conn *c)
 
 void http_deadline_idle(struct http_conn *c)
 {
-    /* The next request's first bytes are not announced to us: its header must be complete within idle and header time together. */
-    atomic_store_explicit(&c->deadline, after(HTTP_KEEPALIVE_MS + (uint64_t)c->server->conf.header_ms), memory_order_relaxed);
+    if (c->wire.len > 0) { /* a pipelined request has begun to come */
+        http_deadline_set(c, c->server->conf.header_ms);
+        return;
+    }
+    atomic_store_explicit(&c->deadline, after(HTTP_KEEPALIVE_MS), memory_order_relaxed);
     atomic_store_explicit(&c->idle_from, clock_mono_us(), memory_order_relaxed);
 }
 
@@ -82,6 +85,7 @@ struct http_conn *http_reaper_add(struct http_reaper *p, int fd)
     c->server = p->server;
     c->fd = fd;
     http_deadline_set(c, p->server->conf.header_ms);
+    http_wire_watch(c);
     (void)pthread_mutex_lock(&p->mutex);
     c->next = p->first;
     if (p->first != NULL)
@@ -112,6 +116,7 @@ static void start_linger(struct http_reaper *p, int fd)
 void http_reaper_remove(struct http_reaper *p, struct http_conn **cp)
 {
     struct http_conn *c = *cp;
+    http_wire_unwatch(c);
     (void)pthread_mutex_lock(&p->mutex);
     if (c->linger && !p->stop)
         start_linger(p, c->fd);
@@ -136,7 +141,7 @@ static void check_deadlines(struct http_reaper *p, int64_t now)
         int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
         int64_t idle = atomic_load_explicit(&c->idle_from, memory_order_relaxed);
         bool late = deadline != 0 && now >= deadline;
-        if (crowded && idle != 0 && now - idle > HTTP_CROWDED_MS * 1000)
+        if (crowded && idle != 0 && now - idle > (int64_t)HTTP_CROWDED_MS * 1000)
             late = true; /* a silent connection makes room for one with a request */
         if (!late || atomic_exchange(&c->expired, true))
             continue;

@@ -79,12 +79,14 @@ static bool may_be_inline(const char *type)
 
 void http_reply_file(struct http_req *r, int fd, uint64_t size, const char *type, const char *name, bool attachment)
 {
+    if (type == NULL)
+        type = "application/octet-stream";
     if (!attachment && !may_be_inline(type))
         attachment = true;
     http_reply(r, 200, type, NULL);
     r->reply.fd = fd;
     r->reply.fd_size = size;
-    r->reply.pdf = strncasecmp(type, "application/pdf", 15) == 0;
+    r->reply.pdf = type != NULL && strncasecmp(type, "application/pdf", 15) == 0;
     if ((name != NULL || attachment) && http_disposition(name == NULL ? "" : name, attachment, &r->reply.disposition) != OK)
         http_fail_with(r, ERR_NOMEM);
 }
@@ -92,8 +94,8 @@ void http_reply_file(struct http_req *r, int fd, uint64_t size, const char *type
 /* Lengths and connections are the library's matter, the request id is ours. */
 static bool is_reserved(const char *name)
 {
-    static const char *const names[] = {"Connection", "Content-Length", "Content-Type",      "Content-Disposition", "Date",
-                                        "Location",   "Trailer",        "Transfer-Encoding", "Upgrade",             "X-Request-Id"};
+    static const char *const names[] = {"Connection", "Content-Length",    "Content-Type", "Content-Disposition", "Date", "Location",
+                                        "Trailer",    "Transfer-Encoding", "Upgrade",      "X-Request-Id"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcasecmp(names[i], name) == 0)
             return true;

@@ -24,7 +24,7 @@ const char *http_method(const struct http_req *r)
 
 const char *http_target(const struct http_req *r)
 {
-    return r->target;
+    return r->target == NULL ? "" : r->target;
 }
 
 const char *http_header(const struct http_req *r, const char *name)

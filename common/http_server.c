@@ -37,8 +37,8 @@ static void on_panic(void *cls, const char *file, unsigned line, const char *why
 
 static bool conf_ok(const struct http_conf *c)
 {
-    bool ok = c->listen != NULL && c->routes != NULL && c->workers > 0 && c->queue_max > 0 && c->connections_max > 0 &&
-              c->header_ms > 0 && c->body_ms > 0;
+    bool ok = c->listen != NULL && c->routes != NULL && c->workers > 0 && c->queue_max > 0 && c->connections_max > 0 && c->header_ms > 0 &&
+              c->body_ms > 0;
     if (!ok)
         log_event(LOG_ERROR, "http_conf", "listen, routes, workers, queue_max, connections_max, header_ms and body_ms are needed");
     return ok && http_route_table_ok(c->routes);
@@ -62,9 +62,9 @@ static err_t start_library(struct http_server *s)
                               http_on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_ARRAY, pool,
                               MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, s->conf.connections_max,
                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_SIZE, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
-                              MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s,
-                              MHD_OPTION_NOTIFY_COMPLETED, http_on_end, s, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s,
-                              MHD_OPTION_UNESCAPE_CALLBACK, http_on_unescape, NULL, MHD_OPTION_END);
+                              MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, http_on_end, s,
+                              MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, http_on_unescape, NULL,
+                              MHD_OPTION_END);
     if (s->mhd != NULL)
         return OK;
     log_event(LOG_ERROR, "listen_failed", "%s: the HTTP library did not start: %s", s->conf.listen, strerror(errno));
@@ -103,6 +103,7 @@ err_t http_open(const struct http_conf *conf, struct http_server **out)
     if (s->conf.fail == NULL)
         s->conf.fail = http_fail_problem;
     TRY(http_room_for(s->conf.workers, &s->conf.connections_max));
+    TRY(http_wire_open());
     TRY(http_reaper_open(s, &s->reaper));
     TRY(http_workers_open(s, &s->workers));
     TRY(http_listen_open(s->conf.listen, &s->listen_fd, &s->socket_path));
@@ -126,7 +127,7 @@ void http_close(struct http_server **sp)
     struct http_server *s = *sp;
     if (s == NULL)
         return;
-    int64_t until = clock_mono_us() + HTTP_STOP_MS * 1000;
+    int64_t until = clock_mono_us() + (int64_t)HTTP_STOP_MS * 1000;
     atomic_store(&s->closing, true); /* each reply from now on closes its connection */
     if (MHD_quiesce_daemon(s->mhd) == MHD_INVALID_SOCKET)
         log_event(LOG_WARNING, "http_stop", "the library was not listening");

@@ -11,9 +11,9 @@
 
 /* Virtual memory alone: a page that was never touched costs nothing. Sanitizers make frames several times as large. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STACK_SIZE (8 * 1024 * 1024)
+#define STACK_SIZE ((size_t)8 * 1024 * 1024)
 #else
-#define STACK_SIZE (1024 * 1024)
+#define STACK_SIZE ((size_t)1024 * 1024)
 #endif
 
 struct http_workers {

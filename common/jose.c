@@ -15,7 +15,8 @@
 #define HEADER_MAX 1024   /* bytes of a decoded header */
 
 static const char *const alg_names[] = {
-    [JOSE_NONE] = "none", [JOSE_ES256] = "ES256", [JOSE_ES384] = "ES384", [JOSE_EDDSA] = "EdDSA", [JOSE_RS256] = "RS256", [JOSE_PS256] = "PS256",
+    [JOSE_NONE] = "none",   [JOSE_ES256] = "ES256", [JOSE_ES384] = "ES384",
+    [JOSE_EDDSA] = "EdDSA", [JOSE_RS256] = "RS256", [JOSE_PS256] = "PS256",
 };
 
 const char *jose_alg_name(enum jose_alg a)
@@ -31,7 +32,8 @@ static void ecdsa_free(ECDSA_SIG **s)
     *s = NULL;
 }
 
-#define ECDSA_DER_MAX 160 /* P-521 needs 139 */
+#define ECDSA_DER_MAX 160      /* P-521 needs 139 */
+#define WIDTH_MAX ((size_t)66) /* of P-521 */
 
 err_t ecdsa_der_to_raw(struct bytes der, size_t width, uint8_t *raw)
 {
@@ -56,7 +58,7 @@ err_t ecdsa_der_to_raw(struct bytes der, size_t width, uint8_t *raw)
 
 err_t ecdsa_raw_to_der(struct bytes raw, struct buf *der)
 {
-    if (raw.len == 0 || raw.len % 2 != 0 || raw.len > 2 * 66)
+    if (raw.len == 0 || raw.len % 2 != 0 || raw.len > 2 * WIDTH_MAX)
         return ERR_SYNTAX;
     size_t width = raw.len / 2;
     AUTO(ecdsa_free) ECDSA_SIG *sig = ECDSA_SIG_new();
@@ -87,8 +89,8 @@ static void fetch(void)
 
 /* What each algorithm needs of EVP. */
 static const struct method {
-    EVP_MD **md;   /* NULL: the algorithm hashes by itself */
-    size_t raw;    /* ECDSA: bytes of R||S */
+    EVP_MD **md; /* NULL: the algorithm hashes by itself */
+    size_t raw;  /* ECDSA: bytes of R||S */
     bool pss;
 } methods[] = {
     [JOSE_NONE] = {0},
@@ -115,7 +117,8 @@ static err_t evp_verify(const struct jwk *k, struct bytes message, struct bytes 
     if ((m->md != NULL && *m->md == NULL) || EVP_DigestVerifyInit(ctx, &pctx, m->md == NULL ? NULL : *m->md, NULL, k->key) != 1)
         return ERR_CRYPTO;
     /* RFC 7518 §3.5: MGF1 with the same hash (EVP's default), the salt as long as the hash */
-    if (m->pss && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) != 1))
+    if (m->pss && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+                   EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) != 1))
         return ERR_CRYPTO;
     return EVP_DigestVerify(ctx, sig.ptr, sig.len, message.ptr, message.len) == 1 ? OK : ERR_BAD_SIGNATURE;
 }
@@ -146,7 +149,7 @@ struct parts {
     struct bytes signed_part; /* header "." payload, as sent */
 };
 
-/* Exactly three parts, none empty: RFC 7515 §7.1. */
+/* Exactly three parts, of which only the payload may be empty: RFC 7515 §7.1. */
 static err_t split(struct bytes token, struct parts *out)
 {
     if (token.len == 0 || token.len > JWT_MAX)
@@ -162,7 +165,7 @@ static err_t split(struct bytes token, struct parts *out)
         .signature = BYTES(two + 1, (size_t)(end - two - 1)),
         .signed_part = BYTES(token.ptr, (size_t)(two - token.ptr)),
     };
-    return out->header.len == 0 || out->payload.len == 0 || out->signature.len == 0 ? ERR_SYNTAX : OK;
+    return out->header.len == 0 || out->signature.len == 0 ? ERR_SYNTAX : OK;
 }
 
 static err_t decode_json(struct bytes part, size_t max, json_t **out)
@@ -290,7 +293,8 @@ static bool audience_has(const json_t *aud, const char *want)
 
 err_t jwt_check(const json_t *claims, const struct jwt_expect *e)
 {
-    if (e->iss == NULL || e->aud == NULL || !string_is(json_object_get(claims, "iss"), e->iss) || !audience_has(json_object_get(claims, "aud"), e->aud))
+    if (e->iss == NULL || e->aud == NULL || !string_is(json_object_get(claims, "iss"), e->iss) ||
+        !audience_has(json_object_get(claims, "aud"), e->aud))
         return ERR_UNAUTHENTICATED;
     bool has_exp, has_nbf, has_iat;
     int64_t exp, nbf, iat;

@@ -27,7 +27,7 @@ struct jwks {
     size_t n;
 };
 /*
- * A set from JSON; keys of unknown kty, curve, alg or use and RSA keys under 2048 bits are skipped (RFC 7517 §5). A key without kid gets
+ * A set from JSON; keys of unknown kty, curve, alg or use and weak RSA keys (under 2048 bits, ROCA) are skipped (RFC 7517 §5). A key without kid gets
  * its thumbprint for one. ERR_SYNTAX: a malformed key, a private one, the same kid twice, more than JWKS_MAX usable keys.
  */
 err_t jwks_parse(const json_t *j, struct jwks *out) MUST_USE;

@@ -148,12 +148,32 @@ static err_t rsa_key(const BIGNUM *n, const BIGNUM *e, EVP_PKEY **out)
 {
     OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     OSSL_PARAM *params = NULL;
-    if (bld != NULL && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+    if (bld != NULL && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
         params = OSSL_PARAM_BLD_to_param(bld);
     err_t err = params == NULL ? ERR_NOMEM : from_params("RSA", params, out);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(bld);
     return err;
+}
+
+/*
+ * Keys that a faulty smart-card library made (CVE-2017-15361, "ROCA") can be factored. They are told by their remainders, which are
+ * powers of 65537 modulo every small prime; another key has all of these by chance about once in 2^28.
+ */
+static bool is_roca(const BIGNUM *n)
+{
+    static const unsigned primes[] = {3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+                                      73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++) {
+        BN_ULONG rest = BN_mod_word(n, primes[i]), power = 1;
+        do
+            power = power * 65537 % primes[i];
+        while (power != rest && power != 1);
+        if (power != rest)
+            return false;
+    }
+    return true;
 }
 
 static err_t parse_rsa(const json_t *j, enum jose_alg *alg, EVP_PKEY **out)
@@ -166,7 +186,7 @@ static err_t parse_rsa(const json_t *j, enum jose_alg *alg, EVP_PKEY **out)
     AUTO(number_free) BIGNUM *e = BN_bin2bn(e_bytes, (int)e_len, NULL);
     if (n == NULL || e == NULL)
         return ERR_NOMEM;
-    if (BN_num_bits(n) < RSA_BITS_MIN)
+    if (BN_num_bits(n) < RSA_BITS_MIN || is_roca(n))
         return ERR_UNSUPPORTED; /* too weak: RFC 7518 §3.3 */
     if (!BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e))
         return ERR_SYNTAX;

@@ -4,7 +4,9 @@
  * HTML Living Standard §13.2.5 (tokenization), reduced to what our own templates use.
  */
 #include "common/template_html.h"
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool space(uint8_t c)
 {
@@ -110,8 +112,8 @@ static size_t outside_tags(struct html_ctx *c, struct bytes rest)
         return 3;
     }
     if (c->where == HTML_RAW) {
-        char end[HTML_NAME_MAX + 2] = "</";
-        strcat(end, c->tag);
+        char end[HTML_NAME_MAX + 2];
+        (void)snprintf(end, sizeof end, "</%s", c->tag);
         if (!begins(rest, end))
             return 1;
         name_clear(c->tag);
@@ -137,23 +139,12 @@ void html_feed(struct html_ctx *c, struct bytes text)
         switch (c->where) {
         case HTML_TEXT:
         case HTML_COMMENT:
-        case HTML_RAW:
-            i += outside_tags(c, BYTES(text.ptr + i, text.len - i));
-            continue;
-        case HTML_TAG_NAME:
-            tag_name(c, ch);
-            break;
-        case HTML_TAG:
-            in_tag(c, ch);
-            break;
-        case HTML_ATTR_NAME:
-            attr_name(c, ch);
-            break;
-        case HTML_ATTR_EQ:
-            attr_begin(c, ch);
-            break;
-        default:
-            attr_value(c, ch);
+        case HTML_RAW: i += outside_tags(c, BYTES(text.ptr + i, text.len - i)); continue;
+        case HTML_TAG_NAME: tag_name(c, ch); break;
+        case HTML_TAG: in_tag(c, ch); break;
+        case HTML_ATTR_NAME: attr_name(c, ch); break;
+        case HTML_ATTR_EQ: attr_begin(c, ch); break;
+        default: attr_value(c, ch);
         }
         i++;
     }
@@ -171,19 +162,15 @@ void html_settle(struct html_ctx *c, char next)
 const char *html_value_refused(const struct html_ctx *c)
 {
     switch (c->where) {
-    case HTML_TEXT:
-        return NULL;
-    case HTML_COMMENT:
-        return "a value in a comment";
-    case HTML_RAW:
-        return "a value in a script or style";
+    case HTML_TEXT: return NULL;
+    case HTML_COMMENT: return "a value in a comment";
+    case HTML_RAW: return "a value in a script or style";
     case HTML_ATTR_SINGLE:
     case HTML_ATTR_DOUBLE:
         if (strncmp(c->attr, "on", 2) == 0 || strcmp(c->attr, "style") == 0 || strcmp(c->attr, "srcdoc") == 0)
             return "a value in an attribute that holds code";
         return NULL;
-    default:
-        return "a value inside a tag must stand in a quoted attribute";
+    default: return "a value inside a tag must stand in a quoted attribute";
     }
 }
 

@@ -10,7 +10,7 @@
 enum html_where {
     HTML_TEXT,
     HTML_TAG_NAME,
-    HTML_TAG,        /* between attributes */
+    HTML_TAG, /* between attributes */
     HTML_ATTR_NAME,
     HTML_ATTR_EQ,    /* after the equals sign, before the quote */
     HTML_ATTR_PLAIN, /* an attribute value without quotes */
@@ -23,7 +23,7 @@ enum html_where {
 #define HTML_NAME_MAX 16
 struct html_ctx {
     enum html_where where;
-    char tag[HTML_NAME_MAX];  /* lower case, cut */
+    char tag[HTML_NAME_MAX]; /* lower case, cut */
     char attr[HTML_NAME_MAX];
     bool started; /* the attribute's value has literal text already */
 };

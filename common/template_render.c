@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #define RENDER_NEST_MAX 64 /* sections and partials together */
-#define RENDER_BYTES_MAX (8 * 1024 * 1024)
+#define RENDER_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 /* A value that names are looked up in, and those around it. */
 struct scope {
@@ -57,23 +57,12 @@ static err_t put_escaped(struct render *r, const char *s, size_t n)
     for (size_t i = 0; i < n; i++) {
         const char *esc = NULL;
         switch (s[i]) {
-        case '&':
-            esc = "&amp;";
-            break;
-        case '<':
-            esc = "&lt;";
-            break;
-        case '>':
-            esc = "&gt;";
-            break;
-        case '"':
-            esc = "&quot;";
-            break;
-        case '\'':
-            esc = "&#39;";
-            break;
-        default:
-            continue;
+        case '&': esc = "&amp;"; break;
+        case '<': esc = "&lt;"; break;
+        case '>': esc = "&gt;"; break;
+        case '"': esc = "&quot;"; break;
+        case '\'': esc = "&#39;"; break;
+        default: continue;
         }
         TRY(put(r, s + plain, i - plain));
         TRY(put(r, esc, strlen(esc)));
@@ -130,9 +119,9 @@ static bool truthy(const json_t *v)
     return !json_is_array(v) || json_array_size(v) > 0;
 }
 
-static err_t render_tokens(struct render *r, const struct template *t, size_t from, size_t to, const struct scope *scope);
+static err_t render_tokens(struct render *r, const struct compiled *t, size_t from, size_t to, const struct scope *scope);
 
-static err_t render_section(struct render *r, const struct template *t, size_t at, const struct scope *scope)
+static err_t render_section(struct render *r, const struct compiled *t, size_t at, const struct scope *scope)
 {
     const struct template_token *k = &t->token[at];
     const json_t *v = look_up(scope, k->s);
@@ -149,32 +138,24 @@ static err_t render_section(struct render *r, const struct template *t, size_t a
     return OK;
 }
 
-static err_t render_token(struct render *r, const struct template *t, size_t at, const struct scope *scope)
+static err_t render_token(struct render *r, const struct compiled *t, size_t at, const struct scope *scope)
 {
     const struct template_token *k = &t->token[at];
-    const struct template *other;
+    const struct compiled *other;
     switch (k->kind) {
-    case LITERAL:
-        return put(r, k->s, k->len);
-    case VALUE:
-        return put_value(r, look_up(scope, k->s));
-    case URL_VALUE:
-        return put_url(r, k->s, look_up(scope, k->s));
-    case TEXT:
-        return put_escaped(r, k->text[r->lang], strlen(k->text[r->lang]));
+    case LITERAL: return put(r, k->s, k->len);
+    case VALUE: return put_value(r, look_up(scope, k->s));
+    case URL_VALUE: return put_url(r, k->s, look_up(scope, k->s));
+    case TEXT: return put_escaped(r, k->text[r->lang], strlen(k->text[r->lang]));
     case SECTION:
-    case INVERTED:
-        return render_section(r, t, at, scope);
-    case PARTIAL:
-        other = r->set->tpl[k->jump];
-        return render_tokens(r, other, 0, other->n, scope);
-    case SECTION_END:
-        break;
+    case INVERTED: return render_section(r, t, at, scope);
+    case PARTIAL: other = r->set->tpl[k->jump]; return render_tokens(r, other, 0, other->n, scope);
+    case SECTION_END: break;
     }
     return OK;
 }
 
-static err_t render_tokens(struct render *r, const struct template *t, size_t from, size_t to, const struct scope *scope)
+static err_t render_tokens(struct render *r, const struct compiled *t, size_t from, size_t to, const struct scope *scope)
 {
     if (r->depth == RENDER_NEST_MAX)
         return ERR_INTERNAL;

@@ -63,11 +63,13 @@ static err_t add_entry(struct table *t, const char *key, const char *value)
         t->entry = p;
         t->cap = cap;
     }
-    AUTO_STR k = strdup(key);
-    AUTO_STR v = strdup(value);
-    if (k == NULL || v == NULL)
+    struct entry *e = &t->entry[t->n];
+    *e = (struct entry){.order = t->n};
+    if (str_copy(&e->key, key) != OK || str_copy(&e->value, value) != OK) {
+        str_free(&e->key);
+        str_free(&e->value);
         return ERR_NOMEM;
-    t->entry[t->n] = (struct entry){take(&k), take(&v), t->n};
+    }
     t->n++;
     return OK;
 }

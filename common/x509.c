@@ -47,7 +47,7 @@ void x509_crl_stack_free(STACK_OF(X509_CRL) **s)
     *s = NULL;
 }
 
-void pkey_free(EVP_PKEY **k)
+void evpkey_free(EVP_PKEY **k)
 {
     EVP_PKEY_free(*k);
     *k = NULL;

@@ -20,8 +20,8 @@ void x509_stack_free(STACK_OF(X509) **s); /* and the certificates in it */
 #define AUTO_X509_STACK AUTO(x509_stack_free) STACK_OF(X509) *
 void x509_crl_stack_free(STACK_OF(X509_CRL) **s);
 #define AUTO_X509_CRL_STACK AUTO(x509_crl_stack_free) STACK_OF(X509_CRL) *
-void pkey_free(EVP_PKEY **k);
-#define AUTO_PKEY AUTO(pkey_free) EVP_PKEY *
+void evpkey_free(EVP_PKEY **k);
+#define AUTO_PKEY AUTO(evpkey_free) EVP_PKEY *
 
 #define X509_DER_MAX 16384           /* a certificate larger than this is refused */
 #define X509_CRL_DER_MAX (64u << 20) /* a CRL likewise */

@@ -1,0 +1,294 @@
+/*
+ * The one way out: what it fetches, and all that it does not.
+ * RFC 6454, RFC 7617.
+ */
+#include "common/fetch.h"
+#include "http_peer.h"
+#include <pthread.h>
+
+static _Atomic int runs;
+
+static err_t say(struct http_req *r, int status, const char *text)
+{
+    AUTO_BUF b = {0};
+    atomic_fetch_add(&runs, 1);
+    TRY(buf_add_str(&b, text));
+    http_reply(r, status, "Text/Plain; charset=utf-8", &b);
+    return OK;
+}
+
+static err_t on_get(struct http_req *r)
+{
+    AUTO_BUF b = {0};
+    const char *auth = http_header(r, "Authorization"), *accept = http_header(r, "Accept");
+    TRY(buf_addf(&b, "%s|%s|%s", http_method(r), auth == NULL ? "-" : auth, accept == NULL ? "-" : accept));
+    return say(r, 200, buf_str(&b));
+}
+
+static err_t on_post(struct http_req *r)
+{
+    AUTO_BUF b = {0};
+    const char *auth = http_header(r, "Authorization");
+    TRY(buf_addf(&b, "%s|%s", http_field(r, "a"), auth == NULL ? "-" : auth));
+    return say(r, 201, buf_str(&b));
+}
+
+static err_t on_redirect(struct http_req *r)
+{
+    atomic_fetch_add(&runs, 1);
+    http_reply_redirect(r, 302, "/get");
+    return OK;
+}
+
+static err_t on_large(struct http_req *r)
+{
+    AUTO_BUF b = {0};
+    TRY(buf_reserve(&b, 20000));
+    memset(b.ptr, 'x', 20000);
+    b.len = 20000;
+    http_reply(r, 200, "text/plain", &b);
+    return OK;
+}
+
+static err_t on_slow(struct http_req *r)
+{
+    peer_nap(1500);
+    return say(r, 200, "late");
+}
+
+static err_t on_missing(struct http_req *r)
+{
+    (void)r;
+    return ERR_NOT_FOUND;
+}
+
+static const struct http_route routes[] = {
+    {.method = "GET", .path = "/get", .handler = on_get, .fail = http_fail_problem},
+    {.method = "POST", .path = "/post", .handler = on_post, .fail = http_fail_problem, .body = HTTP_FORM, .body_max = 100},
+    {.method = "GET", .path = "/redirect", .handler = on_redirect, .fail = http_fail_problem},
+    {.method = "GET", .path = "/large", .handler = on_large, .fail = http_fail_problem},
+    {.method = "GET", .path = "/slow", .handler = on_slow, .fail = http_fail_problem},
+    {.method = "GET", .path = "/missing", .handler = on_missing, .fail = http_fail_problem},
+    {0},
+};
+
+static char origin[64], origin2[64], dead[64];
+static struct fetch *fetch;
+
+static int start(void **state)
+{
+    (void)state;
+    peer_start(&(struct http_conf){.listen = "127.0.0.1:0",
+                                   .threads = 1,
+                                   .workers = 4,
+                                   .queue_max = 64,
+                                   .connections_max = 64,
+                                   .header_ms = 2000,
+                                   .body_ms = 2000,
+                                   .routes = routes});
+    (void)snprintf(origin, sizeof origin, "http://127.0.0.1:%u", http_port(peer_server));
+    (void)snprintf(origin2, sizeof origin2, "http://localhost:%u", http_port(peer_server));
+    (void)snprintf(dead, sizeof dead, "http://127.0.0.1:1");
+    const char *const origins[] = {origin, dead, NULL};
+    assert_int_equal(fetch_open(&(struct fetch_conf){.origins = origins, .total_ms = 500, .body_max = 10000}, &fetch), OK);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fetch_close(&fetch);
+    assert_null(fetch);
+    http_close(&peer_server);
+    return 0;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    atomic_store(&runs, 0);
+    return 0;
+}
+
+static err_t get(const char *base, const char *path, struct fetch_reply *out)
+{
+    char url[256];
+    (void)snprintf(url, sizeof url, "%s%s", base, path);
+    return fetch_run(fetch, &(struct fetch_request){.url = url, .accept = "application/json"}, out);
+}
+
+static void a_page_is_fetched(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        AUTO_FETCH_REPLY r = {0};
+        assert_int_equal(get(origin, "/get", &r), OK);
+        assert_int_equal(r.status, 200);
+        assert_string_equal(r.content_type, "text/plain");
+        assert_string_equal(buf_str(&r.body), "GET|-|application/json");
+    }
+    AUTO_FETCH_REPLY r = {0};
+    assert_int_equal(get(origin, "/missing", &r), OK);
+    assert_int_equal(r.status, 404);
+    assert_string_equal(r.content_type, "application/problem+json");
+}
+
+static void a_form_is_posted_with_basic_authentication(void **state)
+{
+    (void)state;
+    char url[128];
+    AUTO_FETCH_REPLY r = {0};
+    (void)snprintf(url, sizeof url, "%s/post", origin);
+    assert_int_equal(fetch_run(fetch,
+                               &(struct fetch_request){.url = url,
+                                                       .body = BYTES_STR("a=1"),
+                                                       .user = "me",
+                                                       .password = "secret",
+                                                       .content_type = "application/x-www-form-urlencoded"},
+                               &r),
+                     OK);
+    assert_int_equal(r.status, 201);
+    assert_string_equal(buf_str(&r.body), "1|Basic bWU6c2VjcmV0");
+    fetch_reply_free(&r);
+    assert_int_equal(fetch_run(fetch, &(struct fetch_request){.url = url, .content_type = "application/x-www-form-urlencoded"}, &r), OK);
+    assert_string_equal(buf_str(&r.body), "(null)|-"); /* the handle that had the password has forgotten it */
+}
+
+static void a_bearer_token_is_sent_and_cannot_split_a_header(void **state)
+{
+    (void)state;
+    char url[128];
+    AUTO_FETCH_REPLY r = {0};
+    (void)snprintf(url, sizeof url, "%s/get", origin);
+    assert_int_equal(fetch_run(fetch, &(struct fetch_request){.url = url, .bearer = "tok"}, &r), OK);
+    assert_string_equal(buf_str(&r.body), "GET|Bearer tok|*/*");
+    fetch_reply_free(&r);
+    assert_int_equal(fetch_run(fetch, &(struct fetch_request){.url = url, .bearer = "tok\r\nX: y"}, &r), ERR_FORBIDDEN);
+    assert_null(r.body.ptr);
+}
+
+static void redirects_are_not_followed(void **state)
+{
+    (void)state;
+    AUTO_FETCH_REPLY r = {0};
+    assert_int_equal(get(origin, "/redirect", &r), OK);
+    assert_int_equal(r.status, 302);
+    assert_int_equal(atomic_load(&runs), 1);
+}
+
+static void other_origins_are_refused(void **state)
+{
+    (void)state;
+    char at[128], longer[128], upper[128], slashes[128];
+    (void)snprintf(at, sizeof at, "%s@127.0.0.1:%u", origin, http_port(peer_server));
+    (void)snprintf(longer, sizeof longer, "%s.evil.example", origin);
+    (void)snprintf(upper, sizeof upper, "HTTP%s", origin + 4);
+    (void)snprintf(slashes, sizeof slashes, "%s\\@evil.example", origin);
+    const char *const bad[] = {
+        origin2, at, longer, upper, slashes, "https://example.org", "file:///etc", "", "//x", "gopher://127.0.0.1:1"};
+    log_init("test", LOG_ERROR + 1);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        AUTO_FETCH_REPLY r = {0};
+        assert_int_equal(get(bad[i], "/get", &r), ERR_FORBIDDEN);
+    }
+    static const char *const paths[] = {"", "?x", "#/get", "/get#x", "/get x", "/get\r\nX: y", "/\xc4\x91", "x/get"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        AUTO_FETCH_REPLY r = {0};
+        assert_int_equal(get(origin, paths[i], &r), ERR_FORBIDDEN);
+    }
+    log_init("test", LOG_ERROR);
+    assert_int_equal(atomic_load(&runs), 0);
+}
+
+static void what_is_no_origin_is_refused_at_start(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"http://a/", "http://a/b", "ftp://a", "localhost:8400", "http://", "http://u@a", "http://a b"};
+    log_init("test", LOG_ERROR + 1);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct fetch *f = NULL;
+        const char *const origins[] = {bad[i], NULL};
+        assert_int_equal(fetch_open(&(struct fetch_conf){.origins = origins, .total_ms = 500, .body_max = 10}, &f), ERR_CONFIG);
+        assert_null(f);
+    }
+    log_init("test", LOG_ERROR);
+}
+
+static void a_long_answer_is_cut(void **state)
+{
+    (void)state;
+    AUTO_FETCH_REPLY r = {0};
+    assert_int_equal(get(origin, "/large", &r), ERR_TOO_LARGE);
+    assert_null(r.body.ptr);
+    assert_int_equal(get(origin, "/get", &r), OK);
+}
+
+static void a_slow_answer_is_given_up(void **state)
+{
+    (void)state;
+    AUTO_FETCH_REPLY r = {0};
+    int64_t from = clock_mono_us();
+    assert_int_equal(get(origin, "/slow", &r), ERR_TIMEOUT);
+    assert_true(clock_mono_us() - from < 1200000);
+}
+
+static void a_dead_server_is_an_io_error(void **state)
+{
+    (void)state;
+    AUTO_FETCH_REPLY r = {0};
+    assert_int_equal(get(dead, "/get", &r), ERR_IO);
+}
+
+static void a_proxy_in_the_environment_is_not_used(void **state)
+{
+    (void)state;
+    AUTO_FETCH_REPLY r = {0};
+    (void)setenv("http_proxy", "http://127.0.0.1:1", 1);
+    assert_int_equal(get(origin, "/get", &r), OK);
+    (void)unsetenv("http_proxy");
+    assert_int_equal(r.status, 200);
+}
+
+static void *many(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 30; i++) {
+        AUTO_FETCH_REPLY r = {0};
+        if (get(origin, "/get", &r) != OK || r.status != 200)
+            return (void *)1;
+    }
+    return NULL;
+}
+
+static void threads_share_it(void **state)
+{
+    (void)state;
+    pthread_t t[6];
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, many, NULL), 0);
+    for (size_t i = 0; i < 6; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(t[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(atomic_load(&runs), 180);
+}
+
+#define T(f) cmocka_unit_test_setup(f, reset)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_page_is_fetched),
+        T(a_form_is_posted_with_basic_authentication),
+        T(a_bearer_token_is_sent_and_cannot_split_a_header),
+        T(redirects_are_not_followed),
+        T(other_origins_are_refused),
+        T(what_is_no_origin_is_refused_at_start),
+        T(a_long_answer_is_cut),
+        T(a_slow_answer_is_given_up),
+        T(a_dead_server_is_an_io_error),
+        T(a_proxy_in_the_environment_is_not_used),
+        T(threads_share_it),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

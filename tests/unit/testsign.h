@@ -1,0 +1,109 @@
+/*
+ * What signerd does with keyd's help, done in one process: B-T signatures over PDFs and files by a test PKI.
+ * Included by tests/unit/test_{cms,pades,manifest,verify}.c.
+ */
+#ifndef ANTIN_TESTSIGN_H
+#define ANTIN_TESTSIGN_H
+
+#include "signer/formats/cades.h"
+#include "signer/formats/pades.h"
+#include "tests/unit/testpki.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+struct ts_pki {
+    struct tp_id root, ca, services, citizen, other, seal, tsa;
+    struct buf root_crl, ca_crl, services_crl;
+};
+
+/* The CRLs afresh, with these revoked by the citizens' CA. */
+TP_FN void ts_crls(struct ts_pki *p, const struct tp_revoked *r, size_t n)
+{
+    int64_t now = clock_now();
+    tp_crl(&p->root, now - 3600, now + 30 * TP_DAY, NULL, 0, &p->root_crl);
+    tp_crl(&p->ca, now - 60, now + TP_DAY, r, n, &p->ca_crl);
+    tp_crl(&p->services, now - 60, now + TP_DAY, NULL, 0, &p->services_crl);
+}
+
+TP_FN void ts_pki_make(struct ts_pki *p)
+{
+    *p = (struct ts_pki){0};
+    tp_issue(&p->root, &(struct tp_spec){.cn = "Test Root", .profile = TP_ROOT, .key = TP_P384, .md = "SHA384"});
+    tp_issue(&p->ca, &(struct tp_spec){.cn = "Test Citizens CA", .profile = TP_CA, .issuer = &p->root, .md = "SHA384"});
+    tp_issue(&p->services, &(struct tp_spec){.cn = "Test Services CA", .profile = TP_CA, .issuer = &p->root, .md = "SHA384"});
+    tp_issue(&p->citizen, &(struct tp_spec){.cn = "Nguyễn Văn Ánh", .profile = TP_CITIZEN, .issuer = &p->ca});
+    tp_issue(&p->other, &(struct tp_spec){.cn = "Trần Thị Bưởi", .profile = TP_CITIZEN, .issuer = &p->ca});
+    tp_issue(&p->seal, &(struct tp_spec){.cn = "Test Seal", .profile = TP_SEAL, .issuer = &p->services});
+    tp_issue(&p->tsa, &(struct tp_spec){.cn = "Test TSA", .profile = TP_TSA, .issuer = &p->services});
+    ts_crls(p, NULL, 0);
+}
+
+TP_FN void ts_pki_free(struct ts_pki *p)
+{
+    struct tp_id *ids[] = {&p->root, &p->ca, &p->services, &p->citizen, &p->other, &p->seal, &p->tsa};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        tp_free(ids[i]);
+    buf_free(&p->root_crl);
+    buf_free(&p->ca_crl);
+    buf_free(&p->services_crl);
+}
+
+struct ts_how {
+    const struct tp_id *signer;
+    const struct tp_id *issuer;  /* NULL: pki->ca */
+    const struct tp_id *tsa;     /* NULL: pki->tsa */
+    enum cms_hash hash;
+    int64_t signing_time;        /* signed attribute; 0: none */
+    int64_t stamped_at;          /* genTime; 0: now; -1: no timestamp */
+    const char *mime;
+    bool no_crls;
+};
+
+/* A detached CMS over a digest. */
+TP_FN void ts_cms(const struct ts_pki *p, const struct ts_how *h, struct bytes digest, struct buf *out)
+{
+    AUTO_BUF attrs = {0}, signature = {0}, token = {0};
+    const struct tp_id *issuer = h->issuer != NULL ? h->issuer : &p->ca;
+    TP_MUST(cms_signed_attrs(&(struct cms_attrs){.digest_alg = h->hash, .digest = digest, .cert = buf_bytes(&h->signer->der),
+                                                 .signing_time = h->signing_time, .mime_type = h->mime}, &attrs) == OK);
+    tp_sign(h->signer, h->hash, buf_bytes(&attrs), &signature);
+    if (h->stamped_at != -1)
+        tp_timestamp(h->tsa != NULL ? h->tsa : &p->tsa, &p->services, "SHA256", buf_bytes(&signature),
+                     h->stamped_at != 0 ? h->stamped_at : clock_now(), &token);
+    const struct bytes chain[] = {buf_bytes(&issuer->der)};
+    const struct bytes crls[] = {buf_bytes(&p->root_crl), buf_bytes(&p->ca_crl), buf_bytes(&p->services_crl)};
+    TP_MUST(cades_detached(&(struct cms_signed){.digest_alg = h->hash, .signed_attrs = buf_bytes(&attrs), .cert = buf_bytes(&h->signer->der),
+                                                .chain = chain, .chain_n = 1, .crls = h->no_crls ? NULL : crls, .crls_n = h->no_crls ? 0 : 3,
+                                                .signature = buf_bytes(&signature), .timestamp = buf_bytes(&token)}, out) == OK);
+}
+
+TP_FN void ts_cms_over(const struct ts_pki *p, const struct ts_how *h, struct bytes content, struct buf *out)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned n;
+    TP_MUST(EVP_Digest(content.ptr, content.len, digest, &n, cms_hash_md(h->hash), NULL) == 1);
+    ts_cms(p, h, BYTES(digest, n), out);
+}
+
+/* Appends a signature to the file, in place. */
+TP_FN void ts_sign_pdf_how(const char *path, const struct ts_pki *p, const struct ts_how *h, const struct pades_opts *o)
+{
+    AUTO_PADES prepared = {0};
+    AUTO_BUF cms = {0};
+    AUTO_FD fd = open(path, O_RDWR | O_APPEND);
+    struct pades_opts def = {.signing_time = clock_now()};
+    err_t e = pades_prepare(fd, o != NULL ? o : &def, &prepared);
+    if (e != OK)
+        fprintf(stderr, "pades_prepare %s: %s\n", path, err_info(e)->name);
+    TP_MUST(e == OK);
+    ts_cms(p, h, BYTES(prepared.sha256, 32), &cms);
+    TP_MUST(pades_fill(&prepared, buf_bytes(&cms)) == OK);
+    TP_MUST(write(fd, prepared.increment.ptr, prepared.increment.len) == (ssize_t)prepared.increment.len);
+}
+
+TP_FN void ts_sign_pdf(const char *path, const struct ts_pki *p, const struct tp_id *signer, const struct pades_opts *o)
+{
+    ts_sign_pdf_how(path, p, &(struct ts_how){.signer = signer}, o);
+}
+
+#endif
