@@ -1,0 +1,389 @@
+/*
+ * The threads of keyd: one epoll for all, each message whole, checked by the table of operations, answered on its connection.
+ * Called by worker.c. A malformed message costs its connection; PIN work goes to threads of its own through a bounded queue.
+ */
+#include "certs/keyd/keyd.h"
+#include "common/ipc.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define THREADS_MAX 96
+#define QUEUE_MAX 32
+
+enum { ANY_GROUP = 0 }; /* the operation names the purpose itself */
+static const struct {
+    op_fn *fn;
+    unsigned group;
+    bool slow; /* Argon2id, or as long as the caller's list */
+} OPS[KEYW_OP_END] = {
+    [KEYW_LIST] = {op_list, ANY_GROUP, false},         [KEYW_CHAIN] = {op_chain, ANY_GROUP, false},
+    [KEYW_TOKEN] = {op_token, KEY_TOKEN, false},       [KEYW_WRAP] = {op_wrap, KEY_DATA, false},
+    [KEYW_UNWRAP] = {op_unwrap, KEY_DATA, false},      [KEYW_TIMESTAMP] = {op_timestamp, KEY_TSA, false},
+    [KEYW_SEAL] = {op_seal, KEY_SEAL, false},          [KEYW_CREATE] = {op_create, GROUP_CITIZEN, true},
+    [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true},    [KEYW_ISSUE] = {op_issue, KEY_CA, false},
+    [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},      [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
+    [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},      [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
+    [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},
+};
+
+struct job {
+    struct conn *c;
+    union keyw_msg *q; /* only as long as its request */
+};
+struct server {
+    struct keyd *k;
+    int listen_fd, control_fd, epoll, wake; /* wake: an eventfd that stays readable once the end has come */
+    atomic_bool stop;
+    pthread_t thread[THREADS_MAX];
+    struct worker *worker[THREADS_MAX];
+    size_t n, fast;
+    pthread_mutex_t lock;  /* what follows */
+    pthread_cond_t ready;
+    size_t started;        /* threads that wait for go */
+    bool go;
+    struct job queue[QUEUE_MAX];
+    size_t queued, head;
+    struct conn *conns;
+    long conns_n;
+};
+
+/* --- connections --- */
+
+static unsigned allowed_for(const struct keyd *k, uid_t uid)
+{
+    unsigned m = 0;
+    for (unsigned g = KEY_TOKEN; g < GROUP_END; g++)
+        for (size_t i = 0; i < k->peers[g].n; i++)
+            if (k->peers[g].uid[i] == uid)
+                m |= GROUP_BIT(g);
+    return m;
+}
+
+static void conn_close(struct server *s, struct conn *c)
+{
+    pthread_mutex_lock(&s->lock);
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        s->conns = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    s->conns_n--;
+    pthread_mutex_unlock(&s->lock);
+    fd_close(&c->fd); /* leaves the epoll with it */
+    crl_job_free(&c->crl);
+    free(c);
+}
+
+static void rearm(struct server *s, struct conn *c)
+{
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
+    if (epoll_ctl(s->epoll, EPOLL_CTL_MOD, c->fd, &ev) != 0)
+        conn_close(s, c);
+}
+
+static struct conn *conn_add(struct server *s, int fd, uid_t uid, unsigned allowed)
+{
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    *c = (struct conn){.fd = fd, .uid = uid, .allowed = allowed};
+    pthread_mutex_lock(&s->lock);
+    bool room = s->conns_n < s->k->conf.max_conns;
+    if (room) {
+        s->conns_n++;
+        if ((c->next = s->conns) != NULL)
+            c->next->prev = c;
+        s->conns = c;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!room) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static void accept_one(struct server *s)
+{
+    uid_t uid = (uid_t)-1;
+    int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return; /* another thread was first, or the peer is gone */
+    unsigned allowed = ipc_peer(fd, &uid) == OK ? allowed_for(s->k, uid) : 0;
+    struct conn *c = allowed ? conn_add(s, fd, uid, allowed) : NULL;
+    if (!c) {
+        log_event(LOG_WARNING, "peer_refused", "uid %ld: %s", (long)uid, allowed ? "too many connections" : "not among the peers");
+        close(fd);
+        return;
+    }
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
+    if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
+        conn_close(s, c);
+}
+
+/* --- one request --- */
+
+/* Answers on c and waits for its next message; a peer that does not take its answer is cut. */
+static void answer(struct server *s, struct worker *w, struct conn *c, const struct keyw_head *q, enum keyw_status st)
+{
+    struct keyw_head *h = &w->r.head;
+    size_t n = st == KEYW_OK ? keyw_reply_len(q->op) : sizeof *h;
+    *h = (struct keyw_head){.version = KEYW_VERSION, .op = q->op, .status = st, .id = q->id};
+    if (st != KEYW_OK)
+        log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st, (long)c->uid);
+    if (ipc_send(c->fd, h, n) == OK)
+        rearm(s, c);
+    else
+        conn_close(s, c);
+}
+
+static enum keyw_status perform(struct worker *w, struct conn *c)
+{
+    unsigned op = w->q.head.op;
+    memset(&w->r, 0, keyw_reply_len(op));
+    enum keyw_status st = OPS[op].fn(w, c);
+    return st;
+}
+
+/* Hands the request to a PIN thread. false: the queue is full. */
+static bool enqueue(struct server *s, struct worker *w, struct conn *c)
+{
+    size_t n = keyw_request_len(w->q.head.op);
+    union keyw_msg *copy = malloc(n);
+    if (!copy)
+        return false;
+    memcpy(copy, &w->q, n);
+    secret_wipe(&w->q, n);
+    w->q.head = copy->head;
+    pthread_mutex_lock(&s->lock);
+    bool room = s->queued < QUEUE_MAX && !atomic_load(&s->stop);
+    if (room) {
+        s->queue[(s->head + s->queued++) % QUEUE_MAX] = (struct job){c, copy};
+        pthread_cond_broadcast(&s->ready);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!room) {
+        secret_wipe(copy, n);
+        free(copy);
+    }
+    return room;
+}
+
+/* The head is this version's, the operation exists, the length is exactly its own. */
+static bool well_formed(const union keyw_msg *q, size_t n)
+{
+    return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END && OPS[q->head.op].fn &&
+           n == keyw_request_len(q->head.op);
+}
+
+static void receive(struct server *s, struct worker *w, struct conn *c)
+{
+    size_t n = 0;
+    err_t e = ipc_recv(c->fd, &w->q, sizeof w->q, &n);
+    if (e == ERR_TIMEOUT) {
+        rearm(s, c);
+        return;
+    }
+    if (e != OK || !well_formed(&w->q, n)) {
+        if (e != ERR_CUT && e != ERR_NOT_FOUND)
+            log_event(LOG_WARNING, "malformed", "uid %ld: %zu bytes", (long)c->uid, n);
+        conn_close(s, c);
+        return;
+    }
+    const struct keyw_head head = w->q.head;
+    unsigned group = OPS[head.op].group;
+    if (group != ANY_GROUP && !(c->allowed & GROUP_BIT(group)))
+        answer(s, w, c, &head, KEYW_REFUSED);
+    else if (!OPS[head.op].slow)
+        answer(s, w, c, &head, perform(w, c));
+    else if (!enqueue(s, w, c))
+        answer(s, w, c, &head, KEYW_BUSY);
+    if (OPS[head.op].group == KEY_DATA) /* plain data keys passed through */
+        secret_wipe(&w->q, sizeof w->q.WRAP_q + sizeof w->r.UNWRAP_r);
+    if (head.op == KEYW_UNWRAP)
+        secret_wipe(&w->r, sizeof w->r.UNWRAP_r);
+}
+
+/* --- threads --- */
+
+static void wait_for_go(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->started++;
+    pthread_cond_broadcast(&s->ready);
+    while (!s->go)
+        pthread_cond_wait(&s->ready, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void begin_stop(struct server *s)
+{
+    uint64_t one = 1;
+    atomic_store(&s->stop, true);
+    if (write(s->wake, &one, sizeof one) < 0)
+        log_event(LOG_ERROR, "wake", "eventfd");
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->ready);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void *fast_thread(void *arg)
+{
+    struct worker *w = ((void **)arg)[0];
+    struct server *s = ((void **)arg)[1];
+    free(arg);
+    wait_for_go(s);
+    while (!atomic_load(&s->stop)) {
+        struct epoll_event ev;
+        int n = epoll_wait(s->epoll, &ev, 1, -1);
+        if (n <= 0)
+            continue;
+        if (ev.data.ptr == &s->listen_fd)
+            accept_one(s);
+        else if (ev.data.ptr == &s->control_fd) /* a word from the supervisor, or its end: both mean stop */
+            begin_stop(s);
+        else if (ev.data.ptr != &s->wake)
+            receive(s, w, ev.data.ptr);
+    }
+    return NULL;
+}
+
+/* false: the end has come and nothing is left to do. */
+static bool dequeue(struct server *s, struct job *j)
+{
+    pthread_mutex_lock(&s->lock);
+    while (!s->queued && !atomic_load(&s->stop))
+        pthread_cond_wait(&s->ready, &s->lock);
+    bool got = s->queued > 0;
+    if (got) {
+        *j = s->queue[s->head];
+        s->head = (s->head + 1) % QUEUE_MAX;
+        s->queued--;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return got;
+}
+
+static void *slow_thread(void *arg)
+{
+    struct worker *w = ((void **)arg)[0];
+    struct server *s = ((void **)arg)[1];
+    struct job j;
+    free(arg);
+    wait_for_go(s);
+    while (dequeue(s, &j)) {
+        size_t n = keyw_request_len(j.q->head.op);
+        memcpy(&w->q, j.q, n);
+        secret_wipe(j.q, n);
+        free(j.q);
+        const struct keyw_head head = w->q.head;
+        enum keyw_status st = perform(w, j.c);
+        secret_wipe(&w->q, n); /* PINs */
+        answer(s, w, j.c, &head, st);
+    }
+    return NULL;
+}
+
+static err_t spawn(struct server *s, void *(*fn)(void *))
+{
+    void **arg = malloc(2 * sizeof *arg);
+    if (!arg)
+        return ERR_NOMEM;
+    err_t e = worker_new(s->k, &s->worker[s->n]);
+    if (e != OK) {
+        free(arg);
+        return e;
+    }
+    arg[0] = s->worker[s->n];
+    arg[1] = s;
+    if (pthread_create(&s->thread[s->n], NULL, fn, arg) != 0) {
+        worker_free(&s->worker[s->n]);
+        free(arg);
+        return ERR_NOMEM;
+    }
+    s->n++;
+    return OK;
+}
+
+static err_t watch(struct server *s, int fd, uint32_t events, void *tag)
+{
+    struct epoll_event ev = {.events = events, .data.ptr = tag};
+    return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? OK : ERR_IO;
+}
+
+static err_t spawn_all(struct server *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), fast = s->k->conf.threads, slow = s->k->conf.pin_threads;
+    fast = fast ? fast : cores < 1 ? 1 : cores > 64 ? 64 : cores;
+    slow = slow ? slow : cores < 4 ? 1 : cores > 32 ? 16 : cores / 2;
+    for (long i = 0; i < fast; i++)
+        TRY(spawn(s, fast_thread));
+    s->fast = s->n;
+    if (s->k->peers[GROUP_CITIZEN].n || s->k->peers[KEY_CA].n)
+        for (long i = 0; i < slow; i++)
+            TRY(spawn(s, slow_thread));
+    pthread_mutex_lock(&s->lock);
+    while (s->started < s->n)
+        pthread_cond_wait(&s->ready, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    return OK;
+}
+
+err_t server_new(struct keyd *k, int listen_fd, int control_fd, struct server **out)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_NOMEM;
+    *out = s;
+    s->k = k;
+    s->listen_fd = listen_fd;
+    s->control_fd = control_fd;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->ready, NULL);
+    s->epoll = epoll_create1(EPOLL_CLOEXEC);
+    s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->epoll < 0 || s->wake < 0)
+        return ERR_IO;
+    TRY(watch(s, s->wake, EPOLLIN, &s->wake));
+    TRY(watch(s, control_fd, EPOLLIN, &s->control_fd));
+    TRY(watch(s, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &s->listen_fd));
+    return spawn_all(s);
+}
+
+err_t server_run(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->go = true;
+    pthread_cond_broadcast(&s->ready);
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < s->n; i++)
+        pthread_join(s->thread[i], NULL);
+    for (struct conn *c = s->conns; c; c = c->next)
+        shutdown(c->fd, SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
+    return OK;
+}
+
+void server_free(struct server **sp)
+{
+    struct server *s = *sp;
+    *sp = NULL;
+    if (!s)
+        return;
+    while (s->conns)
+        conn_close(s, s->conns);
+    for (size_t i = 0; i < s->n; i++)
+        worker_free(&s->worker[i]);
+    fd_close(&s->epoll);
+    fd_close(&s->wake);
+    pthread_cond_destroy(&s->ready);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
