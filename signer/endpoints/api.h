@@ -1,0 +1,26 @@
+/*
+ * What the API's endpoints share: who calls, how a failure looks, Idempotency-Key.
+ * Called by the endpoints under /v1.
+ */
+#ifndef ANTIN_SIGNER_ENDPOINTS_API_H
+#define ANTIN_SIGNER_ENDPOINTS_API_H
+
+#include "common/http.h"
+#include "signer/rules/context.h"
+#include "signer/rules/dossier.h"
+#include "signer/rules/idempotency.h"
+
+struct app *signer_app(const struct http_req *r);
+
+/* Authentication of routes: a bearer token for this daemon with the scope named. */
+http_auth signer_auth_dossier;   /* dossier */
+http_auth signer_auth_reader;    /* dossier or dossier.read */
+http_auth signer_auth_registrar; /* registrar */
+const struct caller *api_caller(const struct http_req *r);
+
+http_fail signer_fail_api; /* problem+json, with WWW-Authenticate and Retry-After where they belong */
+
+/* Runs fn once for the request's Idempotency-Key and replies with its answer. */
+err_t api_idempotent(struct http_req *r, int status, idempotent_fn *fn, void *arg) MUST_USE;
+
+#endif

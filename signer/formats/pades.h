@@ -1,0 +1,43 @@
+/*
+ * PAdES: adds a signature to a PDF by incremental update, so that earlier signatures stay valid.
+ * Called by signerd: prepare, have keyd sign the digest, fill. ETSI EN 319 142-1, ISO 32000-1 §12.8.
+ *
+ *   signed file = original bytes, then prepared.increment
+ */
+#ifndef ANTIN_FORMATS_PADES_H
+#define ANTIN_FORMATS_PADES_H
+
+#include "common/bytes.h"
+#include "signer/formats/errors.h"
+
+struct pades_opts {
+    const char *field_name; /* UTF-8; NULL: "Signature1", or the first free number */
+    const char *reason;     /* UTF-8 or NULL */
+    const char *location;   /* UTF-8 or NULL */
+    const char *name;       /* the signer's, UTF-8 or NULL */
+    int64_t signing_time;   /* /M, seconds since 1970 */
+    size_t contents_room;   /* bytes kept for the CMS (cades_room); 0: PADES_ROOM_DEFAULT */
+};
+#define PADES_ROOM_DEFAULT 16384
+#define PADES_ROOM_MAX (4u << 20)
+
+struct pades_prepared {
+    struct buf increment;    /* what is to be appended; /Contents holds zeros until pades_fill */
+    uint64_t base_size;      /* bytes of the original */
+    uint64_t contents_at;    /* absolute offset of '<' */
+    uint64_t contents_len;   /* with < and > */
+    uint64_t byte_range[4];
+    uint8_t sha256[32];      /* of the ByteRange: what is signed (message-digest attribute) */
+};
+
+/*
+ * Reads the PDF through the descriptor, never whole in memory. Failures: those of pdf_open, ERR_PDF_CERTIFIED (DocMDP allows no
+ * further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field name is in use), ERR_TOO_LARGE.
+ */
+err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
+/* Puts the CMS into the placeholder; may be called again with another. ERR_PDF_ROOM when it does not fit: nothing has changed. */
+err_t pades_fill(struct pades_prepared *p, struct bytes cms) MUST_USE;
+void pades_prepared_free(struct pades_prepared *p);
+#define AUTO_PADES AUTO(pades_prepared_free) struct pades_prepared
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * Making, confirming and loading activations.
+ * Called by endpoints/sign and callback, and by rules/signing.
+ */
+#include "signer/rules/activation.h"
+
+#include "common/clock.h"
+#include "common/x509.h"
+#include "signer/errors.h"
+#include "signer/rules/content.h"
+#include "signer/rules/evidence.h"
+#include "signer/rules/sandbox.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void activation_free(struct activation **a)
+{
+    if (*a == NULL)
+        return;
+    buf_free(&(*a)->row.id_token);
+    secret_wipe((*a)->id_token.ptr, (*a)->id_token.len);
+    buf_free(&(*a)->id_token);
+    for (size_t i = 0; i < (*a)->n; i++)
+        buf_free(&(*a)->item[i].increment);
+    free(*a);
+    *a = NULL;
+}
+
+void activation_for_key(const struct activation *act, const char *owner, struct key_activation *out)
+{
+    *out = (struct key_activation){.expires = act->row.expires, .n = act->n};
+    snprintf(out->citizen.credential_id, sizeof out->citizen.credential_id, "%s", act->row.credential);
+    snprintf(out->citizen.owner, sizeof out->citizen.owner, "%s", owner);
+    memcpy(out->random, act->row.random, sizeof out->random);
+    for (size_t i = 0; i < act->n; i++) {
+        out->item[i].kind = act->item[i].pades ? KEY_SIGN_PADES : KEY_SIGN_CADES;
+        memcpy(out->item[i].sha256, act->item[i].digest, SHA256_LEN);
+    }
+}
+
+/* --- preparing --- */
+
+static err_t prepare_pdf(struct app *a, const struct component *c, const struct pades_opts *opts, struct signing_item_row *item)
+{
+    AUTO_FD fd = -1;
+    AUTO_PADES p = {0};
+    TRY(content_get(a->content, c->sha256, c->size, &fd));
+    TRY(sandbox_pades_prepare(a->sandbox, fd, opts, &p));
+    if (p.base_size != c->size)
+        return ERR_PDF_UNREADABLE;
+    memcpy(item->digest, p.sha256, SHA256_LEN);
+    item->increment = take(&p.increment);
+    item->base_size = p.base_size;
+    item->contents_at = p.contents_at;
+    item->contents_len = p.contents_len;
+    return OK;
+}
+
+static err_t prepare_all(struct app *a, const struct component *list, size_t n, const struct pades_opts *opts, struct activation *act)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct signing_item_row *item = &act->item[act->n++];
+        snprintf(item->component, sizeof item->component, "%s", list[i].name);
+        item->pades = list[i].pdf;
+        if (list[i].pdf)
+            TRY(prepare_pdf(a, &list[i], opts, item));
+        else
+            memcpy(item->digest, list[i].sha256, SHA256_LEN);
+    }
+    return OK;
+}
+
+struct listing {
+    const char *dossier;
+    struct component *list;
+    size_t n;
+};
+
+static err_t list_components(struct db *db, void *arg)
+{
+    struct listing *l = arg;
+    component_list_free(&l->list);
+    return component_list(db, l->dossier, &l->list, &l->n);
+}
+
+static err_t store(struct db *db, void *arg)
+{
+    const struct activation *act = arg;
+    TRY(signing_session_insert(db, &act->row));
+    for (size_t i = 0; i < act->n; i++)
+        TRY(signing_item_insert(db, act->row.id, (int)i, &act->item[i]));
+    return OK;
+}
+
+/* The signer's name as the certificate has it: that is what a reader shows. */
+static err_t common_name(const struct certificate *cert, struct buf *out)
+{
+    AUTO_X509 x = NULL;
+    TRY(x509_from_der(buf_bytes(&cert->der), &x));
+    return x509_name_attr(X509_get_subject_name(x), NID_commonName, out);
+}
+
+err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v, char id[UUID_LEN + 1],
+                         char nonce[44])
+{
+    AUTO_ACTIVATION act = calloc(1, sizeof *act);
+    if (act == NULL)
+        return ERR_NOMEM;
+    random_uuid(act->row.id);
+    snprintf(act->row.dossier, sizeof act->row.dossier, "%s", d->id);
+    snprintf(act->row.credential, sizeof act->row.credential, "%s", v->c.id);
+    memcpy(act->row.web_session, s->id, sizeof act->row.web_session);
+    random_bytes(act->row.random, sizeof act->row.random);
+    act->row.signing_time = clock_now();
+    act->row.expires = act->row.signing_time + ACTIVATION_SECONDS;
+
+    AUTO_BUF name = {0};
+    TRY(common_name(&v->cert, &name));
+    AUTO(evidence_free) struct evidence ev = {0};
+    TRY(evidence_for_citizen(a, &ev));
+    const struct pades_opts opts = {
+        .name = buf_str(&name),
+        .signing_time = act->row.signing_time,
+        .contents_room = evidence_room(&ev, buf_bytes(&v->cert.der)),
+    };
+    struct listing l = {.dossier = d->id};
+    err_t e = db_do(a->db, DB_AUTOCOMMIT, list_components, &l);
+    if (e == OK && (l.n == 0 || l.n > COMPONENTS_MAX))
+        e = ERR_DOSSIER_EMPTY;
+    if (e == OK)
+        e = prepare_all(a, l.list, l.n, &opts, act);
+    component_list_free(&l.list);
+    TRY(e);
+    TRY(db_do(a->db, DB_TX, store, act));
+
+    struct key_activation k;
+    activation_for_key(act, d->owner, &k);
+    key_activation_nonce(&k, nonce);
+    snprintf(id, UUID_LEN + 1, "%s", act->row.id);
+    return OK;
+}
+
+/* --- loading --- */
+
+struct loading {
+    const char *id, *dossier;
+    const uint8_t *web_session;
+    bool increments;
+    struct activation *act;
+};
+
+static err_t load(struct db *db, void *arg)
+{
+    struct loading *l = arg;
+    for (size_t i = 0; i < l->act->n; i++)
+        buf_free(&l->act->item[i].increment);
+    l->act->n = 0;
+    err_t e = l->id != NULL ? signing_session_get(db, l->id, &l->act->row)
+                            : signing_session_of(db, l->dossier, l->web_session, ACTIVATION_MARGIN, &l->act->row);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_EXPIRED : e;
+    return signing_item_list(db, l->act->row.id, l->increments, l->act->item, COMPONENTS_MAX, &l->act->n);
+}
+
+struct storing {
+    const char *id;
+    struct buf sealed;
+};
+
+static err_t store_token(struct db *db, void *arg)
+{
+    const struct storing *s = arg;
+    err_t e = signing_session_set_token(db, s->id, buf_bytes(&s->sealed));
+    return e == ERR_DB_NONE ? ERR_EXPIRED : e;
+}
+
+err_t activation_confirm(struct app *a, const char *id, const struct websession *s, const char *nonce, struct bytes id_token)
+{
+    AUTO_ACTIVATION act = calloc(1, sizeof *act);
+    if (act == NULL)
+        return ERR_NOMEM;
+    struct loading l = {.id = id, .act = act};
+    TRY(db_do(a->db, DB_AUTOCOMMIT, load, &l));
+    if (!secret_eq(BYTES(act->row.web_session, SHA256_LEN), BYTES(s->id, SHA256_LEN)))
+        return ERR_LOGIN_TOKEN;
+    if (act->row.expires <= clock_now())
+        return ERR_EXPIRED;
+    struct key_activation k;
+    char expected[44];
+    activation_for_key(act, s->subject, &k);
+    key_activation_nonce(&k, expected);
+    if (strcmp(expected, nonce) != 0)
+        return ERR_LOGIN_TOKEN;
+    struct storing st = {.id = id};
+    err_t e = sealed_close(s->key, id, id_token, &st.sealed);
+    if (e == OK)
+        e = db_do(a->db, DB_AUTOCOMMIT, store_token, &st);
+    buf_free(&st.sealed);
+    return e;
+}
+
+err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, struct activation **out)
+{
+    AUTO_ACTIVATION act = calloc(1, sizeof *act);
+    if (act == NULL)
+        return ERR_NOMEM;
+    struct loading l = {.dossier = dossier, .web_session = s->id, .increments = true, .act = act};
+    TRY(db_do(a->db, DB_AUTOCOMMIT, load, &l));
+    if (act->row.id_token.len == 0 || act->n == 0 || strcmp(act->row.credential, credential) != 0)
+        return ERR_EXPIRED;
+    if (sealed_open(s->key, act->row.id, buf_bytes(&act->row.id_token), &act->id_token) != OK)
+        return ERR_EXPIRED;
+    *out = take(&act);
+    return OK;
+}
+
+static err_t drop(struct db *db, void *arg)
+{
+    return signing_session_delete(db, arg);
+}
+
+err_t activation_drop(struct app *a, const char *id)
+{
+    char key[UUID_LEN + 1];
+    snprintf(key, sizeof key, "%s", id);
+    return db_do(a->db, DB_AUTOCOMMIT, drop, key);
+}

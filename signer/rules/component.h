@@ -1,0 +1,36 @@
+/*
+ * Components of a dossier: their names, types and declared digests, and how an upload becomes one.
+ * Called by endpoints/components.
+ */
+#ifndef ANTIN_SIGNER_COMPONENT_H
+#define ANTIN_SIGNER_COMPONENT_H
+
+#include "signer/rules/context.h"
+#include "signer/rules/token.h"
+#include "signer/store/component.h"
+
+/*
+ * Any script, 1 to 255 bytes of UTF-8; no '/' and '\', no control characters (C0, DEL, C1, line and paragraph separators), none that turn the reading
+ * direction (a name must read as it is: UTS #39 and "Trojan Source"), not "." or "..". ERR_COMPONENT_NAME.
+ */
+err_t component_name_check(const char *name) MUST_USE;
+/* type/subtype of RFC 9110 §8.3.1, lower case, no parameters; "" becomes application/octet-stream. ERR_MEDIA_TYPE. */
+err_t component_media_type(const char *type, char out[MEDIA_TYPE_MAX + 1]) MUST_USE;
+/* Content-Digest (RFC 9530 §2): every sha-256 and sha-512 in it must be that of the body. ERR_DIGEST_SYNTAX, ERR_DIGEST_MISMATCH. */
+err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN], const uint8_t sha512[SHA512_LEN]) MUST_USE;
+
+/* An upload as it came. */
+struct upload {
+    const char *dossier, *name, *media_type, *content_digest, *request_id;
+    int fd;
+    uint64_t size;
+    const uint8_t *sha256, *sha512;
+};
+/*
+ * Checks it, stores the bytes, then the row: new or in place of the one of that name, while the dossier is a draft. An unusable PDF is refused with
+ * its reason. ERR_NOT_FOUND (not the caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
+ */
+err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created) MUST_USE;
+err_t component_remove(struct app *a, const struct caller *c, const char *dossier, const char *name, const char *request_id) MUST_USE;
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * The content store: a temporary file is written, hashed and fsynced, renamed to its digest, and the folder is fsynced.
+ * Called by rules/component, rules/signing and endpoints/downloads. Paths are opened below one directory descriptor, never by name from outside.
+ */
+#include "signer/rules/content.h"
+
+#include "common/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK (128u * 1024)
+#define PATH_CAP (2 + 1 + 2 * SHA256_LEN + 1) /* "ab/abcdef…" */
+
+struct content {
+    int dir;
+};
+
+static err_t io_error(const char *what)
+{
+    int e = errno;
+    log_event(LOG_ERROR, "content_store", "%s: %s", what, strerror(e));
+    return e == ENOSPC || e == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+}
+
+err_t content_open(const char *folder, struct content **out)
+{
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return io_error("mkdir");
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return io_error("open folder");
+    if (mkdirat(dir, "tmp", 0700) != 0 && errno != EEXIST) {
+        err_t e = io_error("mkdir tmp");
+        close(dir);
+        return e;
+    }
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL) {
+        close(dir);
+        return ERR_NOMEM;
+    }
+    (*out)->dir = dir;
+    return OK;
+}
+
+void content_close(struct content **c)
+{
+    if (*c == NULL)
+        return;
+    close((*c)->dir);
+    free(*c);
+    *c = NULL;
+}
+
+/* --- both digests at once --- */
+
+struct digests {
+    EVP_MD_CTX *a, *b;
+};
+
+static void digests_free(struct digests *d)
+{
+    EVP_MD_CTX_free(d->a);
+    EVP_MD_CTX_free(d->b);
+}
+
+static err_t digests_start(struct digests *d)
+{
+    d->a = EVP_MD_CTX_new();
+    d->b = EVP_MD_CTX_new();
+    if (d->a == NULL || d->b == NULL)
+        return ERR_NOMEM;
+    return EVP_DigestInit_ex(d->a, EVP_sha256(), NULL) == 1 && EVP_DigestInit_ex(d->b, EVP_sha512(), NULL) == 1 ? OK : ERR_CRYPTO;
+}
+
+static err_t write_all(int fd, struct bytes b, struct digests *d)
+{
+    if (EVP_DigestUpdate(d->a, b.ptr, b.len) != 1 || EVP_DigestUpdate(d->b, b.ptr, b.len) != 1)
+        return ERR_CRYPTO;
+    while (b.len > 0) {
+        ssize_t n = write(fd, b.ptr, b.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return io_error("write");
+        b = BYTES(b.ptr + n, b.len - (size_t)n);
+    }
+    return OK;
+}
+
+static err_t copy(int from, uint64_t size, int to, struct digests *d)
+{
+    AUTO_BUF chunk = {0};
+    TRY(buf_reserve(&chunk, CHUNK));
+    for (uint64_t at = 0; at < size;) {
+        size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
+        ssize_t n = pread(from, chunk.ptr, want, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            errno = n == 0 ? EIO : errno;
+            return io_error("read");
+        }
+        TRY(write_all(to, BYTES(chunk.ptr, (size_t)n), d));
+        at += (uint64_t)n;
+    }
+    return OK;
+}
+
+/* --- names --- */
+
+static void path_of(const uint8_t sha256[SHA256_LEN], char out[PATH_CAP])
+{
+    hex_encode(BYTES(sha256, SHA256_LEN), out + 3);
+    out[0] = out[3];
+    out[1] = out[4];
+    out[2] = '/';
+}
+
+static err_t sync_folder(int dir, const char *name)
+{
+    AUTO_FD fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return io_error("fsync folder");
+    return OK;
+}
+
+/* Moves a finished temporary file to its place. */
+static err_t settle(struct content *c, const char *tmp, const uint8_t sha256[SHA256_LEN])
+{
+    char path[PATH_CAP], shard[3];
+    path_of(sha256, path);
+    memcpy(shard, path, 2);
+    shard[2] = '\0';
+    if (mkdirat(c->dir, shard, 0700) == 0)
+        TRY(sync_folder(c->dir, "."));
+    else if (errno != EEXIST)
+        return io_error("mkdir shard");
+    if (renameat(c->dir, tmp, c->dir, path) != 0)
+        return io_error("rename");
+    return sync_folder(c->dir, shard);
+}
+
+static err_t put(struct content *c, int out, const char *tmp, int fd, uint64_t size, struct bytes tail, struct content_file *file)
+{
+    AUTO(digests_free) struct digests d = {0};
+    TRY(digests_start(&d));
+    TRY(copy(fd, size, out, &d));
+    TRY(write_all(out, tail, &d));
+    if (EVP_DigestFinal_ex(d.a, file->sha256, NULL) != 1 || EVP_DigestFinal_ex(d.b, file->sha512, NULL) != 1)
+        return ERR_CRYPTO;
+    file->size = size + tail.len;
+    if (fsync(out) != 0)
+        return io_error("fsync");
+    return settle(c, tmp, file->sha256);
+}
+
+err_t content_put(struct content *c, int fd, uint64_t size, struct bytes tail, struct content_file *out)
+{
+    char tmp[4 + UUID_LEN + 1] = "tmp/";
+    random_uuid(tmp + 4);
+    AUTO_FD file = openat(c->dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return io_error("create");
+    err_t e = put(c, file, tmp, fd, size, tail, out);
+    if (e != OK)
+        (void)unlinkat(c->dir, tmp, 0);
+    return e;
+}
+
+err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, int *fd)
+{
+    char path[PATH_CAP];
+    path_of(sha256, path);
+    AUTO_FD file = openat(c->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : io_error("open");
+    struct stat st;
+    if (fstat(file, &st) != 0)
+        return io_error("stat");
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size) {
+        log_event(LOG_ERROR, "content_store", "a stored file has another size than its row says");
+        return ERR_IO;
+    }
+    *fd = file;
+    file = -1;
+    return OK;
+}
+
+bool content_alive(struct content *c)
+{
+    return faccessat(c->dir, "tmp", W_OK | X_OK, 0) == 0;
+}

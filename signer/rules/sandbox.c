@@ -1,0 +1,250 @@
+/*
+ * The daemon's side of the PDF sandbox: starts the zygote, hands it a descriptor, waits for the answer with a deadline.
+ * Called by rules/component and rules/activation.
+ */
+#include "signer/rules/sandbox.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "signer/errors.h"
+#include "signer/rules/sandbox_wire.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct sandbox {
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    unsigned running, parallel;
+    int ctl; /* -1: the zygote has to be started */
+    pid_t pid;
+};
+
+/* --- the zygote's life; call with the lock held --- */
+
+static void bury(struct sandbox *s)
+{
+    fd_close(&s->ctl);
+    if (s->pid > 0)
+        (void)waitpid(s->pid, NULL, 0); /* it ends when its socket closes */
+    s->pid = 0;
+}
+
+static err_t spawn(struct sandbox *s)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return ERR_IO;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pair[1], SANDBOX_FD);
+    char name[] = "antin-signerd", arg[] = SANDBOX_ARG;
+    char *argv[] = {name, arg, NULL}, *env[] = {NULL};
+    /* The daemon blocks SIGTERM and SIGINT in all threads; the zygote must be mortal. */
+    posix_spawnattr_t attr;
+    posix_spawnattr_init(&attr);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    int rc = posix_spawn(&s->pid, "/proc/self/exe", &actions, &attr, argv, env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    close(pair[1]);
+    if (rc != 0) {
+        close(pair[0]);
+        s->pid = 0;
+        log_event(LOG_ERROR, "sandbox", "cannot start the PDF reader: %s", strerror(rc));
+        return ERR_IO;
+    }
+    s->ctl = pair[0];
+    return OK;
+}
+
+err_t sandbox_open(unsigned parallel, struct sandbox **out)
+{
+    struct sandbox *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return ERR_NOMEM;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->freed, &attr);
+    pthread_condattr_destroy(&attr);
+    s->parallel = parallel;
+    s->ctl = -1;
+    *out = s;
+    return spawn(s);
+}
+
+void sandbox_close(struct sandbox **s)
+{
+    if (*s == NULL)
+        return;
+    bury(*s);
+    pthread_cond_destroy(&(*s)->freed);
+    pthread_mutex_destroy(&(*s)->lock);
+    free(*s);
+    *s = NULL;
+}
+
+bool sandbox_alive(struct sandbox *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct pollfd p = {.fd = s->ctl};
+    bool alive = s->ctl >= 0 && poll(&p, 1, 0) == 0;
+    if (!alive) {
+        bury(s);
+        alive = spawn(s) == OK;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return alive;
+}
+
+/* --- one document --- */
+
+static bool send_ask(int ctl, const struct sandbox_ask *ask, int pdf, int answer)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)ask, .iov_len = sizeof *ask};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(c), (int[]){pdf, answer}, 2 * sizeof(int));
+    ssize_t n;
+    do
+        n = sendmsg(ctl, &msg, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *ask;
+}
+
+/* Takes a turn; the zygote is started anew when it is gone. */
+static err_t ask_zygote(struct sandbox *s, const struct sandbox_ask *ask, int pdf, int answer)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += SANDBOX_SECONDS;
+    err_t e = OK;
+    pthread_mutex_lock(&s->lock);
+    while (s->running >= s->parallel && e == OK)
+        if (pthread_cond_timedwait(&s->freed, &s->lock, &until) == ETIMEDOUT)
+            e = ERR_BUSY;
+    if (e == OK && (s->ctl < 0 || !send_ask(s->ctl, ask, pdf, answer))) {
+        log_event(LOG_ERROR, "sandbox", "the PDF reader is gone: starting another");
+        bury(s);
+        e = spawn(s);
+        if (e == OK && !send_ask(s->ctl, ask, pdf, answer))
+            e = ERR_BUSY;
+    }
+    if (e == OK)
+        s->running++;
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
+static void end_turn(struct sandbox *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->running--;
+    pthread_cond_signal(&s->freed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Exactly n bytes before the deadline, or ERR_PDF_UNREADABLE. */
+static err_t read_exactly(int fd, void *to, size_t n, int64_t deadline)
+{
+    for (size_t got = 0; got < n;) {
+        int64_t left = (deadline - clock_mono_us()) / 1000;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (left <= 0 || poll(&p, 1, (int)left) == 0)
+            return ERR_PDF_UNREADABLE;
+        ssize_t r = read(fd, (uint8_t *)to + got, n - got);
+        if (r < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (r <= 0)
+            return ERR_PDF_UNREADABLE;
+        got += (size_t)r;
+    }
+    return OK;
+}
+
+static err_t read_answer(int fd, struct pades_prepared *out)
+{
+    int64_t deadline = clock_mono_us() + (SANDBOX_SECONDS + 5) * INT64_C(1000000);
+    struct sandbox_answer a;
+    TRY(read_exactly(fd, &a, sizeof a, deadline));
+    if (a.e != OK || out == NULL)
+        return a.e;
+    /* The child read a foreign document: what it says is checked as if the document had said it. */
+    if (a.increment_len == 0 || a.increment_len > SANDBOX_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size
+        || a.contents_at - a.base_size > a.increment_len || a.contents_len > a.increment_len - (a.contents_at - a.base_size))
+        return ERR_PDF_UNREADABLE;
+    AUTO_BUF increment = {0};
+    TRY(buf_reserve(&increment, a.increment_len));
+    TRY(read_exactly(fd, increment.ptr, a.increment_len, deadline));
+    increment.len = a.increment_len;
+    out->increment = take(&increment);
+    out->base_size = a.base_size;
+    out->contents_at = a.contents_at;
+    out->contents_len = a.contents_len;
+    memcpy(out->byte_range, a.byte_range, sizeof out->byte_range);
+    memcpy(out->sha256, a.sha256, sizeof out->sha256);
+    return OK;
+}
+
+static err_t ask_and_wait(struct sandbox *s, const struct sandbox_ask *ask, int pdf, struct pades_prepared *out)
+{
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+        return ERR_IO;
+    AUTO_FD from = pipe_fds[0];
+    AUTO_FD to = pipe_fds[1];
+    TRY(ask_zygote(s, ask, pdf, to));
+    fd_close(&to); /* the child's end is then the only one: its death is an end of file */
+    err_t e = read_answer(from, out);
+    end_turn(s);
+    if (e == ERR_PDF_UNREADABLE)
+        log_event(LOG_WARNING, "sandbox", "a document could not be read: the reader crashed or ran out of time or memory");
+    return e;
+}
+
+static err_t put_text(const char *text, bool *has, char out[SANDBOX_TEXT_MAX])
+{
+    *has = text != NULL;
+    if (text == NULL)
+        return OK;
+    size_t n = strlen(text);
+    if (n >= SANDBOX_TEXT_MAX)
+        return ERR_TOO_LARGE;
+    memcpy(out, text, n + 1);
+    return OK;
+}
+
+err_t sandbox_pdf_check(struct sandbox *s, int fd)
+{
+    const struct sandbox_ask ask = {.op = SANDBOX_CHECK};
+    return ask_and_wait(s, &ask, fd, NULL);
+}
+
+err_t sandbox_pades_prepare(struct sandbox *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
+{
+    struct sandbox_ask ask = {.op = SANDBOX_PREPARE, .signing_time = opts->signing_time, .contents_room = opts->contents_room};
+    TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
+    TRY(put_text(opts->location, &ask.has_location, ask.location));
+    TRY(put_text(opts->name, &ask.has_name, ask.name));
+    return ask_and_wait(s, &ask, fd, out);
+}

@@ -1,0 +1,30 @@
+/*
+ * Foreign PDFs are read in a process that has no key, no network, no files and limited memory and time.
+ * Called by rules/component (may it be signed?) and rules/activation (prepare the signature). A reader's crash is a refusal, never the daemon's.
+ *
+ * A zygote, started by exec of the same program (so that it holds none of the daemon's secrets), gets the PDF's descriptor over a socket and forks
+ * one child a document; the child locks itself in by seccomp before it reads the first byte.
+ */
+#ifndef ANTIN_SIGNER_SANDBOX_H
+#define ANTIN_SIGNER_SANDBOX_H
+
+#include "signer/formats/pades.h"
+#include <stdbool.h>
+
+struct sandbox;
+
+/* Starts the zygote; again when it died. parallel: documents at once, the rest wait. */
+err_t sandbox_open(unsigned parallel, struct sandbox **out) MUST_USE;
+void sandbox_close(struct sandbox **s);
+
+/* As pdf_check and pades_prepare; besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY. */
+err_t sandbox_pdf_check(struct sandbox *s, int fd) MUST_USE;
+err_t sandbox_pades_prepare(struct sandbox *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
+bool sandbox_alive(struct sandbox *s);
+
+/* The zygote's main loop; argv[1] that leads to it, and the descriptor where it finds its socket. */
+#define SANDBOX_ARG "--pdf-reader"
+#define SANDBOX_FD 3
+int sandbox_zygote_main(void);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * The zygote and its children: where foreign PDFs are read. Started by exec of antin-signerd with SANDBOX_ARG.
+ * Each child may read the one descriptor it was given and write its answer; everything else is an error or its end (seccomp, rlimits, a timer).
+ */
+#include "signer/errors.h"
+#include "signer/formats/pdf.h"
+#include "signer/rules/sandbox.h"
+#include "signer/rules/sandbox_wire.h"
+
+#include "common/secret.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define MEMORY_BESIDE_FILE (384ul << 20) /* RLIMIT_AS: address space for everything but the mapped file */
+
+#ifdef __SANITIZE_ADDRESS__
+#define LIMIT_ADDRESS_SPACE 0 /* AddressSanitizer reserves terabytes */
+#else
+#define LIMIT_ADDRESS_SPACE 1
+#endif
+
+static const int allowed[] = {
+    SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
+    SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield),
+    SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(dup),
+};
+/* Asked for by libraries that go on without: an error in place of death. */
+static const int refused[] = {
+    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat),
+    SCMP_SYS(statx), SCMP_SYS(ioctl), SCMP_SYS(fcntl), SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo),
+    SCMP_SYS(uname), SCMP_SYS(tgkill),
+};
+
+static bool lock_in(void)
+{
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    bool ok = f != NULL;
+    for (size_t i = 0; ok && i < sizeof allowed / sizeof allowed[0]; i++)
+        ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
+    for (size_t i = 0; ok && i < sizeof refused / sizeof refused[0]; i++)
+        ok = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), refused[i], 0) == 0;
+    /* fstat of an open descriptor is newfstatat(fd, "", …, AT_EMPTY_PATH) in the C library. */
+    ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0
+        && seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_NE, AT_EMPTY_PATH)) == 0
+        && seccomp_load(f) == 0;
+    if (f != NULL)
+        seccomp_release(f);
+    return ok;
+}
+
+static bool limit(int what, rlim_t n)
+{
+    return setrlimit(what, &(struct rlimit){.rlim_cur = n, .rlim_max = n}) == 0;
+}
+
+static bool limit_all(int pdf)
+{
+    struct stat st;
+    if (fstat(pdf, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    struct itimerval timer = {.it_value.tv_sec = SANDBOX_SECONDS};
+    return limit(RLIMIT_CPU, SANDBOX_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
+        && (!LIMIT_ADDRESS_SPACE || limit(RLIMIT_AS, MEMORY_BESIDE_FILE + (rlim_t)st.st_size))
+        && setitimer(ITIMER_REAL, &timer, NULL) == 0; /* SIGALRM ends it */
+}
+
+static bool write_all(int fd, const void *p, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t w = write(fd, (const uint8_t *)p + done, n - done);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            return false;
+        done += (size_t)w;
+    }
+    return true;
+}
+
+static err_t work(const struct sandbox_ask *ask, int pdf, struct pades_prepared *out)
+{
+    if (ask->op == SANDBOX_CHECK)
+        return pdf_check(pdf);
+    const struct pades_opts opts = {
+        .reason = ask->has_reason ? ask->reason : NULL,
+        .location = ask->has_location ? ask->location : NULL,
+        .name = ask->has_name ? ask->name : NULL,
+        .signing_time = ask->signing_time,
+        .contents_room = ask->contents_room,
+    };
+    return pades_prepare(pdf, &opts, out);
+}
+
+_Noreturn static void child(const struct sandbox_ask *ask, int pdf, int answer)
+{
+    if (!limit_all(pdf) || !lock_in())
+        _exit(2);
+    struct pades_prepared p = {0};
+    struct sandbox_answer a = {.e = work(ask, pdf, &p)};
+    if (a.e == OK) {
+        a.base_size = p.base_size;
+        a.contents_at = p.contents_at;
+        a.contents_len = p.contents_len;
+        memcpy(a.byte_range, p.byte_range, sizeof a.byte_range);
+        memcpy(a.sha256, p.sha256, sizeof a.sha256);
+        a.increment_len = p.increment.len;
+    }
+    bool ok = write_all(answer, &a, sizeof a) && write_all(answer, p.increment.ptr, a.increment_len);
+    _exit(ok ? 0 : 1);
+}
+
+/* One ask with its two descriptors; false at the end of the daemon. */
+static bool receive(struct sandbox_ask *ask, int *pdf, int *answer)
+{
+    struct iovec iov = {.iov_base = ask, .iov_len = sizeof *ask};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t n;
+    do
+        n = recvmsg(SANDBOX_FD, &msg, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    if (n != (ssize_t)sizeof *ask || c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
+        return false;
+    int fds[2];
+    memcpy(fds, CMSG_DATA(c), sizeof fds);
+    *pdf = fds[0];
+    *answer = fds[1];
+    return true;
+}
+
+int sandbox_zygote_main(void)
+{
+    (void)close_range(SANDBOX_FD + 1, ~0u, 0);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        return 1;
+    (void)signal(SIGCHLD, SIG_IGN); /* children are not waited for: their answer, or its lack, says all */
+    secret_init();
+    uint8_t once[SHA256_LEN];
+    sha256(BYTES_STR("lazy things are loaded before the filter"), once);
+    struct sandbox_ask ask;
+    int pdf, answer;
+    while (receive(&ask, &pdf, &answer)) {
+        if (fork() == 0)
+            child(&ask, pdf, answer);
+        close(pdf);
+        close(answer);
+    }
+    return 0;
+}

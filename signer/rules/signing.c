@@ -1,0 +1,271 @@
+/*
+ * The signing sequence. A crash after any step leaves the database in a state that rules/recovery puts right:
+ *   1 begin    one transaction: attempt taken, dossier → signing (one caller wins), an intent row for each digest
+ *   2 sign     keyd checks PIN and activation and signs all or none
+ *   3 stamp    a timestamp over each signature, rows committed before use
+ *   4 write    signed PDFs into the content store, fsynced
+ *   5 seal     manifest, seal, timestamp
+ *   6 finish   one transaction makes everything visible: dossier → sealed
+ * Called by endpoints/sign. Decree 23/2025 Art. 15; EN 419 241-1.
+ */
+#include "signer/rules/signing.h"
+
+#include "common/log.h"
+#include "signer/errors.h"
+#include "signer/formats/pades.h"
+#include "signer/rules/activation.h"
+#include "signer/rules/content.h"
+#include "signer/rules/evidence.h"
+#include "signer/rules/recovery.h"
+#include "signer/rules/sealing.h"
+#include "signer/rules/timestamping.h"
+#include "signer/store/audit.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LEASE_SECONDS 120
+
+struct signing {
+    struct app *app;
+    const struct signing_request *q;
+    struct credential_view view;
+    struct dossier d;
+    struct activation *act;
+    struct component *comp; /* in the activation's order */
+    size_t n;
+    struct evidence evidence;
+    struct key_signature sig[COMPONENTS_MAX];
+    struct key_ts_reply ts[COMPONENTS_MAX];
+    struct buf p7s[COMPONENTS_MAX]; /* of everything that is no PDF */
+    struct seal seal;
+};
+
+static void signing_free(struct signing **p)
+{
+    struct signing *s = *p;
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+        key_signature_free(&s->sig[i]);
+        buf_free(&s->ts[i].token);
+        buf_free(&s->p7s[i]);
+    }
+    seal_free(&s->seal);
+    evidence_free(&s->evidence);
+    activation_free(&s->act);
+    component_list_free(&s->comp);
+    credential_view_free(&s->view);
+    free(s);
+}
+
+/* --- 1 begin --- */
+
+static err_t intend_all(struct db *db, const struct signing *s)
+{
+    for (size_t i = 0; i < s->act->n; i++) {
+        const struct signature_row row = {
+            .dossier = s->d.id,
+            .session = s->act->row.id,
+            .position = (int)i,
+            .component = s->act->item[i].component,
+            .credential = s->view.c.id,
+            .certificate = s->view.cert.serial,
+            .digest = s->act->item[i].digest,
+        };
+        TRY(signature_intend(db, &row));
+    }
+    return OK;
+}
+
+/* The components are those that were prepared: nothing can have changed since submission, and this proves it. */
+static err_t match_components(struct db *db, struct signing *s)
+{
+    component_list_free(&s->comp);
+    TRY(component_list(db, s->d.id, &s->comp, &s->n));
+    if (s->n != s->act->n)
+        return ERR_EXPIRED;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct signing_item_row *item = &s->act->item[i];
+        if (strcmp(s->comp[i].name, item->component) != 0 || s->comp[i].pdf != item->pades)
+            return ERR_EXPIRED;
+        if (item->pades ? item->base_size != s->comp[i].size : memcmp(item->digest, s->comp[i].sha256, SHA256_LEN) != 0)
+            return ERR_EXPIRED;
+    }
+    return OK;
+}
+
+static err_t begin(struct db *db, void *arg)
+{
+    struct signing *s = arg;
+    struct credential now;
+    TRY(credential_lock(db, s->view.c.id, &now)); /* a revocation waits for us, or we see it */
+    if (now.state == CREDENTIAL_REVOKED)
+        return ERR_CREDENTIAL_REVOKED;
+    err_t e = credential_take_attempt(db, now.id);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_CREDENTIAL_LOCKED : e;
+    e = dossier_begin_signing(db, s->q->dossier, s->act->row.id, s->app->conf.instance, LEASE_SECONDS);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_SIGNING_BUSY : e;
+    TRY(dossier_get(db, s->q->dossier, &s->d));
+    TRY(match_components(db, s));
+    return intend_all(db, s);
+}
+
+/* --- back, when a later step fails --- */
+
+static err_t end_signing(struct db *db, void *arg)
+{
+    const struct signing *s = arg;
+    err_t e = dossier_end_signing(db, s->d.id, s->act->row.id);
+    return e == ERR_DB_NONE ? OK : e;
+}
+
+static void go_back(struct signing *s)
+{
+    if (db_do(s->app->db, DB_AUTOCOMMIT, end_signing, s) != OK)
+        log_event(LOG_WARNING, "signing", "a half-signed dossier waits for its lease to run out");
+}
+
+static void drop_activation(struct signing *s)
+{
+    if (activation_drop(s->app, s->act->row.id) != OK)
+        log_event(LOG_WARNING, "signing", "a used activation could not be dropped; it will expire");
+}
+
+/* --- 2 sign --- */
+
+static err_t sign(struct signing *s, int *left)
+{
+    struct key_activation k;
+    activation_for_key(s->act, s->d.owner, &k);
+    err_t e = key_citizen_sign(s->app->keys, &k, BYTES(s->view.c.blob, s->view.c.blob_len), BYTES_STR(s->q->pin), buf_bytes(&s->view.cert.der),
+                               buf_bytes(&s->act->id_token), s->sig);
+    return credential_settle(s->app, s->view.c.id, s->q->request_id, e, left);
+}
+
+/* --- 3 stamp --- */
+
+static err_t stamp(struct signing *s)
+{
+    struct key_ts_request q[COMPONENTS_MAX];
+    for (size_t i = 0; i < s->n; i++)
+        timestamp_request_for(buf_bytes(&s->sig[i].signature), &q[i]);
+    return timestamp_all(s->app, TIMESTAMP_SIGNATURE, q, s->ts, s->n);
+}
+
+/* --- 4 write --- */
+
+static err_t write_pdf(struct signing *s, size_t i, struct bytes cms)
+{
+    struct signing_item_row *item = &s->act->item[i];
+    struct component *c = &s->comp[i];
+    struct pades_prepared p = {
+        .increment = take(&item->increment), .base_size = item->base_size, .contents_at = item->contents_at, .contents_len = item->contents_len,
+    };
+    err_t e = pades_fill(&p, cms);
+    item->increment = take(&p.increment);
+    TRY(e);
+    AUTO_FD fd = -1;
+    struct content_file file;
+    TRY(content_get(s->app->content, c->sha256, c->size, &fd));
+    TRY(content_put(s->app->content, fd, c->size, buf_bytes(&item->increment), &file));
+    c->is_signed = true;
+    c->signed_size = file.size;
+    memcpy(c->signed_sha256, file.sha256, SHA256_LEN);
+    memcpy(c->signed_sha512, file.sha512, SHA512_LEN);
+    return OK;
+}
+
+static err_t write_all(struct signing *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        AUTO_BUF cms = {0};
+        const struct assembly parts = {
+            .cert = buf_bytes(&s->view.cert.der), .evidence = &s->evidence, .signature = &s->sig[i], .timestamp = buf_bytes(&s->ts[i].token),
+        };
+        TRY(evidence_assemble(&parts, &cms));
+        if (s->comp[i].pdf)
+            TRY(write_pdf(s, i, buf_bytes(&cms)));
+        else
+            s->p7s[i] = take(&cms);
+    }
+    return OK;
+}
+
+/* --- 5 seal --- */
+
+static err_t seal(struct signing *s)
+{
+    struct sealing_item items[COMPONENTS_MAX];
+    for (size_t i = 0; i < s->n; i++)
+        items[i] = (struct sealing_item){.c = &s->comp[i], .p7s = buf_bytes(&s->p7s[i])};
+    return sealing_make(s->app, &s->d, items, s->n, &s->seal);
+}
+
+/* --- 6 finish --- */
+
+static err_t finish_item(struct db *db, const struct signing *s, size_t i)
+{
+    if (s->comp[i].pdf)
+        TRY(component_set_signed_pdf(db, s->d.id, &s->comp[i]));
+    else
+        TRY(component_set_signature(db, s->d.id, s->comp[i].name, buf_bytes(&s->p7s[i])));
+    err_t e = signature_done(db, s->act->row.id, (int)i, BYTES(s->ts[i].serial, s->ts[i].serial_len));
+    return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e;
+}
+
+static err_t finish(struct db *db, void *arg)
+{
+    const struct signing *s = arg;
+    err_t e = dossier_set_sealed(db, s->d.id, s->act->row.id);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e; /* the lease ran out and somebody recovered it */
+    for (size_t i = 0; i < s->n; i++)
+        TRY(finish_item(db, s, i));
+    TRY(seal_insert(db, s->d.id, buf_bytes(&s->seal.manifest), buf_bytes(&s->seal.signature),
+                    BYTES(s->seal.timestamp_serial, s->seal.timestamp_serial_len)));
+    TRY(signing_session_delete(db, s->act->row.id));
+    const struct audit audit = {
+        .event = "dossier.sealed", .actor = s->d.owner, .client_id = s->d.client_id, .dossier = s->d.id, .credential = s->view.c.id,
+        .request_id = s->q->request_id,
+    };
+    return audit_insert(db, &audit);
+}
+
+static err_t complete(struct signing *s)
+{
+    TRY(stamp(s));
+    TRY(write_all(s));
+    TRY(seal(s));
+    return db_do(s->app->db, DB_TX, finish, s);
+}
+
+err_t signing_run(struct app *a, const struct signing_request *q, int *left)
+{
+    AUTO(signing_free) struct signing *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return ERR_NOMEM;
+    s->app = a;
+    s->q = q;
+    *left = CREDENTIAL_PINS_MAX;
+    TRY(recovery_ensure(a));
+    TRY(credential_view_of(a, q->session->subject, &s->view));
+    TRY(credential_usable(a, &s->view));
+    TRY(activation_load(a, q->dossier, q->session, s->view.c.id, &s->act));
+    TRY(evidence_for_citizen(a, &s->evidence)); /* what can fail without a trace comes first */
+    TRY(db_do(a->db, DB_TX, begin, s));
+
+    err_t e = sign(s, left);
+    bool spent = e == OK || e == ERR_KEY_ACTIVATION;
+    if (e == OK)
+        e = complete(s);
+    if (e == OK)
+        return OK;
+    go_back(s);
+    if (spent)
+        drop_activation(s);
+    if (e == ERR_KEY_ACTIVATION || e == ERR_PDF_ROOM)
+        return ERR_EXPIRED; /* keyd was restarted, or CRLs outgrew their room: a fresh activation mends both */
+    return e;
+}

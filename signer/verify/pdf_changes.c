@@ -1,0 +1,382 @@
+/*
+ * Compares two revisions of a PDF as their readers see them: everything that can be reached from the trailer.
+ * Called by pdf_signatures.c. ISO 32000-1 §7.5.6, §12.7, §12.8; ETSI EN 319 142-1 §5.4.
+ */
+#include "signer/verify/pdf_changes.h"
+
+#include "signer/verify/pdf_walk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIRECT_DEPTH_MAX 500 /* as deep as qpdf parses */
+#define KEYS_MAX 4096        /* of one dictionary */
+
+struct side {
+    struct pdf *pdf;
+    qpdf_data q;
+};
+
+struct diff {
+    struct side side[2]; /* before, after */
+    struct walk *walk;
+    struct pdf_changes *out;
+};
+
+/* The same value on both sides. */
+struct both {
+    qpdf_oh oh[2];
+};
+
+struct place {
+    enum walk_role role;
+    char path[WALK_PATH_CAP];
+    unsigned depth;
+};
+
+static err_t compare(struct diff *d, struct both v, const struct place *at) MUST_USE;
+
+static void fault(struct diff *d, const struct place *at)
+{
+    if (d->out->fault[0] == '\0')
+        snprintf(d->out->fault, sizeof d->out->fault, "%s", at->path);
+}
+
+static struct place below(const struct place *at, const char *name, enum walk_role role)
+{
+    struct place p = {.role = role, .depth = at->depth + 1};
+    size_t n = strlen(at->path), m = strlen(name), cap = sizeof p.path - 1;
+    if (n + m > cap) { /* the tail tells more than the way there */
+        m = m > cap / 2 ? cap / 2 : m;
+        n = n > cap - m ? cap - m : n;
+    }
+    memcpy(p.path, at->path + strlen(at->path) - n, n);
+    memcpy(p.path + n, name + strlen(name) - m, m);
+    return p;
+}
+
+/* --- new signature fields --- */
+
+static qpdf_oh key(const struct side *s, qpdf_oh dict, const char *name)
+{
+    return qpdf_oh_get_key_if_dict(s->q, dict, name);
+}
+
+static bool name_is(const struct side *s, qpdf_oh dict, const char *name, const char *value)
+{
+    return qpdf_oh_is_name_and_equals(s->q, key(s, dict, name), value);
+}
+
+static bool is_signature_field(const struct side *s, qpdf_oh field)
+{
+    return name_is(s, field, "/FT", "/Sig") || name_is(s, key(s, field, "/Parent"), "/FT", "/Sig");
+}
+
+/* Does the widget show anything? Without area, or with Hidden or NoView (§12.5.3), it does not. */
+static bool is_visible(const struct side *s, qpdf_oh widget)
+{
+    qpdf_oh rect = key(s, widget, "/Rect"), flags = key(s, widget, "/F");
+    if (!qpdf_oh_is_array(s->q, rect) || qpdf_oh_get_array_n_items(s->q, rect) != 4)
+        return false;
+    double v[4];
+    for (int i = 0; i < 4; i++)
+        v[i] = qpdf_oh_get_numeric_value(s->q, qpdf_oh_get_array_item(s->q, rect, i));
+    bool hidden = qpdf_oh_is_integer(s->q, flags) && (qpdf_oh_get_int_value(s->q, flags) & (2 | 32)) != 0;
+    return !hidden && v[0] != v[2] && v[1] != v[3];
+}
+
+static void note_field(struct diff *d, qpdf_oh field)
+{
+    const struct side *s = &d->side[1];
+    qpdf_oh value = key(s, field, "/V");
+    d->out->fields++;
+    if (qpdf_oh_is_dictionary(s->q, value) && !name_is(s, value, "/SubFilter", "/ETSI.RFC3161"))
+        d->out->signatures++;
+    if (is_visible(s, field) && d->out->visible[0] == '\0') {
+        qpdf_oh title = key(s, field, "/T");
+        snprintf(d->out->visible, sizeof d->out->visible, "%s", qpdf_oh_is_string(s->q, title) ? qpdf_oh_get_utf8_value(s->q, title) : "?");
+    }
+}
+
+/* A field or widget that was not there before: of a signature, without actions, without further parts. */
+static void check_new_field(struct diff *d, qpdf_oh field, const struct place *at)
+{
+    static const char *const FORBIDDEN[] = {"/A", "/AA", "/Kids"};
+    const struct side *s = &d->side[1];
+    bool allowed = qpdf_oh_is_dictionary(s->q, field) && is_signature_field(s, field) &&
+                   (qpdf_oh_is_null(s->q, key(s, field, "/Subtype")) || name_is(s, field, "/Subtype", "/Widget"));
+    for (size_t i = 0; i < sizeof FORBIDDEN / sizeof *FORBIDDEN && allowed; i++)
+        allowed = qpdf_oh_is_null(s->q, key(s, field, FORBIDDEN[i]));
+    if (!allowed)
+        fault(d, at);
+    else if (at->role == ROLE_FIELDS)
+        note_field(d, field);
+}
+
+/* --- lists --- */
+
+static err_t compare_items(struct diff *d, struct both v, int n, const struct place *at)
+{
+    for (int i = 0; i < n && d->out->fault[0] == '\0'; i++) {
+        char index[24];
+        snprintf(index, sizeof index, "[%d]", i);
+        struct place item = below(at, index, ROLE_PLAIN);
+        struct both x = {{qpdf_oh_get_array_item(d->side[0].q, v.oh[0], i), qpdf_oh_get_array_item(d->side[1].q, v.oh[1], i)}};
+        err_t e = compare(d, x, &item);
+        qpdf_oh_release(d->side[0].q, x.oh[0]);
+        qpdf_oh_release(d->side[1].q, x.oh[1]);
+        TRY(e);
+    }
+    return OK;
+}
+
+static err_t compare_array(struct diff *d, struct both v, const struct place *at)
+{
+    int before = qpdf_oh_get_array_n_items(d->side[0].q, v.oh[0]), after = qpdf_oh_get_array_n_items(d->side[1].q, v.oh[1]);
+    bool may_grow = at->role == ROLE_FIELDS || at->role == ROLE_ANNOTS;
+    if (after < before || (after > before && !may_grow)) {
+        fault(d, at);
+        return OK;
+    }
+    TRY(compare_items(d, v, before, at));
+    for (int i = before; i < after; i++) {
+        qpdf_oh field = qpdf_oh_get_array_item(d->side[1].q, v.oh[1], i);
+        check_new_field(d, field, at);
+        qpdf_oh_release(d->side[1].q, field);
+    }
+    return OK;
+}
+
+/* A list that was not there before. */
+static void check_new_list(struct diff *d, qpdf_oh list, const struct place *at)
+{
+    qpdf_data q = d->side[1].q;
+    if (!qpdf_oh_is_array(q, list)) {
+        fault(d, at);
+        return;
+    }
+    for (int i = 0; i < qpdf_oh_get_array_n_items(q, list); i++)
+        check_new_field(d, qpdf_oh_get_array_item(q, list, i), at);
+}
+
+/* --- dictionaries --- */
+
+struct keys {
+    char *name[KEYS_MAX];
+    size_t n;
+};
+
+static void keys_free(struct keys **k)
+{
+    for (size_t i = 0; *k != NULL && i < (*k)->n; i++)
+        free((*k)->name[i]);
+    free(*k);
+}
+
+static err_t collect_keys(qpdf_data q, qpdf_oh dict, struct keys *k)
+{
+    qpdf_oh_begin_dict_key_iter(q, dict);
+    while (qpdf_oh_dict_more_keys(q)) {
+        if (k->n == KEYS_MAX)
+            return ERR_TOO_LARGE;
+        if ((k->name[k->n] = strdup(qpdf_oh_dict_next_key(q))) == NULL)
+            return ERR_NOMEM;
+        k->n++;
+    }
+    return OK;
+}
+
+/* A form that was not there before: signature fields and what goes with them. */
+static err_t check_new_form(struct diff *d, qpdf_oh form, const struct place *at)
+{
+    qpdf_data q = d->side[1].q;
+    AUTO(keys_free) struct keys *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return ERR_NOMEM;
+    if (!qpdf_oh_is_dictionary(q, form)) {
+        fault(d, at);
+        return OK;
+    }
+    TRY(collect_keys(q, form, k));
+    for (size_t i = 0; i < k->n; i++) {
+        const char *name = k->name[i];
+        struct place p = below(at, name, ROLE_FIELDS);
+        if (strcmp(name, "/Fields") == 0)
+            check_new_list(d, qpdf_oh_get_key(q, form, name), &p);
+        else if (strcmp(name, "/SigFlags") != 0 && strcmp(name, "/DR") != 0 && strcmp(name, "/DA") != 0)
+            fault(d, &p);
+    }
+    return OK;
+}
+
+static bool in_list(const char *name, const char *const *list)
+{
+    for (; *list != NULL; list++) {
+        if (strcmp(*list, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An empty signature field that is now filled; its look may come with the signature. */
+static bool fills_field(struct diff *d, struct both v, const char *name)
+{
+    static const char *const WITH_SIGNATURE[] = {"/V", "/AP", "/M", "/F", NULL};
+    const struct side *s = &d->side[0];
+    return in_list(name, WITH_SIGNATURE) && is_signature_field(s, v.oh[0]) && qpdf_oh_is_null(s->q, key(s, v.oh[0], "/V")) &&
+           qpdf_oh_is_dictionary(d->side[1].q, key(&d->side[1], v.oh[1], "/V"));
+}
+
+/* Compares one entry, by what it means where it stands. */
+static err_t compare_entry(struct diff *d, struct both holder, const char *name, struct both v, const struct place *at)
+{
+    bool is_new = qpdf_oh_is_null(d->side[0].q, v.oh[0]);
+    bool page = name_is(&d->side[0], holder.oh[0], "/Type", "/Page");
+    struct place p = below(at, name, ROLE_PLAIN);
+    if (at->role == ROLE_CATALOG && strcmp(name, "/DSS") == 0) {
+        d->out->dss = true;
+        return OK;
+    }
+    if (at->role == ROLE_CATALOG && strcmp(name, "/Extensions") == 0)
+        return OK; /* declares a version; shows nothing */
+    if (at->role == ROLE_CATALOG && strcmp(name, "/AcroForm") == 0) {
+        p.role = ROLE_FORM;
+        return is_new ? check_new_form(d, v.oh[1], &p) : compare(d, v, &p);
+    }
+    if (at->role == ROLE_FORM && (strcmp(name, "/SigFlags") == 0 || (is_new && (strcmp(name, "/DR") == 0 || strcmp(name, "/DA") == 0))))
+        return OK;
+    if (at->role == ROLE_INFO && strcmp(name, "/ModDate") == 0)
+        return OK;
+    bool fields = at->role == ROLE_FORM && strcmp(name, "/Fields") == 0, annots = page && strcmp(name, "/Annots") == 0;
+    if (fields || annots) {
+        p.role = fields ? ROLE_FIELDS : ROLE_ANNOTS;
+        if (!is_new)
+            return compare(d, v, &p);
+        check_new_list(d, v.oh[1], &p);
+        return OK;
+    }
+    if (fills_field(d, holder, name)) {
+        if (strcmp(name, "/V") == 0)
+            note_field(d, holder.oh[1]);
+        return OK;
+    }
+    return compare(d, v, &p);
+}
+
+static err_t compare_dictionary(struct diff *d, struct both v, const struct place *at)
+{
+    AUTO(keys_free) struct keys *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return ERR_NOMEM;
+    TRY(collect_keys(d->side[1].q, v.oh[1], k));
+    size_t after = k->n;
+    TRY(collect_keys(d->side[0].q, v.oh[0], k));
+    for (size_t i = 0; i < k->n && d->out->fault[0] == '\0'; i++) {
+        if (i >= after && qpdf_oh_has_key(d->side[1].q, v.oh[1], k->name[i]))
+            continue; /* was seen among the new keys */
+        struct both x = {{qpdf_oh_get_key(d->side[0].q, v.oh[0], k->name[i]), qpdf_oh_get_key(d->side[1].q, v.oh[1], k->name[i])}};
+        err_t e = compare_entry(d, v, k->name[i], x, at);
+        qpdf_oh_release(d->side[0].q, x.oh[0]);
+        qpdf_oh_release(d->side[1].q, x.oh[1]);
+        TRY(e);
+    }
+    return OK;
+}
+
+static err_t compare_stream(struct diff *d, struct both v, const struct place *at)
+{
+    unsigned char *data[2] = {NULL, NULL};
+    size_t len[2] = {0, 0};
+    bool read = true;
+    for (int i = 0; i < 2 && read; i++)
+        read = (qpdf_oh_get_stream_data(d->side[i].q, v.oh[i], qpdf_dl_none, NULL, &data[i], &len[i]) & QPDF_ERRORS) == 0;
+    bool same = read && bytes_eq(BYTES(data[0], len[0]), BYTES(data[1], len[1]));
+    free(data[0]);
+    free(data[1]);
+    if (!same) {
+        fault(d, at);
+        return OK;
+    }
+    struct place p = below(at, "", ROLE_PLAIN);
+    struct both dict = {{qpdf_oh_get_dict(d->side[0].q, v.oh[0]), qpdf_oh_get_dict(d->side[1].q, v.oh[1])}};
+    err_t e = compare_dictionary(d, dict, &p);
+    qpdf_oh_release(d->side[0].q, dict.oh[0]);
+    qpdf_oh_release(d->side[1].q, dict.oh[1]);
+    return e;
+}
+
+/* --- values --- */
+
+/* What both references lead to. */
+static err_t compare_value(struct diff *d, struct both v, const struct place *at)
+{
+    enum qpdf_object_type_e type = qpdf_oh_get_type_code(d->side[0].q, v.oh[0]);
+    if (type != qpdf_oh_get_type_code(d->side[1].q, v.oh[1])) {
+        fault(d, at);
+        return OK;
+    }
+    switch (type) {
+    case ot_dictionary:
+        return compare_dictionary(d, v, at);
+    case ot_array:
+        return compare_array(d, v, at);
+    case ot_stream:
+        return compare_stream(d, v, at);
+    default:
+        if (strcmp(qpdf_oh_unparse_resolved(d->side[0].q, v.oh[0]), qpdf_oh_unparse_resolved(d->side[1].q, v.oh[1])) != 0)
+            fault(d, at);
+        return OK;
+    }
+}
+
+/* Two references are visited later, each pair once: so neither loops nor long chains matter. */
+static err_t compare(struct diff *d, struct both v, const struct place *at)
+{
+    if (at->depth > DIRECT_DEPTH_MAX)
+        return ERR_TOO_LARGE;
+    if (!qpdf_oh_is_indirect(d->side[0].q, v.oh[0]) || !qpdf_oh_is_indirect(d->side[1].q, v.oh[1]))
+        return compare_value(d, v, at);
+    struct walk_pair p = {.role = at->role};
+    for (int i = 0; i < 2; i++) {
+        p.id[i] = qpdf_oh_get_object_id(d->side[i].q, v.oh[i]);
+        p.generation[i] = qpdf_oh_get_generation(d->side[i].q, v.oh[i]);
+    }
+    memcpy(p.path, at->path, sizeof p.path);
+    return walk_add(d->walk, &p);
+}
+
+static err_t run(struct diff *d)
+{
+    struct walk_pair p;
+    while (d->out->fault[0] == '\0' && walk_next(d->walk, &p)) {
+        struct place at = {.role = p.role};
+        memcpy(at.path, p.path, sizeof at.path);
+        struct both v = {{qpdf_get_object_by_id(d->side[0].q, p.id[0], p.generation[0]),
+                          qpdf_get_object_by_id(d->side[1].q, p.id[1], p.generation[1])}};
+        TRY(compare_value(d, v, &at));
+        qpdf_oh_release(d->side[0].q, v.oh[0]);
+        qpdf_oh_release(d->side[1].q, v.oh[1]);
+        for (int i = 0; i < 2; i++)
+            TRY(pdf_faults(d->side[i].pdf));
+    }
+    return OK;
+}
+
+err_t pdf_changes_find(struct pdf *before, struct pdf *after, struct pdf_changes *out)
+{
+    AUTO(walk_free) struct walk *walk = NULL;
+    *out = (struct pdf_changes){0};
+    TRY(walk_new(&walk));
+    struct diff d = {.side = {{before, pdf_handle(before)}, {after, pdf_handle(after)}}, .walk = walk, .out = out};
+    struct both trailer = {{qpdf_get_trailer(d.side[0].q), qpdf_get_trailer(d.side[1].q)}};
+    static const struct {
+        const char *key;
+        enum walk_role role;
+    } ENTRIES[] = {{"/Info", ROLE_INFO}, {"/Root", ROLE_CATALOG}};
+    for (size_t i = 0; i < 2; i++) {
+        struct place at = below(&(struct place){0}, ENTRIES[i].key, ENTRIES[i].role);
+        struct both v = {{qpdf_oh_get_key(d.side[0].q, trailer.oh[0], ENTRIES[i].key), qpdf_oh_get_key(d.side[1].q, trailer.oh[1], ENTRIES[i].key)}};
+        TRY(compare(&d, v, &at));
+    }
+    return run(&d);
+}

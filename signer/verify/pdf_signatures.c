@@ -1,0 +1,266 @@
+/*
+ * Verifies the signatures of a PDF: cryptography by signature.c, coverage and later changes here.
+ * Called by verify.c. ETSI EN 319 142-1 §5, §6; ISO 32000-1 §12.8; EN 319 102-1 §5.
+ */
+#include "signer/verify/pdf_signatures.h"
+
+#include "signer/verify/pdf_changes.h"
+#include "signer/verify/pdf_fields.h"
+#include "signer/verify/signature.h"
+#include "signer/verify/stamp.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DSS_ENTRIES_MAX 64
+
+struct job {
+    const struct context *ctx;
+    struct bytes file;
+    struct pdf *pdf;               /* the whole file */
+    struct pdf_signatures found;
+    size_t *result;                /* of each found signature: index in f->signature, SIZE_MAX: none */
+    struct file_result *f;
+};
+
+/* --- validation data in the document (EN 319 142-1 §5.4.2) --- */
+
+static bool dss_stream(struct job *j, qpdf_oh list, int i, struct buf *out)
+{
+    qpdf_data q = pdf_handle(j->pdf);
+    qpdf_oh stream = qpdf_oh_get_array_item(q, list, i);
+    unsigned char *data = NULL;
+    size_t n = 0;
+    QPDF_BOOL filtered = QPDF_FALSE;
+    if (!qpdf_oh_is_stream(q, stream))
+        return false;
+    bool done = (qpdf_oh_get_stream_data(q, stream, qpdf_dl_generalized, &filtered, &data, &n) & QPDF_ERRORS) == 0 &&
+                buf_copy(out, BYTES(data, n)) == OK;
+    free(data);
+    return done;
+}
+
+static int dss_list(struct job *j, const char *name, qpdf_oh *list)
+{
+    qpdf_data q = pdf_handle(j->pdf);
+    qpdf_oh dss = qpdf_oh_get_key_if_dict(q, qpdf_get_root(q), "/DSS");
+    *list = qpdf_oh_get_key_if_dict(q, dss, name);
+    int n = qpdf_oh_is_array(q, *list) ? qpdf_oh_get_array_n_items(q, *list) : 0;
+    return n < DSS_ENTRIES_MAX ? n : DSS_ENTRIES_MAX;
+}
+
+/* Unreadable entries are as good as missing: what they would have proven is then found missing. */
+static void read_dss(struct job *j, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
+{
+    qpdf_oh list;
+    int n = dss_list(j, "/Certs", &list);
+    for (int i = 0; i < n; i++) {
+        AUTO_BUF der = {0};
+        X509 *cert = NULL;
+        if (dss_stream(j, list, i, &der) && x509_from_der(buf_bytes(&der), &cert) == OK && sk_X509_push(certs, cert) <= 0)
+            X509_free(cert);
+    }
+    n = dss_list(j, "/CRLs", &list);
+    for (int i = 0; i < n; i++) {
+        AUTO_BUF der = {0};
+        X509_CRL *crl = NULL;
+        if (dss_stream(j, list, i, &der) && x509_crl_from_der(buf_bytes(&der), &crl) == OK && sk_X509_CRL_push(crls, crl) <= 0)
+            X509_CRL_free(crl);
+    }
+    (void)!pdf_faults(j->pdf);
+}
+
+/* --- one signature --- */
+
+static void describe_scope(const struct job *j, const struct pdf_signature *s, struct signature_result *r)
+{
+    snprintf(r->field, sizeof r->field, "%s", s->name);
+    r->revision_end = s->end;
+    r->whole = s->end == j->file.len;
+    snprintf(r->scope, sizeof r->scope, "0-%" PRIu64 " / %zu", s->end, j->file.len);
+    if (r->claimed_time == 0)
+        r->claimed_time = s->claimed_time;
+}
+
+static void verify_document_stamp(struct job *j, const struct evidence *ev, const struct pdf_signature *s, const struct content *content)
+{
+    struct signature_result *r;
+    struct stamp_result *stamp;
+    if (file_result_signature(j->f, KIND_DOC_TIMESTAMP, &r) != OK || signature_result_stamp(r, &stamp) != OK)
+        return;
+    stamp_verify(j->ctx, ev, buf_bytes(&s->contents), content, stamp);
+    findings_merge(&r->findings, &stamp->findings, "timestamp");
+    r->integrity = r->mathematics = r->path_valid = stamp->findings.verdict == TOTAL_PASSED;
+    r->best_time = stamp->time;
+    r->time_proven = r->integrity;
+    snprintf(r->anchor, sizeof r->anchor, "%s", stamp->anchor);
+}
+
+static void refuse(struct job *j, enum verdict v, enum sub sub, enum note note, const char *detail)
+{
+    struct signature_result *r;
+    if (file_result_signature(j->f, KIND_PADES, &r) == OK)
+        finding_add(&r->findings, v, sub, note, detail);
+}
+
+static void verify_one(struct job *j, const struct evidence *ev, const struct pdf_signature *s)
+{
+    struct content content = {{BYTES(j->file.ptr, s->range[1]), BYTES(j->file.ptr + s->range[2], s->range[3])}};
+    if (s->wrong != NULL)
+        refuse(j, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_BYTE_RANGE, s->wrong);
+    else if (strcmp(s->sub_filter, "/ETSI.CAdES.detached") == 0 || strcmp(s->sub_filter, "/adbe.pkcs7.detached") == 0)
+        signature_verify(j->ctx, ev, buf_bytes(&s->contents), &content, KIND_PADES, j->f);
+    else if (strcmp(s->sub_filter, "/ETSI.RFC3161") == 0)
+        verify_document_stamp(j, ev, s, &content);
+    else /* adbe.pkcs7.sha1, adbe.x509.rsa_sha1: SHA-1 by definition */
+        refuse(j, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, s->sub_filter);
+}
+
+static void verify_all(struct job *j)
+{
+    AUTO_X509_STACK certs = sk_X509_new_null();
+    AUTO_X509_CRL_STACK crls = sk_X509_CRL_new_null();
+    struct evidence ev = {.certs = {certs}, .crls = {crls}, .n = certs != NULL && crls != NULL ? 1 : 0};
+    if (ev.n == 1)
+        read_dss(j, certs, crls);
+    for (size_t i = 0; i < j->found.n; i++) {
+        size_t before = j->f->signature_n;
+        verify_one(j, &ev, &j->found.item[i]);
+        j->result[i] = j->f->signature_n > before ? before : SIZE_MAX;
+        if (j->result[i] != SIZE_MAX)
+            describe_scope(j, &j->found.item[i], &j->f->signature[before]);
+    }
+}
+
+/* --- coverage and later changes --- */
+
+static struct findings *findings_of(struct job *j, size_t i)
+{
+    return j->result[i] != SIZE_MAX ? &j->f->signature[j->result[i]].findings : &j->f->findings;
+}
+
+/* A finding for every signature whose revision ends at or before end. */
+static void tell_earlier(struct job *j, uint64_t end, enum verdict v, enum note note, const char *detail)
+{
+    for (size_t i = 0; i < j->found.n; i++) {
+        if (j->found.item[i].end <= end)
+            finding_add(findings_of(j, i), v, v == TOTAL_PASSED ? SUB_NONE : SUB_FORMAT_FAILURE, note, detail);
+    }
+}
+
+/* The signed bytes must be a document of their own that has this very signature: what was signed is what the signer saw. */
+static err_t open_revision(struct job *j, uint64_t end, struct pdf **out)
+{
+    struct bytes prefix = BYTES(j->file.ptr, end);
+    struct pdf_signatures there = {0};
+    TRY(pdf_open_memory(prefix, out));
+    TRY(pdf_signatures_find(*out, prefix, &there));
+    err_t e = OK;
+    for (size_t i = 0; i < j->found.n && e == OK; i++) {
+        if (j->found.item[i].end != end)
+            continue;
+        e = ERR_PDF_DAMAGED;
+        for (size_t k = 0; k < there.n; k++) {
+            if (memcmp(there.item[k].range, j->found.item[i].range, sizeof there.item[k].range) == 0)
+                e = OK;
+        }
+    }
+    pdf_signatures_free(&there);
+    return e;
+}
+
+static void weigh_changes(struct job *j, uint64_t end, const struct pdf_changes *c)
+{
+    if (c->fault[0] != '\0')
+        tell_earlier(j, end, TOTAL_FAILED, NOTE_CHANGED_LATER, c->fault);
+    else if (c->fields == 0 && !c->dss)
+        tell_earlier(j, end, TOTAL_FAILED, NOTE_TRAILING, NULL); /* an update that updates nothing hides something */
+    if (c->visible[0] != '\0')
+        tell_earlier(j, end, TOTAL_PASSED, NOTE_LATER_VISIBLE, c->visible);
+    for (size_t i = 0; i < j->found.n; i++) {
+        const struct pdf_signature *s = &j->found.item[i];
+        if (s->end <= end && s->certifies && s->permission < 2 && c->signatures > 0)
+            finding_add(findings_of(j, i), TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CERTIFIED, NULL);
+    }
+}
+
+/* Compares the revision that ends at end with the next one that is signed, or with the file. */
+static void check_step(struct job *j, uint64_t end, uint64_t next)
+{
+    AUTO(pdf_close) struct pdf *before = NULL;
+    AUTO(pdf_close) struct pdf *after = NULL;
+    struct pdf_changes changes;
+    char detail[80];
+    if (end == j->file.len)
+        return; /* nothing but the signed revision */
+    err_t e = open_revision(j, end, &before);
+    if (e != OK) {
+        tell_earlier(j, end, e == ERR_NOMEM ? INDETERMINATE : TOTAL_FAILED, e == ERR_NOMEM ? NOTE_TOO_LARGE : NOTE_BYTE_RANGE, "revision");
+        return;
+    }
+    snprintf(detail, sizeof detail, "%" PRIu64 "-%" PRIu64, end, next);
+    e = pdf_open_memory(BYTES(j->file.ptr, next), &after);
+    if (e == OK && pdf_startxref(after) < end) {
+        tell_earlier(j, end, TOTAL_FAILED, NOTE_TRAILING, detail); /* the newest cross-reference section is still the signed one */
+        return;
+    }
+    if (e == OK)
+        e = pdf_changes_find(before, after, &changes);
+    if (e == ERR_NOMEM || e == ERR_TOO_LARGE)
+        tell_earlier(j, end, INDETERMINATE, NOTE_TOO_LARGE, detail);
+    else if (e != OK)
+        tell_earlier(j, end, TOTAL_FAILED, NOTE_TRAILING, detail);
+    else
+        weigh_changes(j, end, &changes);
+    if (e == OK && changes.fault[0] == '\0')
+        tell_earlier(j, end, TOTAL_PASSED, NOTE_LATER_REVISION, detail);
+}
+
+static void check_revisions(struct job *j)
+{
+    for (size_t i = 0; i < j->found.n; i++) {
+        uint64_t end = j->found.item[i].end, next = j->file.len;
+        if (i + 1 < j->found.n) {
+            next = j->found.item[i + 1].end;
+            if (next == end)
+                continue;
+        }
+        if (j->found.item[i].wrong == NULL)
+            check_step(j, end, next);
+    }
+}
+
+static void open_fault(struct file_result *f, err_t e)
+{
+    switch (e) {
+    case ERR_PDF_ENCRYPTED:
+        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_PDF_ENCRYPTED, NULL);
+        break;
+    case ERR_NOMEM:
+    case ERR_TOO_LARGE:
+        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+        break;
+    default:
+        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_PDF_DAMAGED, err_info(e)->code);
+    }
+}
+
+void pdf_signatures_verify(const struct context *ctx, struct bytes file, struct file_result *f)
+{
+    struct job j = {.ctx = ctx, .file = file, .f = f};
+    err_t e = pdf_open_memory(file, &j.pdf);
+    if (e == OK)
+        e = pdf_signatures_find(j.pdf, file, &j.found);
+    if (e == OK && j.found.n > 0 && (j.result = calloc(j.found.n, sizeof *j.result)) == NULL)
+        e = ERR_NOMEM;
+    if (e != OK) {
+        open_fault(f, e);
+    } else if (j.found.n > 0) {
+        verify_all(&j);
+        check_revisions(&j);
+    }
+    free(j.result);
+    pdf_signatures_free(&j.found);
+    pdf_close(&j.pdf);
+}

@@ -1,0 +1,159 @@
+/*
+ * Collects findings and lets the worse outweigh the better; owns the memory of a file's results.
+ * Called by every step of signer/verify. ETSI EN 319 102-1 §5.1.
+ */
+#include "signer/verify/result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const NAMES[] = {"TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED"};
+    return NAMES[v];
+}
+
+const char *sub_name(enum sub s)
+{
+    static const char *const NAMES[] = {
+        "",
+#define SUB(name) #name,
+#include "signer/verify/sub.def"
+#undef SUB
+    };
+    return NAMES[s];
+}
+
+static const struct {
+    const char *code, *text[LANG_N];
+} NOTES[] = {
+#define NOTE(name, code, vi, en) [name] = {code, {[LANG_VI] = vi, [LANG_EN] = en}},
+#include "signer/verify/notes.def"
+#undef NOTE
+};
+
+const char *note_code(enum note n)
+{
+    return NOTES[n].code;
+}
+
+const char *note_text(enum note n, enum lang lang)
+{
+    return NOTES[n].text[lang];
+}
+
+const char *status_name(enum status s)
+{
+    static const char *const NAMES[] = {"not_checked", "good", "revoked", "revoked_later", "unknown"};
+    return NAMES[s];
+}
+
+const char *kind_name(enum signature_kind k)
+{
+    static const char *const NAMES[] = {"PAdES", "CAdES", "TIMESTAMP", "PAdES-DOC-TIMESTAMP"};
+    return NAMES[k];
+}
+
+/* --- findings --- */
+
+void finding_add(struct findings *f, enum verdict v, enum sub s, enum note n, const char *detail)
+{
+    if (v > f->verdict) {
+        f->verdict = v;
+        f->sub = s;
+    }
+    if (f->n == FINDINGS_MAX) /* the verdict counts; a last remark gives way to it */
+        return;
+    struct finding *item = &f->item[f->n++];
+    *item = (struct finding){.verdict = v, .sub = s, .note = n};
+    snprintf(item->detail, sizeof item->detail, "%s", detail != NULL ? detail : "");
+}
+
+void finding_addf(struct findings *f, enum verdict v, enum sub s, enum note n, const char *fmt, ...)
+{
+    char detail[sizeof f->item[0].detail];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof detail, fmt, ap);
+    va_end(ap);
+    finding_add(f, v, s, n, detail);
+}
+
+void findings_merge(struct findings *f, const struct findings *from, const char *prefix)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        const struct finding *x = &from->item[i];
+        finding_addf(f, x->verdict, x->sub, x->note, "%s%s%s", prefix, x->detail[0] != '\0' ? ": " : "", x->detail);
+    }
+    if (from->verdict > f->verdict) { /* its reason fell off a full list */
+        f->verdict = from->verdict;
+        f->sub = from->sub;
+    }
+}
+
+/* --- files and signatures --- */
+
+/* One more zeroed element at the end of an array that grows by one (arrays here are short). */
+static err_t grow(void **array, size_t *n, size_t size, size_t max)
+{
+    if (*n >= max)
+        return ERR_TOO_LARGE;
+    void *larger = realloc(*array, (*n + 1) * size);
+    if (larger == NULL)
+        return ERR_NOMEM;
+    *array = larger;
+    memset((char *)larger + *n * size, 0, size);
+    (*n)++;
+    return OK;
+}
+
+err_t file_result_signature(struct file_result *f, enum signature_kind kind, struct signature_result **out)
+{
+    void *array = f->signature;
+    TRY(grow(&array, &f->signature_n, sizeof *f->signature, SIGNATURES_MAX));
+    f->signature = array;
+    *out = &f->signature[f->signature_n - 1];
+    (*out)->kind = kind;
+    (*out)->revocation.reason = -1;
+    return OK;
+}
+
+err_t signature_result_stamp(struct signature_result *s, struct stamp_result **out)
+{
+    void *array = s->stamp;
+    TRY(grow(&array, &s->stamp_n, sizeof *s->stamp, STAMPS_MAX));
+    s->stamp = array;
+    *out = &s->stamp[s->stamp_n - 1];
+    (*out)->revocation.reason = -1;
+    return OK;
+}
+
+void file_result_close(struct file_result *f)
+{
+    if (f->signature_n == 0 && f->findings.verdict == TOTAL_PASSED)
+        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL);
+    for (size_t i = 0; i < f->signature_n; i++) {
+        const struct findings *s = &f->signature[i].findings;
+        if (s->verdict > f->findings.verdict) {
+            f->findings.verdict = s->verdict;
+            f->findings.sub = s->sub;
+        }
+    }
+}
+
+void file_result_free(struct file_result *f)
+{
+    for (size_t i = 0; i < f->signature_n; i++) {
+        struct signature_result *s = &f->signature[i];
+        for (size_t k = 0; k < s->stamp_n; k++)
+            buf_free(&s->stamp[k].tsa.der);
+        free(s->stamp);
+        buf_free(&s->signer.der);
+    }
+    free(f->signature);
+    free(f->component);
+    free(f->path);
+    *f = (struct file_result){0};
+}

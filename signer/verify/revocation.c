@@ -1,0 +1,224 @@
+/*
+ * Looks certificates up in all CRLs that are authentic, in scope and not from the future, and weighs dates against the signing time.
+ * Called by signature.c and stamp.c. RFC 5280 §5.2.5, §5.3, §6.3.3; RFC 3161 §4.
+ */
+#include "signer/verify/revocation.h"
+
+#include "common/clock.h"
+#include "signer/verify/policy.h"
+#include <openssl/x509v3.h>
+
+/* --- may this CRL speak about that certificate? --- */
+
+static void idp_free(ISSUING_DIST_POINT **i)
+{
+    ISSUING_DIST_POINT_free(*i);
+}
+
+static void crldp_free(CRL_DIST_POINTS **c)
+{
+    CRL_DIST_POINTS_free(*c);
+}
+
+static bool names_meet(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(a); i++) {
+        for (int k = 0; k < sk_GENERAL_NAME_num(b); k++) {
+            if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i), sk_GENERAL_NAME_value(b, k)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 5280 §6.3.3 (b)(2)(i), by full names; names relative to the issuer are not followed. */
+static bool point_matches(const DIST_POINT_NAME *point, const X509 *cert)
+{
+    if (point->type != 0)
+        return false;
+    AUTO(crldp_free) CRL_DIST_POINTS *own = X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+    for (int i = 0; i < sk_DIST_POINT_num(own); i++) {
+        const DIST_POINT *d = sk_DIST_POINT_value(own, i);
+        if (d->distpoint != NULL && d->distpoint->type == 0 && names_meet(point->name.fullname, d->distpoint->name.fullname))
+            return true;
+    }
+    return false;
+}
+
+static bool in_scope(const X509_CRL *crl, X509 *cert)
+{
+    int critical = -1;
+    AUTO(idp_free) ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, NULL);
+    if (idp == NULL)
+        return critical == -1; /* malformed or there twice otherwise */
+    if (idp->indirectCRL > 0 || idp->onlysomereasons != NULL || idp->onlyattr > 0)
+        return false;
+    bool is_ca = X509_check_ca(cert) != 0;
+    if ((idp->onlyuser > 0 && is_ca) || (idp->onlyCA > 0 && !is_ca))
+        return false;
+    return idp->distpoint == NULL || point_matches(idp->distpoint, cert);
+}
+
+/* RFC 5280 §5.2: a critical extension that is not understood makes the CRL unusable; so does being only a delta. */
+static bool extensions_known(const X509_CRL *crl)
+{
+    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
+        X509_EXTENSION *ext = X509_CRL_get_ext(crl, i);
+        int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+        if (nid == NID_delta_crl || (X509_EXTENSION_get_critical(ext) && nid != NID_issuing_distribution_point))
+            return false;
+    }
+    return true;
+}
+
+static bool authentic(X509_CRL *crl, X509 *issuer)
+{
+    char name[POLICY_NAME_CAP];
+    const X509_ALGOR *alg;
+    X509_CRL_get0_signature(crl, NULL, &alg);
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+    bool may_sign = (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; /* §4.2.1.3; all bits when the extension is absent */
+    return may_sign && policy_x509(X509_CRL_get_signature_nid(crl), alg, name) == OK && key != NULL && X509_CRL_verify(crl, key) == 1;
+}
+
+/* --- what it says --- */
+
+struct entry {
+    int64_t since; /* the earlier of revocation date and invalidity date (§5.3.2) */
+    int reason;    /* CRLReason; -1: not stated */
+};
+
+static bool find_entry(X509_CRL *crl, X509 *cert, struct entry *out)
+{
+    X509_REVOKED *r = NULL;
+    if (X509_CRL_get0_by_cert(crl, &r, cert) != 1) /* 2: removeFromCRL */
+        return false;
+    *out = (struct entry){.since = 0, .reason = -1};
+    if (x509_time(X509_REVOKED_get0_revocationDate(r), &out->since) != OK)
+        out->since = INT64_MIN; /* unreadable: revoked ever since */
+    ASN1_GENERALIZEDTIME *invalid = X509_REVOKED_get_ext_d2i(r, NID_invalidity_date, NULL, NULL);
+    int64_t t;
+    if (invalid != NULL && x509_time(invalid, &t) == OK && t < out->since)
+        out->since = t;
+    ASN1_GENERALIZEDTIME_free(invalid);
+    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, NULL, NULL);
+    if (reason != NULL)
+        out->reason = (int)ASN1_ENUMERATED_get(reason);
+    ASN1_ENUMERATED_free(reason);
+    return true;
+}
+
+/* What all usable CRLs together tell of one certificate. */
+struct knowledge {
+    bool covered;            /* one of them speaks for the time in question */
+    bool listed;
+    struct entry earliest;   /* when listed */
+    int64_t this_update, next_update;
+};
+
+/*
+ * A CRL speaks for time t when it was current then, or was issued later while the certificate was still valid (expired ones may be dropped
+ * from CRLs: §3.3, §5.2.5).
+ */
+static bool covers(const X509_CRL *crl, const X509 *cert, int64_t t, int64_t *this_update, int64_t *next_update)
+{
+    int64_t from, to;
+    *this_update = INT64_MAX; /* unreadable: as one from the future */
+    *next_update = 0;
+    if (x509_time(X509_CRL_get0_lastUpdate(crl), this_update) != OK || x509_validity(cert, &from, &to) != OK)
+        return false;
+    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+    if (next != NULL && x509_time(next, next_update) != OK)
+        return false;
+    if (*this_update > t)
+        return *this_update <= to || *this_update <= t + CLOCK_SKEW;
+    return next != NULL && *next_update >= t;
+}
+
+static void consult(const struct context *ctx, X509_CRL *crl, X509 *cert, X509 *issuer, int64_t t, struct knowledge *k)
+{
+    int64_t this_update, next_update;
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(cert)) != 0)
+        return;
+    bool speaks = covers(crl, cert, t, &this_update, &next_update);
+    if (this_update > ctx->at + CLOCK_SKEW || !extensions_known(crl) || !in_scope(crl, cert) || !authentic(crl, issuer))
+        return;
+    struct entry e;
+    if (find_entry(crl, cert, &e) && (!k->listed || e.since < k->earliest.since)) {
+        k->listed = true;
+        k->earliest = e;
+    }
+    if (speaks && (!k->covered || this_update > k->this_update)) {
+        k->covered = true;
+        k->this_update = this_update;
+        k->next_update = next_update;
+    }
+}
+
+static void consult_all(const struct context *ctx, STACK_OF(X509_CRL) *crls, X509 *cert, X509 *issuer, int64_t t, struct knowledge *k)
+{
+    for (int i = 0; i < sk_X509_CRL_num(crls); i++)
+        consult(ctx, sk_X509_CRL_value(crls, i), cert, issuer, t, k);
+}
+
+/* RFC 3161 §4: tokens made before these stay valid. Reasons: superseded, affiliationChanged, cessationOfOperation, unspecified. */
+static bool harmless_to_stamps(int reason)
+{
+    return reason == CRL_REASON_UNSPECIFIED || reason == CRL_REASON_AFFILIATION_CHANGED || reason == CRL_REASON_SUPERSEDED ||
+           reason == CRL_REASON_CESSATION_OF_OPERATION;
+}
+
+static enum status decide(const struct knowledge *k, enum purpose purpose, int64_t t)
+{
+    if (k->listed && (k->earliest.since <= t || (purpose == PURPOSE_TSA && !harmless_to_stamps(k->earliest.reason))))
+        return STATUS_REVOKED;
+    if (!k->covered)
+        return STATUS_UNKNOWN;
+    return k->listed ? STATUS_REVOKED_LATER : STATUS_GOOD;
+}
+
+static void report(enum status s, const struct knowledge *k, const X509 *cert, int64_t t, struct findings *f)
+{
+    struct cert_facts facts = {0};
+    char when[CLOCK_RFC3339_LEN + 1] = "?", signing[CLOCK_RFC3339_LEN + 1];
+    cert_facts_read(cert, &facts);
+    buf_free(&facts.der);
+    clock_rfc3339(t, signing);
+    if (k->listed && k->earliest.since != INT64_MIN)
+        clock_rfc3339(k->earliest.since, when);
+    switch (s) {
+    case STATUS_REVOKED:
+        finding_addf(f, TOTAL_FAILED, SUB_REVOKED, k->earliest.reason == CRL_REASON_CERTIFICATE_HOLD ? NOTE_SUSPENDED : NOTE_REVOKED, "%s, %s",
+                     facts.name, when);
+        break;
+    case STATUS_REVOKED_LATER:
+        finding_addf(f, TOTAL_PASSED, SUB_NONE, NOTE_REVOKED_LATER, "%s, %s", facts.name, when);
+        break;
+    case STATUS_UNKNOWN:
+        finding_addf(f, INDETERMINATE, SUB_TRY_LATER, NOTE_REVOCATION_UNKNOWN, "%s, %s", facts.issuer_name, signing);
+        break;
+    default:
+        break;
+    }
+}
+
+void revocation_check(const struct context *ctx, const struct evidence *ev, STACK_OF(X509) *chain, enum purpose purpose, int64_t t,
+                      struct revocation_facts *leaf, struct findings *f)
+{
+    for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
+        struct knowledge k = {0};
+        X509 *cert = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
+        consult_all(ctx, ctx->trust->crls, cert, issuer, t, &k);
+        for (size_t n = 0; n < ev->n; n++)
+            consult_all(ctx, ev->crls[n], cert, issuer, t, &k);
+        enum status s = decide(&k, i == 0 ? purpose : PURPOSE_SIGNER, t);
+        report(s, &k, cert, t, f);
+        if (i == 0) {
+            *leaf = (struct revocation_facts){.status = s, .reason = -1, .this_update = k.this_update, .next_update = k.next_update};
+            if (k.listed) {
+                leaf->revoked_at = k.earliest.since;
+                leaf->reason = k.earliest.reason;
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/*
+ * Validates CMS signatures with signature timestamps, step by step as ETSI lays it down.
+ * Called by verify.c, pdf_signatures.c and sealed.c. ETSI EN 319 102-1 §5.3 (basic signatures), §5.5 (signatures with time).
+ */
+#include "signer/verify/signature.h"
+
+#include "common/clock.h"
+#include "signer/verify/path.h"
+#include "signer/verify/revocation.h"
+#include "signer/verify/signer.h"
+#include "signer/verify/stamp.h"
+
+static void time_free(ASN1_TIME **t)
+{
+    ASN1_TIME_free(*t);
+}
+
+/* RFC 5652 §11.3: only a claim. */
+static int64_t claimed_time(const struct signer_info *si)
+{
+    struct bytes value;
+    int64_t t = 0;
+    if (attribute_one(si->signed_attrs, OID_SIGNING_TIME, &value) != OK)
+        return 0;
+    const uint8_t *p = value.ptr;
+    AUTO(time_free) ASN1_TIME *time = d2i_ASN1_TIME(NULL, &p, (long)value.len);
+    return time != NULL && x509_time(time, &t) == OK ? t : 0;
+}
+
+/*
+ * Unsigned attributes are not covered by anything: one byte turns a timestamp into an attribute that nobody knows. So only those that a CAdES
+ * signature may have (EN 319 122-1 §5, TS 101 733 §6) are let pass; the certificate, revocation and archive ones are of no use here.
+ */
+static void check_unsigned(const struct signer_info *si, struct signature_result *r)
+{
+    static const char *const KNOWN[] = {
+        OID_TIMESTAMP_TOKEN,
+        "1.2.840.113549.1.9.6",       /* countersignature */
+        "1.2.840.113549.1.9.16.2.21", /* complete-certificate-references */
+        "1.2.840.113549.1.9.16.2.22", /* complete-revocation-references */
+        "1.2.840.113549.1.9.16.2.23", /* certificate-values */
+        "1.2.840.113549.1.9.16.2.24", /* revocation-values */
+        "1.2.840.113549.1.9.16.2.25", /* CAdES-C-timestamp */
+        "1.2.840.113549.1.9.16.2.26", /* certs and CRLs timestamp */
+        "1.2.840.113549.1.9.16.2.27", /* archive-timestamp */
+        "1.2.840.113549.1.9.16.2.48", /* archive-timestamp v2 */
+        "0.4.0.1733.2.4",             /* archive-timestamp v3 */
+        "0.4.0.1733.2.5",             /* ats-hash-index */
+        "0.4.0.19122.1.5",            /* ats-hash-index v3 */
+        "1.2.840.113583.1.1.8",       /* Adobe's revocation information */
+        NULL,
+    };
+    if (attributes_known(si->unsigned_attrs, KNOWN) != OK)
+        finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_FORMAT, "unsigned attributes");
+}
+
+/*
+ * EN 319 102-1 §5.5.4: the earliest of the valid timestamps is the best signature time. A timestamp that does not hold is not dropped in
+ * silence: it takes the signature's verdict with it.
+ */
+static void check_stamps(const struct context *ctx, const struct evidence *ev, const struct signer_info *si, struct signature_result *r)
+{
+    struct bytes tokens[STAMPS_MAX];
+    size_t n = 0;
+    if (attribute_all(si->unsigned_attrs, OID_TIMESTAMP_TOKEN, tokens, STAMPS_MAX, &n) != OK) {
+        finding_add(&r->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "unsigned attributes");
+        return;
+    }
+    struct content value = {{si->signature}};
+    for (size_t i = 0; i < n; i++) {
+        struct stamp_result *stamp;
+        if (signature_result_stamp(r, &stamp) != OK) {
+            finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+            return;
+        }
+        stamp_verify(ctx, ev, tokens[i], &value, stamp);
+        if (stamp->findings.verdict == TOTAL_PASSED && (!r->time_proven || stamp->time < r->best_time)) {
+            r->best_time = stamp->time;
+            r->time_proven = true;
+        }
+        findings_merge(&r->findings, &stamp->findings, "timestamp");
+    }
+    if (n == 0)
+        finding_add(&r->findings, TOTAL_PASSED, SUB_NONE, NOTE_STAMP_MISSING, NULL);
+}
+
+static void check_trust(const struct context *ctx, const struct evidence *ev, X509 *cert, struct signature_result *r)
+{
+    struct path path;
+    path_build(ctx, ev, cert, PURPOSE_SIGNER, r->best_time, r->time_proven, &path, &r->findings);
+    r->path_valid = path.valid;
+    snprintf(r->anchor, sizeof r->anchor, "%s", path.anchor);
+    if (path.chain != NULL)
+        revocation_check(ctx, ev, path.chain, PURPOSE_SIGNER, r->best_time, &r->revocation, &r->findings);
+    path_free(&path);
+}
+
+static void verify_signer(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd, const struct signer_info *si,
+                          const struct content *content, struct signature_result *r)
+{
+    struct signer_check check;
+    signer_check(sd, si, ev, content, OID_DATA, false, &check, &r->findings);
+    r->integrity = check.integrity;
+    r->mathematics = check.mathematics;
+    snprintf(r->digest_alg, sizeof r->digest_alg, "%.*s", (int)sizeof r->digest_alg - 1, check.digest_alg);
+    snprintf(r->signature_alg, sizeof r->signature_alg, "%.*s", (int)sizeof r->signature_alg - 1, check.signature_alg);
+    if (check.cert != NULL)
+        cert_facts_read(check.cert, &r->signer);
+    int64_t claimed = claimed_time(si);
+    if (claimed != 0)
+        r->claimed_time = claimed;
+    r->best_time = ctx->at;
+    check_unsigned(si, r);
+    check_stamps(ctx, ev, si, r);
+    if (check.cert != NULL)
+        check_trust(ctx, ev, check.cert, r);
+}
+
+/* Detached or not: exactly one of both. */
+static bool choose_content(const struct signed_data *sd, const struct content *detached, struct content *out, struct file_result *f)
+{
+    if (sd->content.ptr != NULL && detached != NULL) {
+        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTENT_TWICE, NULL);
+        return false;
+    }
+    if (sd->content.ptr == NULL && detached == NULL) {
+        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING, NULL);
+        return false;
+    }
+    *out = detached != NULL ? *detached : (struct content){{sd->content}};
+    return true;
+}
+
+void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct content *content,
+                      enum signature_kind kind, struct file_result *f)
+{
+    AUTO_SIGNED_DATA sd = {0};
+    struct content signed_content;
+    err_t e = signed_data_parse(cms, &sd);
+    if (e == ERR_NOMEM || e == ERR_TOO_LARGE) {
+        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, "CMS");
+        return;
+    }
+    if (e != OK || (kind == KIND_PADES && sd.signer_n != 1)) { /* ISO 32000-1 §12.8.3.3.1: one signer */
+        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "CMS");
+        return;
+    }
+    if (!choose_content(&sd, content, &signed_content, f))
+        return;
+    struct evidence ev = signer_evidence(&sd, around);
+    for (size_t i = 0; i < sd.signer_n; i++) {
+        struct signature_result *r;
+        if (file_result_signature(f, kind, &r) != OK) {
+            finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+            return;
+        }
+        verify_signer(ctx, &ev, &sd, &sd.signer[i], &signed_content, r);
+    }
+}

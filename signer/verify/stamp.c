@@ -1,0 +1,106 @@
+/*
+ * Verifies timestamp tokens.
+ * Called by signature.c and verify.c. RFC 3161 §2.4.2, RFC 5816; ETSI EN 319 102-1 §5.4.
+ */
+#include "signer/verify/stamp.h"
+
+#include "common/clock.h"
+#include "signer/verify/path.h"
+#include "signer/verify/revocation.h"
+#include "signer/verify/signer.h"
+#include <openssl/ts.h>
+
+static void tst_free(TS_TST_INFO **t)
+{
+    TS_TST_INFO_free(*t);
+}
+
+static void format_fault(struct stamp_result *out, const char *what)
+{
+    finding_add(&out->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, what);
+}
+
+static void algor_der(X509_ALGOR *a, struct buf *out)
+{
+    uint8_t *der = NULL;
+    int n = i2d_X509_ALGOR(a, &der);
+    if (n > 0)
+        (void)!buf_copy(out, BYTES(der, (size_t)n));
+    OPENSSL_free(der);
+}
+
+static void check_imprint(TS_TST_INFO *info, const struct content *data, struct stamp_result *out)
+{
+    TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
+    const ASN1_OCTET_STRING *have = TS_MSG_IMPRINT_get_msg(imprint);
+    AUTO_BUF alg = {0};
+    const EVP_MD *md;
+    char name[POLICY_NAME_CAP];
+    uint8_t want[EVP_MAX_MD_SIZE];
+    size_t n;
+    algor_der(TS_MSG_IMPRINT_get_algo(imprint), &alg);
+    if (policy_digest(buf_bytes(&alg), &md, name) != OK)
+        finding_add(&out->findings, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
+    else if (content_digest(data, md, want, &n) != OK ||
+             !bytes_eq(BYTES(want, n), BYTES(ASN1_STRING_get0_data(have), (size_t)ASN1_STRING_length(have))))
+        finding_add(&out->findings, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_STAMP_OTHER, NULL);
+}
+
+static void read_info(TS_TST_INFO *info, const struct context *ctx, struct stamp_result *out)
+{
+    char serial[2 * X509_SERIAL_MAX + 1];
+    if (TS_TST_INFO_get_version(info) != 1 || x509_time(TS_TST_INFO_get_time(info), &out->time) != OK) {
+        format_fault(out, "TSTInfo");
+        return;
+    }
+    OBJ_obj2txt(out->policy, sizeof out->policy, TS_TST_INFO_get_policy_id(info), 1);
+    if (x509_integer_hex(TS_TST_INFO_get_serial(info), serial) == OK)
+        snprintf(out->serial, sizeof out->serial, "%s", serial);
+    if (out->time > ctx->at + CLOCK_SKEW)
+        finding_add(&out->findings, INDETERMINATE, SUB_TIMESTAMP_ORDER_FAILURE, NOTE_STAMP_FUTURE, NULL);
+}
+
+static TS_TST_INFO *parse_info(struct bytes der)
+{
+    const uint8_t *p = der.ptr;
+    TS_TST_INFO *info = d2i_TS_TST_INFO(NULL, &p, (long)der.len);
+    if (info != NULL && p != der.ptr + der.len) {
+        TS_TST_INFO_free(info);
+        info = NULL;
+    }
+    return info;
+}
+
+static void check_authority(const struct context *ctx, const struct evidence *ev, X509 *cert, struct stamp_result *out)
+{
+    struct path path;
+    cert_facts_read(cert, &out->tsa);
+    path_build(ctx, ev, cert, PURPOSE_TSA, out->time, true, &path, &out->findings);
+    snprintf(out->anchor, sizeof out->anchor, "%s", path.anchor);
+    if (path.chain != NULL)
+        revocation_check(ctx, ev, path.chain, PURPOSE_TSA, out->time, &out->revocation, &out->findings);
+    path_free(&path);
+}
+
+void stamp_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct content *data,
+                  struct stamp_result *out)
+{
+    AUTO_SIGNED_DATA sd = {0};
+    if (signed_data_parse(token, &sd) != OK || sd.content.ptr == NULL || sd.signer_n != 1) { /* RFC 3161 §2.4.2: exactly one signature */
+        format_fault(out, "TimeStampToken");
+        return;
+    }
+    AUTO(tst_free) TS_TST_INFO *info = parse_info(sd.content);
+    if (info == NULL) {
+        format_fault(out, "TSTInfo");
+        return;
+    }
+    read_info(info, ctx, out);
+    check_imprint(info, data, out);
+
+    struct evidence ev = signer_evidence(&sd, around);
+    struct signer_check check;
+    signer_check(&sd, &sd.signer[0], &ev, &(struct content){{sd.content}}, OID_TST_INFO, true, &check, &out->findings);
+    if (check.cert != NULL && out->time != 0)
+        check_authority(ctx, &ev, check.cert, out);
+}

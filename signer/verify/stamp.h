@@ -1,0 +1,15 @@
+/*
+ * A timestamp token: is it genuine, is it over this data, and what time does it prove?
+ * Called by signature.c (signature timestamps) and verify.c (token files, document timestamps). RFC 3161 §2.4.2, RFC 5816; EN 319 102-1 §5.4.
+ */
+#ifndef ANTIN_VERIFY_STAMP_H
+#define ANTIN_VERIFY_STAMP_H
+
+#include "signer/verify/context.h"
+#include "signer/verify/result.h"
+
+/* data: what the token's imprint must be of. */
+void stamp_verify(const struct context *ctx, const struct evidence *ev, struct bytes token, const struct content *data,
+                  struct stamp_result *out);
+
+#endif
