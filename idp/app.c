@@ -1,0 +1,193 @@
+/*
+ * Opens and closes what one antin-idpd (or antin-idpctl) process holds.
+ * Called by main.c and ctl/main.c.
+ */
+#include "idp/app.h"
+#include "common/log.h"
+#include "idp/errors.h"
+#include "idp/factors/password.h"
+#include "idp/rules/jwks.h"
+#include "idp/store/statements.h"
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY(sec, nam, typ, member, d, req, lo, hi, txt)                                                                             \
+    {                                                                                                                               \
+        .section = (sec), .name = (nam), .type = (typ), .offset = offsetof(struct idp_conf, member), .def = (d), .required = (req), \
+        .min = (lo), .max = (hi), .help = (txt)                                                                                     \
+    }
+#define STR(sec, nam, member, d, req, txt) KEY(sec, nam, CONFIG_STR, member, d, req, 0, 0, txt)
+#define INT(sec, nam, member, d, lo, hi, txt) KEY(sec, nam, CONFIG_INT, member, d, false, lo, hi, txt)
+
+const struct config_key idp_conf_keys[] = {
+    STR("idp", "issuer", issuer, NULL, true, "public origin, without a path; https unless its host is loopback"),
+    STR("idp", "listen", listen, "127.0.0.1:8400", false, "address to listen on: host:port or unix:/path"),
+    STR("idp", "share", share, "/usr/share/antin", false, "folder that holds common/ and idp/ with pages and texts"),
+    INT("idp", "threads", threads, "0", 0, 64, "HTTP threads; 0: one a core"),
+    INT("idp", "workers", workers, "8", 1, 256, "threads for requests that wait for database, keyd or Argon2"),
+    INT("idp", "queue_max", queue_max, "256", 1, 100000, "requests waiting for a worker; past it 503"),
+    INT("idp", "connections_max", connections_max, "1024", 1, 100000, "open connections at most"),
+    STR("idp", "proxy_header", proxy_header, "", false, "header in which our own proxy gives the caller's address; its last entry counts"),
+    STR("idp", "log_level", log_level, "info", false, "debug, info, warning or error"),
+    STR("database", "conninfo", conninfo, NULL, true, "libpq connection string; the password belongs in a passfile"),
+    INT("database", "pool", pool, "8", 1, 256, "database connections at most"),
+    STR("keyd", "socket", keyd_socket, NULL, true, "Unix socket of this domain's antin-keyd"),
+    INT("keyd", "connections", keyd_conns, "4", 1, 64, "requests to keyd at once"),
+    KEY("secrets", "master", CONFIG_SECRET, master, NULL, true, 0, 0, "secret: subjects, look-up hashes and form tokens are keyed by it"),
+    INT("password", "opslimit", argon_ops, "2", 1, 16, "Argon2id passes"),
+    INT("password", "memory_mib", argon_mem_mib, "64", 8, 1024, "Argon2id memory of one check, MiB"),
+    INT("password", "at_once", argon_parallel, "2", 1, 64, "password checks at once; the rest wait"),
+    INT("password", "wait_ms", argon_wait_ms, "3000", 0, 60000, "how long one waits before it gets 503"),
+    INT("login", "session_idle", session_idle, "1800", 10, 86400, "seconds without use that end a session"),
+    INT("login", "session_max", session_max, "28800", 10, 604800, "seconds after which a session ends in any case"),
+    INT("login", "request_life", request_life, "1800", 10, 86400, "seconds that a pending authorization request is kept"),
+    INT("login", "activation_days", activation_days, "7", 1, 90, "days that an activation code is good"),
+    INT("login", "consent_days", consent_days, "365", 1, 3650, "days that a consent is remembered"),
+    INT("login", "throttle_account", throttle_account, "5", 1, 1000, "wrong passwords for one account before it must wait"),
+    INT("login", "throttle_address", throttle_address, "100", 1, 100000, "wrong passwords from one address before it must wait"),
+    INT("login", "throttle_window", throttle_window, "900", 10, 86400, "seconds in which they are counted, and the longest wait"),
+    INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
+    INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
+    STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
+    STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
+};
+const size_t idp_conf_nkeys = sizeof idp_conf_keys / sizeof *idp_conf_keys;
+
+static bool has_prefix(const char *s, const char *p)
+{
+    return strncmp(s, p, strlen(p)) == 0;
+}
+
+/* Plain http is for loopback names alone: cookies and tokens would otherwise travel in the clear. */
+static bool origin_ok(const char *o, bool *https)
+{
+    static const char *const loopback[] = {"http://localhost", "http://127.0.0.1", "http://[::1]", NULL};
+    const char *host = strstr(o, "://");
+
+    if (!host || host[3] == '\0' || strpbrk(host + 3, "/?#@ "))
+        return false;
+    *https = has_prefix(o, "https://");
+    if (*https)
+        return true;
+    for (size_t i = 0; loopback[i]; i++) {
+        const char *rest = o + strlen(loopback[i]);
+        if (has_prefix(o, loopback[i]) && (*rest == '\0' || *rest == ':'))
+            return true;
+    }
+    return false;
+}
+
+static err_t derive(struct app *a)
+{
+    static const struct {
+        const char *context; /* crypto_kdf wants exactly eight characters */
+        size_t offset;
+    } uses[] = {
+        {"pairwise", offsetof(struct idp_keys, pairwise)}, {"look_up_", offsetof(struct idp_keys, lookup)},
+        {"csrf____", offsetof(struct idp_keys, csrf)},     {"throttle", offsetof(struct idp_keys, throttle)},
+        {"sealing_", offsetof(struct idp_keys, seal)},
+    };
+    uint8_t root[crypto_kdf_KEYBYTES];
+
+    if (a->conf.master.len < 32) {
+        fprintf(stderr, "[secrets] master: shorter than 32 bytes\n");
+        return ERR_CONFIG;
+    }
+    if (crypto_generichash(root, sizeof root, a->conf.master.ptr, a->conf.master.len, NULL, 0) != 0)
+        return ERR_CRYPTO;
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        crypto_kdf_derive_from_key((uint8_t *)&a->keys + uses[i].offset, 32, 1, uses[i].context, root);
+    secret_wipe(root, sizeof root);
+    return OK;
+}
+
+err_t idp_check(const char *conf_path, struct app *a)
+{
+    TRY(config_load(conf_path, idp_conf_keys, idp_conf_nkeys, &a->conf, stderr));
+    if (!origin_ok(a->conf.issuer, &a->https)) {
+        fprintf(stderr, "%s: [idp] issuer must be an https origin without a path (http only for loopback)\n", conf_path);
+        return ERR_CONFIG;
+    }
+    return derive(a);
+}
+
+static err_t read_asset(const char *share, const char *name, struct buf *out, char etag[24])
+{
+    AUTO_BUF path = {0};
+    AUTO_FD fd = -1;
+    uint8_t hash[SHA256_LEN];
+    char chunk[8192], tag[B64URL_LEN(12) + 1];
+    ssize_t n;
+
+    TRY(buf_addf(&path, "%s/common/pages/%s", share, name));
+    fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "%s: %m\n", buf_str(&path));
+        return ERR_CONFIG;
+    }
+    while ((n = read(fd, chunk, sizeof chunk)) > 0 && out->len < 1 << 20)
+        TRY(buf_add(out, chunk, (size_t)n));
+    if (n != 0)
+        return ERR_IO;
+    sha256(buf_bytes(out), hash);
+    b64url_encode(BYTES(hash, 12), tag);
+    snprintf(etag, 24, "\"%s\"", tag);
+    return OK;
+}
+
+static err_t open_web(struct app *a)
+{
+    AUTO_BUF common_texts = {0}, idp_texts = {0}, common_pages = {0}, idp_pages = {0};
+
+    TRY(buf_addf(&common_texts, "%s/common/texts", a->conf.share));
+    TRY(buf_addf(&idp_texts, "%s/idp/texts", a->conf.share));
+    TRY(buf_addf(&common_pages, "%s/common/pages", a->conf.share));
+    TRY(buf_addf(&idp_pages, "%s/idp/pages", a->conf.share));
+    const char *texts[] = {buf_str(&common_texts), buf_str(&idp_texts), NULL};
+    const char *pages[] = {buf_str(&common_pages), buf_str(&idp_pages), NULL};
+    TRY(texts_load(texts, &a->texts));
+    TRY(templates_load(pages, a->texts, &a->pages));
+    TRY(read_asset(a->conf.share, "style.css", &a->assets.css, a->assets.etag[0]));
+    return read_asset(a->conf.share, "seal.svg", &a->assets.seal, a->assets.etag[1]);
+}
+
+err_t idp_open(struct app *a, const char *conf_path, bool web)
+{
+    idp_errors_init();
+    TRY(idp_check(conf_path, a));
+    const struct db_pool_conf pool = {
+        .conninfo = a->conf.conninfo,
+        .size = (unsigned)a->conf.pool,
+        .wait_ms = 2000,
+        .stmts = idp_statements,
+    };
+    TRY(db_pool_open(&pool, &a->db));
+    TRY(key_open(a->conf.keyd_socket, (unsigned)a->conf.keyd_conns, &a->keyd));
+    TRY(jwks_cache_open(a->keyd, &a->jwks));
+    const struct argon2_conf argon = {
+        .ops = (unsigned)a->conf.argon_ops,
+        .mem = (size_t)a->conf.argon_mem_mib << 20,
+        .at_once = (unsigned)a->conf.argon_parallel,
+        .wait_ms = (unsigned)a->conf.argon_wait_ms,
+    };
+    TRY(argon2_open(&argon, &a->argon));
+    return web ? open_web(a) : OK;
+}
+
+void idp_close(struct app *a)
+{
+    argon2_close(&a->argon);
+    jwks_cache_close(&a->jwks);
+    key_close(&a->keyd);
+    db_pool_close(&a->db);
+    templates_free(&a->pages);
+    texts_free(&a->texts);
+    buf_free(&a->assets.css);
+    buf_free(&a->assets.seal);
+    secret_wipe(&a->keys, sizeof a->keys);
+    config_free(idp_conf_keys, idp_conf_nkeys, &a->conf);
+}

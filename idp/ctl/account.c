@@ -1,0 +1,185 @@
+/*
+ * antin-idpctl account …, session revoke, key list, maintain.
+ * Called by ctl/main.c.
+ */
+#include "common/clock.h"
+#include "common/secret.h"
+#include "idp/ctl/ctl.h"
+#include "idp/factors/password.h"
+#include "idp/rules/login.h"
+#include "idp/rules/password_policy.h"
+#include "idp/rules/person.h"
+#include "idp/rules/secrets.h"
+#include "idp/store/account.h"
+#include "idp/store/audit.h"
+#include "idp/store/session.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct given {
+    const char *login, *name, *role, *password_file;
+};
+
+static int read_args(struct ctl *c, struct given *g)
+{
+    static const struct option options[] = {
+        {"login", required_argument, NULL, 'l'},
+        {"name", required_argument, NULL, 'n'},
+        {"role", required_argument, NULL, 'r'},
+        {"password-file", required_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
+    };
+    int o;
+
+    optind = 0; /* glibc: begin anew, with this argv */
+    while ((o = getopt_long(c->argc, c->argv, "", options, NULL)) != -1) {
+        const char **to = o == 'l' ? &g->login : o == 'n' ? &g->name : o == 'r' ? &g->role : o == 'p' ? &g->password_file : NULL;
+        if (!to)
+            return CTL_USAGE;
+        *to = optarg;
+    }
+    if (optind != c->argc)
+        return ctl_usage("too many words");
+    if (g->role && strcmp(g->role, "registrar") != 0)
+        return ctl_usage("the only role is registrar");
+    return CTL_OK;
+}
+
+static err_t create(struct app *a, const struct given *g, const char *login, const struct secret *password, char id[UUID_LEN + 1])
+{
+    uint8_t login_hash[HASH_LEN], wrapped[KEY_WRAPPED_LEN];
+    char hash[ARGON2_STR_CAP];
+    AUTO_BUF data = {0};
+    AUTO_BUF text = {0};
+    AUTO_JSON person = json_pack("{s:s}", "name", g->name);
+
+    if (!person)
+        return ERR_SYNTAX; /* not UTF-8 */
+    TRY(buf_add_bytes(&text, secret_bytes(password)));
+    err_t e = password_policy(buf_str(&text), login);
+    secret_wipe(text.ptr, text.len);
+    TRY(e);
+    TRY(argon2_make(a->argon, secret_bytes(password), hash));
+    random_uuid(id);
+    lookup_hash(a->keys.lookup, "login", login, login_hash);
+    TRY(person_seal(a->keyd, id, person, wrapped, &data));
+    const struct account_new row = {
+        .id = id,
+        .login_hash = login_hash,
+        .data_key = BYTES(wrapped, sizeof wrapped),
+        .data = buf_bytes(&data),
+        .password = hash,
+        .role = g->role,
+    };
+    return account_create_officer(a->db, &row);
+}
+
+int ctl_account_add(struct ctl *c)
+{
+    struct given g = {0};
+    char login[LOGIN_MAX + 1], id[UUID_LEN + 1];
+    AUTO_SECRET password = {0};
+
+    int code = read_args(c, &g);
+    if (code != CTL_OK)
+        return code;
+    if (!g.login || !g.name || !g.password_file)
+        return ctl_usage("account add needs --login, --name and --password-file");
+    if (!login_normalise(g.login, login))
+        return ctl_usage("--login cannot be one");
+    const char *path = strcmp(g.password_file, "-") == 0 ? "/dev/stdin" : g.password_file;
+    err_t e = secret_read_file(&password, path, PASSWORD_MAX);
+    if (e != OK)
+        return ctl_fail(g.password_file, e);
+    e = create(c->app, &g, login, &password, id);
+    if (e != OK)
+        return ctl_fail(login, e);
+    return ctl_print(c, json_pack("{s:s, s:s, s:s*}", "account_id", id, "login", login, "role", g.role));
+}
+
+/* An account's id, given itself or as its login. */
+static err_t find(struct ctl *c, char id[UUID_LEN + 1])
+{
+    struct account a;
+    char login[LOGIN_MAX + 1];
+    uint8_t hash[HASH_LEN];
+
+    if (strlen(c->argv[1]) == UUID_LEN && c->argv[1][8] == '-')
+        TRY(account_by_id(c->app->db, c->argv[1], &a));
+    else {
+        if (!login_normalise(c->argv[1], login))
+            return ERR_DB_NONE;
+        lookup_hash(c->app->keys.lookup, "login", login, hash);
+        TRY(account_by_login(c->app->db, hash, &a));
+    }
+    memcpy(id, a.id, sizeof a.id);
+    return OK;
+}
+
+static int set_state(struct ctl *c, const char *state)
+{
+    char id[UUID_LEN + 1];
+
+    if (c->argc != 2)
+        return ctl_usage("one account is needed: its id or login");
+    err_t e = find(c, id);
+    if (e == OK)
+        e = account_set_state(c->app->db, id, state, NULL, NULL);
+    return e == OK ? ctl_print(c, json_pack("{s:s, s:s}", "account_id", id, "state", state)) : ctl_fail("account", e);
+}
+
+int ctl_account_lock(struct ctl *c)
+{
+    return set_state(c, "locked");
+}
+
+int ctl_account_unlock(struct ctl *c)
+{
+    return set_state(c, "active");
+}
+
+int ctl_session_revoke(struct ctl *c)
+{
+    char id[UUID_LEN + 1];
+    int64_t n = 0;
+
+    if (c->argc != 2)
+        return ctl_usage("session revoke needs one account: its id or login");
+    err_t e = find(c, id);
+    if (e == OK)
+        e = session_revoke_all(c->app->db, id, &n);
+    return e == OK ? ctl_print(c, json_pack("{s:s, s:I}", "account_id", id, "sessions_ended", (json_int_t)n))
+                   : ctl_fail("session revoke", e);
+}
+
+int ctl_key_list(struct ctl *c)
+{
+    struct key_info *k = calloc(KEY_LIST_MAX, sizeof *k);
+    json_t *list = json_array();
+    size_t n = 0;
+
+    err_t e = k && list ? key_list(c->app->keyd, KEY_TOKEN, k, &n) : ERR_NOMEM;
+    for (size_t i = 0; e == OK && i < n; i++) {
+        char from[CLOCK_RFC3339_LEN + 1], to[CLOCK_RFC3339_LEN + 1];
+        clock_rfc3339(k[i].not_before, from);
+        clock_rfc3339(k[i].not_after, to);
+        json_array_append_new(
+            list, json_pack("{s:s, s:b, s:s, s:s}", "kid", k[i].id, "active", k[i].active, "not_before", from, "not_after", to));
+    }
+    free(k);
+    if (e != OK) {
+        json_decref(list);
+        return ctl_fail("key list", e);
+    }
+    return ctl_print(c, json_pack("{s:o}", "keys", list));
+}
+
+int ctl_maintain(struct ctl *c)
+{
+    int64_t n = 0;
+
+    err_t e = idp_maintain(c->app->db, &n);
+    return e == OK ? ctl_print(c, json_pack("{s:I}", "rows_removed", (json_int_t)n)) : ctl_fail("maintain", e);
+}

@@ -1,0 +1,179 @@
+/*
+ * antin-idpctl: registers clients and officers' accounts, ends sessions, throws expired rows away. Reads the daemon's configuration.
+ * Run by the operator. See docs/man/antin-idpctl.1.
+ */
+#include "common/log.h"
+#include "idp/ctl/ctl.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef ANTIN_VERSION
+#define ANTIN_VERSION "0.1"
+#endif
+
+static const struct {
+    const char *noun, *verb; /* verb NULL: the noun stands alone */
+    ctl_fn *run;
+    const char *usage;
+} commands[] = {
+    {"client", "add", ctl_client_add,
+     "client add --id ID --name NAME --scope \"openid …\" [--redirect URI]… [--post-logout URI]… [--public | --auth basic|post]\n"
+     "           [--grant authorization_code|client_credentials]… [--sector HOST[:PORT]] [--first-party] [--secret-out FILE]\n"
+     "    Registers a client. Its secret is printed once, or written to FILE (mode 0600)."},
+    {"client", "list", ctl_client_list, "client list\n    Lists all clients."},
+    {"client", "show", ctl_client_show, "client show ID\n    One client, with its URIs."},
+    {"client", "disable", ctl_client_disable, "client disable ID\n    Refuses it from now on."},
+    {"client", "enable", ctl_client_enable, "client enable ID\n    Takes it again."},
+    {"client", "secret", ctl_client_secret, "client secret ID [--secret-out FILE]\n    Gives it a new secret; the old one ends at once."},
+    {"account", "add", ctl_account_add,
+     "account add --login NAME --name \"FULL NAME\" [--role registrar] --password-file FILE\n"
+     "    An officer's account, usable at once. FILE - is standard input."},
+    {"account", "lock", ctl_account_lock, "account lock ID|LOGIN\n    Locks an account: its sessions end, its tokens die."},
+    {"account", "unlock", ctl_account_unlock, "account unlock ID|LOGIN\n    Unlocks it."},
+    {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
+    {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
+    {"maintain", NULL, ctl_maintain, "maintain\n    Throws expired rows away; run it daily."},
+};
+
+static int print_help(FILE *to)
+{
+    fputs("usage: antin-idpctl [-c FILE] [--json] COMMAND …\n"
+          "  -c, --config FILE   configuration of antin-idpd (default /etc/antin/idpd.conf)\n"
+          "      --json          results as JSON\n"
+          "      --help          this text; after a command: that command's\n"
+          "      --version       print the version\n\ncommands:\n",
+          to);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %s\n", commands[i].usage);
+    fputs("\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 exists already\n", to);
+    return to == stdout ? CTL_OK : CTL_USAGE;
+}
+
+int ctl_usage(const char *what)
+{
+    fprintf(stderr, "antin-idpctl: %s (see antin-idpctl --help)\n", what);
+    return CTL_USAGE;
+}
+
+static const char *in_words(err_t e)
+{
+    switch (e) {
+    case ERR_DB_DOWN: return "the database does not answer";
+    case ERR_KEYD_DOWN: return "keyd does not answer";
+    case ERR_DB_CONFLICT: return "exists already";
+    case ERR_DB_NONE: return "not found";
+    case ERR_PASSWORD_SHORT: return "the password is too short (8 characters at least)";
+    case ERR_PASSWORD_LONG: return "the password is too long (256 bytes at most)";
+    case ERR_PASSWORD_WEAK: return "the password is one that others would try first";
+    default: return err_info(e)->name;
+    }
+}
+
+int ctl_fail(const char *what, err_t e)
+{
+    fprintf(stderr, "antin-idpctl: %s: %s\n", what, in_words(e));
+    return e == ERR_DB_NONE ? CTL_NOT_FOUND : e == ERR_DB_CONFLICT ? CTL_EXISTS : CTL_FAILED;
+}
+
+static void print_value(const char *name, const json_t *v)
+{
+    size_t i;
+    json_t *e;
+
+    if (json_is_array(v))
+        json_array_foreach(v, i, e) print_value(name, e);
+    else if (json_is_string(v))
+        printf("%s: %s\n", name, json_string_value(v));
+    else if (json_is_integer(v))
+        printf("%s: %lld\n", name, (long long)json_integer_value(v));
+    else if (json_is_boolean(v))
+        printf("%s: %s\n", name, json_is_true(v) ? "yes" : "no");
+    else if (json_is_object(v)) {
+        const char *k;
+        json_object_foreach((json_t *)v, k, e) print_value(k, e);
+        puts("");
+    }
+}
+
+int ctl_print(const struct ctl *c, json_t *j)
+{
+    AUTO_JSON mine = j;
+    const char *k;
+    json_t *v;
+
+    if (!mine)
+        return ctl_fail("printing", ERR_NOMEM);
+    if (c->json)
+        json_dumpf(mine, stdout, JSON_INDENT(2));
+    else
+        json_object_foreach(mine, k, v) print_value(k, v);
+    if (c->json)
+        puts("");
+    return fflush(stdout) == 0 ? CTL_OK : ctl_fail("printing", ERR_IO);
+}
+
+err_t ctl_write_secret(const char *path, const char *secret)
+{
+    AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0 || fchmod(fd, 0600) != 0 || dprintf(fd, "%s\n", secret) < 0 || fsync(fd) != 0) {
+        fprintf(stderr, "antin-idpctl: %s: %s\n", path, strerror(errno));
+        return ERR_IO;
+    }
+    return OK;
+}
+
+static int run(const char *config, bool json, int argc, char **argv)
+{
+    struct app app = {0};
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        int words = commands[i].verb ? 2 : 1;
+        if (argc < words || strcmp(argv[0], commands[i].noun) != 0 || (commands[i].verb && strcmp(argv[1], commands[i].verb) != 0))
+            continue;
+        if (argc > words && strcmp(argv[words], "--help") == 0)
+            return printf("usage: antin-idpctl [-c FILE] [--json] %s\n", commands[i].usage) < 0;
+        struct ctl c = {.app = &app, .json = json, .argc = argc - words + 1, .argv = argv + words - 1};
+        int code = idp_open(&app, config, false) == OK ? commands[i].run(&c) : CTL_FAILED;
+        idp_close(&app);
+        return code;
+    }
+    return ctl_usage("no such command");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *config = "/etc/antin/idpd.conf";
+    bool json = false;
+    int o;
+
+    secret_init();
+    log_init("antin-idpctl", LOG_ERROR);
+    while ((o = getopt_long(argc, argv, "+c:", options, NULL)) != -1) {
+        if (o == 'c')
+            config = optarg;
+        else if (o == 'j')
+            json = true;
+        else if (o == 'h')
+            return print_help(stdout);
+        else if (o == 'v')
+            return puts("antin-idpctl " ANTIN_VERSION) < 0;
+        else
+            return CTL_USAGE;
+    }
+    if (optind == argc)
+        return print_help(stderr);
+    return run(config, json, argc - optind, argv + optind);
+}

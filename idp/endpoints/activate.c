@@ -1,0 +1,85 @@
+/*
+ * A citizen turns the code from the counter into a password of their own.
+ * GET and POST /activate.
+ */
+#include "idp/endpoints/browser.h"
+#include "idp/endpoints/endpoints.h"
+#include "idp/rules/activation.h"
+#include <stdio.h>
+
+/* Which field a failure belongs to, so that the page can say it there. */
+static const struct {
+    err_t e;
+    const char *field;
+} blame[] = {
+    {ERR_ACTIVATION, "error_code"},        {ERR_PASSWORD_SHORT, "error_password"}, {ERR_PASSWORD_LONG, "error_password"},
+    {ERR_PASSWORD_WEAK, "error_password"}, {ERR_PASSWORD_TWICE, "error_again"},    {ERR_THROTTLED, "error"},
+};
+
+static const char *field_of(err_t e)
+{
+    for (size_t i = 0; i < sizeof blame / sizeof *blame; i++)
+        if (blame[i].e == e)
+            return blame[i].field;
+    return NULL;
+}
+
+static err_t show(struct http_req *r, const struct activation_in *in, err_t fault, int64_t wait)
+{
+    const char *field = field_of(fault);
+    AUTO_JSON v = page_values(r, "activate.title", "/activate");
+
+    TRY(browser_form(r, v, "activate", NULL, false));
+    json_object_set_new(v, "number", json_string(in ? in->number : ""));
+    json_object_set_new(v, "code", json_string(in ? in->code : ""));
+    json_object_set_new(v, "wait_minutes", wait > 0 ? json_integer((wait + 59) / 60) : json_null());
+    if (field) {
+        json_object_set_new(v, field, json_string(page_text(r, err_info(fault)->text)));
+        json_object_set_new(v, "any_error", json_true());
+    }
+    return page_reply(r, fault == OK ? 200 : err_info(fault)->status, "activate", take(&v));
+}
+
+err_t get_activate(struct http_req *r)
+{
+    return show(r, NULL, OK, 0);
+}
+
+static const char *field(const struct http_req *r, const char *name)
+{
+    const char *v = http_field(r, name);
+
+    return v ? v : "";
+}
+
+err_t post_activate(struct http_req *r)
+{
+    struct app *a = app_of(r);
+    char address[64], seconds[24];
+    int64_t wait = 0;
+    const struct login_deps d = {
+        .db = a->db,
+        .argon = a->argon,
+        .keys = &a->keys,
+        .throttle = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window},
+        .session_max = a->conf.session_max,
+    };
+    const struct activation_in in = {
+        .number = field(r, "number"),
+        .code = field(r, "activation_code"),
+        .password = field(r, "new_password"),
+        .again = field(r, "new_password_again"),
+        .address = browser_address(r, address, sizeof address),
+        .request_id = http_request_id(r),
+    };
+
+    TRY(browser_guard(r, "activate", NULL, false));
+    err_t e = activation_do(&d, &in, &wait);
+    if (e == OK)
+        return page_reply(r, 200, "activated", page_values(r, "activated.title", "/activate"));
+    if (wait > 0) {
+        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
+        http_reply_header(r, "Retry-After", seconds);
+    }
+    return field_of(e) ? show(r, &in, e, wait) : e;
+}

@@ -1,0 +1,17 @@
+/*
+ * The handlers that routes.c puts behind paths; one file each.
+ */
+#ifndef ANTIN_IDP_ENDPOINTS_H
+#define ANTIN_IDP_ENDPOINTS_H
+
+#include "common/http.h"
+
+http_handler get_home, get_style, get_seal, get_health, get_ready;
+http_handler get_discovery, get_jwks;
+http_handler get_authorize, post_authorize, get_login, post_login, get_consent, post_consent;
+http_handler get_logout, post_logout, get_signed_out, get_activate, post_activate;
+http_handler post_token, get_userinfo, post_userinfo;
+http_handler post_citizens, get_citizen, post_citizen_activation, post_citizen_lock, post_citizen_unlock;
+http_auth auth_registrar;
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * The way of an authorization request through the pages.
+ * Called by authorize.c, login.c and consent.c. RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9207.
+ */
+#include "idp/endpoints/flow.h"
+#include "common/clock.h"
+#include "idp/rules/code.h"
+#include "idp/store/grant.h"
+#include <string.h>
+
+static err_t answer(struct http_req *r, const struct flow *f, const char *code, err_t why)
+{
+    struct app *a = app_of(r);
+    const struct err_row *row = code ? NULL : err_info(why);
+    AUTO_BUF url = {0};
+
+    TRY(authz_answer(&f->request, a->conf.issuer, code, row ? row->code : NULL, row ? text_get(a->texts, LANG_EN, row->text) : NULL, &url));
+    http_reply_no_store(r);
+    http_reply_redirect(r, 303, buf_str(&url)); /* 303: a POST of credentials is never repeated there (RFC 9700 §4.12) */
+    return OK;
+}
+
+err_t flow_refuse(struct http_req *r, const struct flow *f, err_t why)
+{
+    if (why < ERR_APP_BASE || why == ERR_REQUEST_GONE)
+        return why;
+    return answer(r, f, NULL, why);
+}
+
+static err_t issue(struct http_req *r, const struct flow *f, const struct session *s)
+{
+    struct app *a = app_of(r);
+    char code[TOKEN_CHARS + 1];
+    const struct code_make m = {
+        .keys = &a->keys,
+        .client = &f->client,
+        .session = s,
+        .request = &f->request,
+        .consent_scope = f->consent_given ? f->request.scope : NULL,
+        .code_life = a->conf.code_life,
+        .token_life = a->conf.token_life,
+        .consent_days = a->conf.consent_days,
+        .request_id = http_request_id(r),
+    };
+
+    TRY(code_issue(a->db, &m, code));
+    return answer(r, f, code, OK);
+}
+
+static err_t show(struct http_req *r, struct flow *f, const char *path)
+{
+    struct app *a = app_of(r);
+    char browser[TOKEN_CHARS + 1], name[TOKEN_CHARS + 1];
+    AUTO_BUF url = {0};
+
+    if (!f->name) {
+        browser_name(r, browser);
+        TRY(authz_keep(a->db, &f->request, browser, a->conf.request_life, name));
+    }
+    TRY(buf_addf(&url, "%s?request=%s", path, f->name ? f->name : name));
+    const char *lang = http_query(r, "lang");
+    if (lang && (strcmp(lang, "vi") == 0 || strcmp(lang, "en") == 0))
+        TRY(url_add_param(&url, "lang", lang));
+    http_reply_no_store(r);
+    http_reply_redirect(r, 303, buf_str(&url));
+    return OK;
+}
+
+err_t flow_go_on(struct http_req *r, struct flow *f, const struct session *s)
+{
+    char consented[SCOPE_MAX + 1] = "";
+    enum authz_step step = AUTHZ_LOGIN;
+
+    if (s && !f->client.first_party && !f->consent_given)
+        TRY(consent_get(app_of(r)->db, s->account_id, f->client.id, consented));
+    err_t e = authz_next(&f->request, &f->client, s, consented, clock_now(), &step);
+    if (e != OK)
+        return flow_refuse(r, f, e);
+    if (step == AUTHZ_CONSENT && f->consent_given)
+        step = AUTHZ_ANSWER;
+    if (step == AUTHZ_ANSWER)
+        return issue(r, f, s);
+    return show(r, f, step == AUTHZ_LOGIN ? "/login" : "/consent");
+}
+
+err_t flow_load(struct http_req *r, const char *name, struct flow *f)
+{
+    struct app *a = app_of(r);
+    char browser[TOKEN_CHARS + 1];
+
+    memset(f, 0, sizeof *f);
+    browser_name(r, browser);
+    TRY(authz_find(a->db, name, browser, &f->request));
+    f->name = name;
+    err_t e = client_get(a->db, f->request.client_id, f->request.redirect_uri, &f->client);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
+    /* Disabled, or the address taken away, since the request came. */
+    return f->client.active && f->client.uri_registered ? OK : ERR_REQUEST_GONE;
+}
+
+void flow_allow_redirect(struct http_req *r, const struct flow *f)
+{
+    char origin[URI_MAX + 1];
+    const char *host = strstr(f->request.redirect_uri, "://");
+    size_t n = host ? (size_t)(host - f->request.redirect_uri) + 3 + strcspn(host + 3, "/?#") : 0;
+
+    if (n == 0)
+        return;
+    memcpy(origin, f->request.redirect_uri, n);
+    origin[n] = '\0';
+    http_reply_form_action(r, origin);
+}

@@ -1,0 +1,131 @@
+/*
+ * Pages and failures.
+ * Called by every endpoint and by routes.c. RFC 6749 §5.2, RFC 6750 §3, RFC 9457.
+ */
+#include "idp/endpoints/page.h"
+#include "common/log.h"
+#include "idp/errors.h"
+#include <string.h>
+
+struct app *app_of(const struct http_req *r)
+{
+    return http_app(r);
+}
+
+const char *page_text(const struct http_req *r, const char *key)
+{
+    return text_get(app_of(r)->texts, http_lang(r), key);
+}
+
+/* The address without its lang parameter, and with another one. */
+static err_t switch_url(const char *self, const char *lang, struct buf *out)
+{
+    const char *query = strchr(self, '?');
+    size_t path = query ? (size_t)(query - self) : strlen(self);
+    char sep = '?';
+
+    TRY(buf_add(out, self, path));
+    for (const char *p = query ? query + 1 : ""; *p;) {
+        size_t n = strcspn(p, "&");
+        if (n > 0 && strncmp(p, "lang=", 5) != 0) {
+            TRY(buf_add(out, &sep, 1));
+            TRY(buf_add(out, p, n));
+            sep = '&';
+        }
+        p += n;
+        p += *p == '&';
+    }
+    return buf_addf(out, "%clang=%s", sep, lang);
+}
+
+json_t *page_values(struct http_req *r, const char *title_key, const char *self)
+{
+    enum lang lang = http_lang(r), other = lang == LANG_VI ? LANG_EN : LANG_VI;
+    AUTO_BUF url = {0};
+    AUTO_JSON v = json_pack("{s:s, s:s, s:s, s:s}", "title", page_text(r, title_key), "lang", lang_code(lang), "lang_other",
+                            lang_code(other), "lang_other_name", other == LANG_EN ? "English" : "Tiếng Việt");
+
+    if (!self && strcmp(http_method(r), "GET") == 0)
+        self = http_target(r);
+    if (self && (self[0] != '/' || self[1] == '/' || self[1] == '\\')) /* "//host/" would lead away */
+        self = NULL;
+    if (v && self && switch_url(self, lang_code(other), &url) == OK)
+        json_object_set_new(v, "lang_switch", json_string(buf_str(&url)));
+    if (http_query(r, "lang")) /* chosen by hand: kept */
+        http_reply_cookie(r, "lang", lang_code(lang), 365 * 86400L);
+    return take(&v);
+}
+
+err_t page_reply(struct http_req *r, int status, const char *name, json_t *values)
+{
+    AUTO_JSON mine = values;
+    AUTO_BUF html = {0};
+
+    if (!mine)
+        return ERR_NOMEM;
+    TRY(template_render(app_of(r)->pages, name, http_lang(r), mine, &html));
+    http_reply_header(r, "Content-Language", lang_code(http_lang(r)));
+    http_reply_no_store(r);
+    http_reply(r, status, "text/html; charset=utf-8", &html);
+    return OK;
+}
+
+void fail_page(struct http_req *r, err_t e)
+{
+    const struct err_row *row = err_info(e);
+    json_t *v = page_values(r, "error.title", NULL);
+
+    if (v) {
+        json_object_set_new(v, "message", json_string(page_text(r, row->text)));
+        json_object_set_new(v, "request_id", json_string(http_request_id(r)));
+        json_object_set_new(v, "busy", json_boolean(row->status == 503));
+    }
+    if (page_reply(r, row->status, "error", v) != OK)
+        http_fail_problem(r, e);
+}
+
+/* Error codes that RFC 6749 and OpenID Connect know stand in errors.def; the HTTP glue's own failures are invalid requests to an OAuth client. */
+static const char *oauth_code(err_t e, const struct err_row *row)
+{
+    return e < ERR_APP_BASE && row->status < 500 ? "invalid_request" : row->code;
+}
+
+void fail_oauth(struct http_req *r, err_t e)
+{
+    const struct err_row *row = err_info(e);
+
+    /* RFC 6749 §5.2: a client that tried the header gets the scheme named */
+    if (e == ERR_CLIENT_AUTH && http_header(r, "Authorization"))
+        http_reply_header(r, "WWW-Authenticate", "Basic realm=\"antin\", charset=\"UTF-8\"");
+    http_reply_no_store(r);
+    http_reply_header(r, "Pragma", "no-cache");
+    http_reply_json(
+        r, row->status,
+        json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", text_get(app_of(r)->texts, LANG_EN, row->text)));
+}
+
+static void challenge(struct http_req *r, err_t e)
+{
+    const struct err_row *row = err_info(e);
+    AUTO_BUF v = {0};
+    bool ok = buf_add_str(&v, "Bearer realm=\"antin\"") == OK;
+
+    /* RFC 6750 §3.1: no error code for a request that brought no token at all */
+    if (ok && e != ERR_TOKEN_MISSING)
+        ok = buf_addf(&v, ", error=\"%s\"", oauth_code(e, row)) == OK;
+    if (ok && (row->status == 401 || row->status == 403))
+        http_reply_header(r, "WWW-Authenticate", buf_str(&v));
+}
+
+void fail_bearer(struct http_req *r, err_t e)
+{
+    challenge(r, e);
+    fail_oauth(r, e);
+}
+
+void fail_api(struct http_req *r, err_t e)
+{
+    challenge(r, e);
+    http_reply_no_store(r);
+    http_fail_problem(r, e);
+}

@@ -1,0 +1,22 @@
+/*
+ * What endpoints share about tokens: the configuration they are made with, and whose token a request brought.
+ * Called by token.c, userinfo.c, bearer.c, logout.c.
+ */
+#ifndef ANTIN_IDP_ENDPOINTS_TOKENS_H
+#define ANTIN_IDP_ENDPOINTS_TOKENS_H
+
+#include "common/http.h"
+#include "idp/app.h"
+#include "idp/rules/token.h"
+
+struct token_conf token_conf_of(const struct app *a);
+
+/* A request's access token, checked, with the grant that it names, alive. */
+struct bearer {
+    struct token_claims claims;
+    struct grant grant;
+};
+/* ERR_TOKEN_MISSING, ERR_TOKEN, ERR_REQUEST (two tokens in one request, RFC 6750 §2). form: a field access_token is taken as well. */
+err_t bearer_of(struct http_req *r, bool form, struct bearer *out) MUST_USE;
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Claims about the person, as far as the granted scopes go.
+ * GET and POST /userinfo. OpenID Connect Core §5.3, §5.4; RFC 6750.
+ */
+#include "idp/endpoints/endpoints.h"
+#include "idp/endpoints/page.h"
+#include "idp/endpoints/tokens.h"
+#include "idp/rules/person.h"
+#include "idp/rules/scope.h"
+#include <string.h>
+
+static err_t answer(struct http_req *r, bool form)
+{
+    struct app *a = app_of(r);
+    AUTO_JSON person = NULL;
+    AUTO_JSON claims = NULL;
+    struct bearer b;
+
+    if (http_dup_params(r))
+        return ERR_REQUEST_DOUBLED;
+    TRY(bearer_of(r, form, &b));
+    if (!scope_has(b.claims.scope, "openid"))
+        return ERR_TOKEN_SCOPE;
+    claims = json_pack("{s:s}", "sub", b.grant.sub);
+    if (!claims)
+        return ERR_NOMEM;
+    if (strcmp(b.claims.scope, "openid") != 0) {
+        TRY(person_open(a->keyd, a->db, b.grant.account_id, &person));
+        TRY(person_claims(person, b.claims.scope, claims));
+    }
+    http_reply_no_store(r);
+    http_reply_json(r, 200, take(&claims));
+    return OK;
+}
+
+err_t get_userinfo(struct http_req *r)
+{
+    return answer(r, false);
+}
+
+err_t post_userinfo(struct http_req *r)
+{
+    return answer(r, true);
+}

@@ -1,0 +1,68 @@
+/*
+ * Everything the identity provider answers to, one row each: a newcomer starts here.
+ * Used by main.c. Columns: method, path, handler, what authenticates the caller, how failures look, what body is taken.
+ */
+#include "idp/routes.h"
+#include "idp/endpoints/endpoints.h"
+#include "idp/endpoints/page.h"
+
+#define KB 1024
+
+#define PAGE(p, h)                                                                            \
+    {                                                                                         \
+        .method = "GET", .path = (p), .handler = (h), .fail = fail_page, .body = HTTP_NO_BODY \
+    }
+#define FORM(p, h, f, max)                                                                               \
+    {                                                                                                    \
+        .method = "POST", .path = (p), .handler = (h), .fail = (f), .body = HTTP_FORM, .body_max = (max) \
+    }
+#define META(p, h)                                                                                           \
+    {                                                                                                        \
+        .method = "GET", .path = (p), .handler = (h), .fail = fail_oauth, .body = HTTP_NO_BODY, .cors = true \
+    }
+#define OFFICER(m, p, h, b, max)                                                                                             \
+    {                                                                                                                        \
+        .method = (m), .path = (p), .handler = (h), .auth = auth_registrar, .fail = fail_api, .body = (b), .body_max = (max) \
+    }
+#define STATIC(p, h)                                                                                                     \
+    {                                                                                                                    \
+        .method = "GET", .path = (p), .handler = (h), .fail = http_fail_problem, .body = HTTP_NO_BODY, .inline_ok = true \
+    }
+
+const struct http_route idp_routes[] = {
+    /* people */
+    PAGE("/", get_home),
+    PAGE("/login", get_login),
+    FORM("/login", post_login, fail_page, 8 * KB),
+    PAGE("/consent", get_consent),
+    FORM("/consent", post_consent, fail_page, 8 * KB),
+    PAGE("/activate", get_activate),
+    FORM("/activate", post_activate, fail_page, 8 * KB),
+    PAGE("/signed-out", get_signed_out),
+    STATIC("/assets/style.css", get_style),
+    STATIC("/assets/seal.svg", get_seal),
+
+    /* OAuth 2.0 and OpenID Connect */
+    META("/.well-known/openid-configuration", get_discovery),
+    META("/.well-known/oauth-authorization-server", get_discovery),
+    META("/jwks", get_jwks),
+    PAGE("/authorize", get_authorize),
+    FORM("/authorize", post_authorize, fail_page, 16 * KB),
+    FORM("/token", post_token, fail_oauth, 16 * KB),
+    {.method = "GET", .path = "/userinfo", .handler = get_userinfo, .fail = fail_bearer, .body = HTTP_NO_BODY},
+    FORM("/userinfo", post_userinfo, fail_bearer, 16 * KB),
+    PAGE("/logout", get_logout),
+    FORM("/logout", post_logout, fail_page, 16 * KB),
+
+    /* the counter */
+    OFFICER("POST", "/v1/citizens", post_citizens, HTTP_JSON, 16 * KB),
+    OFFICER("GET", "/v1/citizens/{id}", get_citizen, HTTP_NO_BODY, 0),
+    OFFICER("POST", "/v1/citizens/{id}/activation", post_citizen_activation, HTTP_BYTES, 1 * KB),
+    OFFICER("POST", "/v1/citizens/{id}/lock", post_citizen_lock, HTTP_BYTES, 1 * KB),
+    OFFICER("POST", "/v1/citizens/{id}/unlock", post_citizen_unlock, HTTP_BYTES, 1 * KB),
+
+    /* operation */
+    STATIC("/health", get_health),
+    {.method = "GET", .path = "/ready", .handler = get_ready, .fail = http_fail_problem, .body = HTTP_NO_BODY},
+    {.method = NULL},
+};

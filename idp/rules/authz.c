@@ -1,0 +1,179 @@
+/*
+ * Authorization requests.
+ * Called by endpoints/authorize.c, login.c, consent.c. RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9207, RFC 9700.
+ */
+#include "idp/rules/authz.h"
+#include "common/form.h"
+#include "idp/rules/pkce.h"
+#include "idp/rules/scope.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct bytes hint_ad = {(const uint8_t *)"login_hint", 10};
+
+err_t authz_client(struct db_pool *p, const char *client_id, const char *redirect_uri, const char *state, struct client *out)
+{
+    if (!client_id || !*client_id || strlen(client_id) > CLIENT_ID_MAX)
+        return ERR_CLIENT_UNKNOWN;
+    if (redirect_uri && strlen(redirect_uri) > URI_MAX)
+        return ERR_REDIRECT_URI;
+    err_t e = client_get(p, client_id, redirect_uri, out);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_CLIENT_UNKNOWN : e;
+    if (!out->active)
+        return ERR_CLIENT_UNKNOWN;
+    if (!out->uri_registered)
+        return ERR_REDIRECT_URI;
+    return state && strlen(state) > STATE_MAX ? ERR_REQUEST : OK;
+}
+
+static err_t read_prompt(const char *prompt, struct auth_request *q)
+{
+    if (!prompt)
+        return OK;
+    for (const char *w = prompt; *w;) {
+        size_t n = strcspn(w, " ");
+        if (n == 4 && memcmp(w, "none", n) == 0)
+            q->prompt_none = true;
+        else if ((n == 5 && memcmp(w, "login", n) == 0) || (n == 14 && memcmp(w, "select_account", n) == 0))
+            q->prompt_login = true; /* whoever wants to choose an account signs in to it */
+        else if (n == 7 && memcmp(w, "consent", n) == 0)
+            q->prompt_consent = true;
+        else
+            return ERR_REQUEST;
+        w += n;
+        w += *w == ' ';
+    }
+    /* OpenID Connect Core §3.1.2.1: none stands alone. */
+    return q->prompt_none && (q->prompt_login || q->prompt_consent) ? ERR_REQUEST : OK;
+}
+
+static err_t read_max_age(const char *v, struct auth_request *q)
+{
+    q->max_age = -1;
+    if (!v)
+        return OK;
+    size_t n = strlen(v);
+    if (n == 0 || n > 9 || v[strspn(v, "0123456789")] != '\0')
+        return ERR_REQUEST;
+    q->max_age = strtoll(v, NULL, 10);
+    return OK;
+}
+
+/* A hint that does not fit is no error: it is only a hint. */
+static err_t keep_hint(const char *hint, const uint8_t seal[IDP_KEY_LEN], struct auth_request *q)
+{
+    AUTO_BUF sealed = {0};
+
+    if (!hint || !*hint || strlen(hint) > 100)
+        return OK;
+    TRY(idp_seal(seal, hint_ad, bytes_str(hint), &sealed));
+    memcpy(q->hint, sealed.ptr, sealed.len);
+    q->hint_len = sealed.len;
+    return OK;
+}
+
+err_t authz_read(const struct authz_in *in, const struct client *c, const char *redirect_uri, const uint8_t seal[IDP_KEY_LEN],
+                 struct auth_request *q)
+{
+    memset(q, 0, sizeof *q);
+    q->max_age = -1;
+    memcpy(q->client_id, c->id, sizeof q->client_id);
+    snprintf(q->redirect_uri, sizeof q->redirect_uri, "%s", redirect_uri); /* authz_client measured this and state */
+    q->has_state = in->state != NULL;
+    if (in->state)
+        snprintf(q->state, sizeof q->state, "%s", in->state);
+    if (in->request)
+        return ERR_REQUEST_OBJECT;
+    if (in->request_uri)
+        return ERR_REQUEST_BY_URI;
+    if (in->registration)
+        return ERR_REGISTRATION;
+    if (!in->response_type || !*in->response_type)
+        return ERR_REQUEST;
+    if (strcmp(in->response_type, "code") != 0)
+        return ERR_RESPONSE_TYPE;
+    if (in->response_mode && strcmp(in->response_mode, "query") != 0)
+        return ERR_REQUEST;
+    if (!scope_has(c->grants, "authorization_code"))
+        return ERR_CLIENT_FORBIDDEN;
+    TRY(scope_select(in->scope, c->scope, q->scope));
+    TRY(pkce_challenge_check(in->code_challenge, in->code_challenge_method));
+    snprintf(q->challenge, sizeof q->challenge, "%s", in->code_challenge);
+    if (in->nonce && strlen(in->nonce) > NONCE_MAX)
+        return ERR_REQUEST;
+    if (in->nonce)
+        snprintf(q->nonce, sizeof q->nonce, "%s", in->nonce);
+    TRY(read_prompt(in->prompt, q));
+    TRY(read_max_age(in->max_age, q));
+    return keep_hint(in->login_hint, seal, q);
+}
+
+err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TOKEN_CHARS + 1])
+{
+    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+
+    random_token(name, TOKEN_BYTES);
+    sha256(BYTES(name, TOKEN_CHARS), id_hash);
+    if (!token_hash(browser, browser_hash))
+        return ERR_INTERNAL;
+    return auth_request_add(p, id_hash, browser_hash, life, q);
+}
+
+err_t authz_find(struct db_pool *p, const char *name, const char *browser, struct auth_request *out)
+{
+    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+
+    if (!token_hash(name, id_hash) || !token_hash(browser, browser_hash))
+        return ERR_REQUEST_GONE;
+    err_t e = auth_request_get(p, id_hash, browser_hash, out);
+    return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
+}
+
+void authz_hint(const struct auth_request *q, const uint8_t seal[IDP_KEY_LEN], char *out, size_t cap)
+{
+    AUTO_BUF plain = {0};
+
+    out[0] = '\0';
+    if (q->hint_len > 0 && idp_unseal(seal, hint_ad, BYTES(q->hint, q->hint_len), &plain) == OK && plain.len < cap)
+        memcpy(out, plain.ptr, plain.len + 1);
+}
+
+/* Signed in recently enough, and for this request when it asked for that (prompt=login, max_age=0). */
+static bool fresh(const struct auth_request *q, const struct session *s, int64_t now)
+{
+    if (q->logged_in && s->auth_time >= q->created_at)
+        return true;
+    if (q->prompt_login)
+        return false;
+    return q->max_age < 0 || now - s->auth_time < q->max_age;
+}
+
+err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
+                 enum authz_step *step)
+{
+    if (!s || !fresh(q, s, now)) {
+        *step = AUTHZ_LOGIN;
+        return q->prompt_none ? ERR_LOGIN_REQUIRED : OK;
+    }
+    if (scope_has(q->scope, "registrar") && !s->registrar)
+        return ERR_ACCESS_DENIED;
+    if (!c->first_party && (q->prompt_consent || !scope_covers(consented, q->scope))) {
+        *step = AUTHZ_CONSENT;
+        return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
+    }
+    *step = AUTHZ_ANSWER;
+    return OK;
+}
+
+err_t authz_answer(const struct auth_request *q, const char *issuer, const char *code, const char *error, const char *description,
+                   struct buf *url)
+{
+    TRY(buf_add_str(url, q->redirect_uri));
+    TRY(url_add_param(url, "code", code));
+    TRY(url_add_param(url, "error", error));
+    TRY(url_add_param(url, "error_description", description));
+    TRY(url_add_param(url, "state", q->has_state ? q->state : NULL));
+    return url_add_param(url, "iss", issuer); /* RFC 9207 */
+}

@@ -1,0 +1,21 @@
+/*
+ * Our own public token keys, as keyd lists them, kept for a few seconds: published at /jwks, and used to check our own access tokens.
+ * Called by endpoints/jwks.c and rules/token.c. RFC 7517.
+ */
+#ifndef ANTIN_IDP_RULES_JWKS_H
+#define ANTIN_IDP_RULES_JWKS_H
+
+#include "common/jose.h"
+#include "common/keyclient.h"
+#include "idp/errors.h"
+
+struct jwks_cache;
+err_t jwks_cache_open(struct keyclient *k, struct jwks_cache **out) MUST_USE;
+void jwks_cache_close(struct jwks_cache **c);
+
+/* The set as JSON text: keys that sign now, will sign (published before first use), or whose last tokens may still be good. */
+err_t jwks_cache_json(struct jwks_cache *c, struct buf *out) MUST_USE;
+err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims) MUST_USE; /* as jwt_verify */
+enum jose_alg jwks_cache_alg(struct jwks_cache *c); /* of the key that signs now; JOSE_NONE when unknown */
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * Signing in by number and password.
+ * Called by endpoints/login.c.
+ */
+#include "idp/rules/login.h"
+#include "common/log.h"
+#include "idp/rules/citizen.h"
+#include "idp/rules/password_policy.h"
+#include "idp/store/audit.h"
+#include <ctype.h>
+#include <string.h>
+
+bool login_normalise(const char *typed, char out[LOGIN_MAX + 1])
+{
+    char number[NUMBER_LEN + 1];
+    size_t n = 0;
+
+    if (citizen_number_clean(typed, number)) {
+        memcpy(out, number, sizeof number);
+        return true;
+    }
+    typed += strspn(typed, " ");
+    for (; typed[n]; n++) {
+        if (n == LOGIN_MAX)
+            return false;
+        out[n] = (char)tolower((unsigned char)typed[n]);
+    }
+    while (n > 0 && out[n - 1] == ' ')
+        n--;
+    out[n] = '\0';
+    return n > 0;
+}
+
+static err_t find(const struct login_deps *d, const char *login, struct account *a)
+{
+    uint8_t hash[HASH_LEN];
+
+    memset(a, 0, sizeof *a);
+    lookup_hash(d->keys->lookup, "login", login, hash);
+    err_t e = account_by_login(d->db, hash, a);
+    return e == ERR_DB_NONE ? OK : e; /* nobody: goes on with an empty password hash */
+}
+
+static err_t refuse(const struct login_deps *d, const struct login_in *in, const struct account *a, err_t why)
+{
+    const struct audit row = {
+        .event = why == ERR_ACCOUNT_LOCKED ? "login.locked" : "login.failed",
+        .account_id = a->id[0] ? a->id : NULL,
+        .client_id = in->client_id,
+        .request_id = in->request_id,
+    };
+
+    TRY(idp_audit(d->db, &row));
+    return why;
+}
+
+static err_t begin(const struct login_deps *d, const struct login_in *in, const struct account *a, const struct throttle *t,
+                   char cookie[TOKEN_CHARS + 1])
+{
+    uint8_t hash[HASH_LEN], old[HASH_LEN];
+    char sid[UUID_LEN + 1];
+
+    random_token(cookie, TOKEN_BYTES);
+    sha256(BYTES(cookie, TOKEN_CHARS), hash);
+    random_uuid(sid);
+    const struct session_new s = {
+        .id_hash = hash,
+        .old_id_hash = token_hash(in->old_cookie, old) ? old : NULL,
+        .sid = sid,
+        .account_id = a->id,
+        .max_age = d->session_max,
+        .request_hash = in->request_hash,
+        .throttle = t->account,
+        .client_id = in->client_id,
+        .request_id = in->request_id,
+    };
+    err_t e = session_start(d->db, &s);
+    return e == ERR_DB_NONE ? ERR_ACCOUNT_LOCKED : e;
+}
+
+err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait)
+{
+    char login[LOGIN_MAX + 1];
+    struct account a;
+    struct throttle t;
+
+    *wait = 0;
+    if (!login_normalise(in->login, login) || strlen(in->password) > PASSWORD_MAX || !in->password[0])
+        return ERR_PASSWORD;
+    err_t e = throttle_try(d->db, &d->throttle, d->keys->throttle, "login", login, in->address, &t, wait);
+    if (e != OK)
+        return e;
+    e = find(d, login, &a);
+    if (e == OK)
+        e = argon2_check(d->argon, a.password, bytes_str(in->password));
+    if (e == OK && strcmp(a.state, "active") != 0)
+        e = ERR_ACCOUNT_LOCKED;
+    if (e == OK)
+        e = begin(d, in, &a, &t, cookie);
+    if (e == ERR_PASSWORD || e == ERR_ACCOUNT_LOCKED)
+        e = refuse(d, in, &a, e);
+    else
+        throttle_forgive(d->db, &t, e != OK); /* right, or never checked: not an attempt to count */
+    secret_wipe(&a, sizeof a);
+    return e;
+}

@@ -1,0 +1,39 @@
+/*
+ * Signing in by number and password, and the session that follows.
+ * Called by endpoints/login.c. OWASP ASVS V2, V3; unknown accounts look, cost and last like known ones.
+ */
+#ifndef ANTIN_IDP_RULES_LOGIN_H
+#define ANTIN_IDP_RULES_LOGIN_H
+
+#include "idp/factors/password.h"
+#include "idp/rules/throttle.h"
+#include "idp/store/account.h"
+#include "idp/store/session.h"
+
+#define LOGIN_MAX 64
+
+struct login_deps {
+    struct db_pool *db;
+    struct argon2 *argon;
+    const struct idp_keys *keys;
+    struct throttle_conf throttle;
+    int64_t session_max;
+};
+struct login_in {
+    const char *login, *password;
+    const char *address;   /* NULL: unknown */
+    const char *client_id; /* whom the person signs in for; NULL */
+    const char *request_id;
+    const char *old_cookie;      /* session that ends; NULL */
+    const uint8_t *request_hash; /* pending request; NULL */
+};
+/*
+ * Checks and starts a session under a new name. cookie: its secret, for the browser. ERR_PASSWORD (unknown, no password, wrong: all alike),
+ * ERR_ACCOUNT_LOCKED (only after the right password), ERR_THROTTLED with *wait seconds, ERR_BUSY.
+ */
+err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait) MUST_USE;
+
+/* What a person typed, as accounts are looked up: numbers without spaces, officers' names in lower case. False: nobody can have it. */
+bool login_normalise(const char *typed, char out[LOGIN_MAX + 1]);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * Proof Key for Code Exchange: S256, required of every client; "plain" is refused.
+ * Called by rules/authz.c and rules/code.c. RFC 7636, RFC 9700 §2.1.1.
+ */
+#ifndef ANTIN_IDP_RULES_PKCE_H
+#define ANTIN_IDP_RULES_PKCE_H
+
+#include "idp/errors.h"
+
+/* At the authorization endpoint. ERR_PKCE_MISSING; ERR_PKCE_METHOD: other than S256, or a challenge that cannot be one. */
+err_t pkce_challenge_check(const char *challenge, const char *method) MUST_USE;
+/* At the token endpoint. ERR_PKCE_MISSING, ERR_PKCE_WRONG. */
+err_t pkce_verify(const char *challenge, const char *verifier) MUST_USE;
+
+#endif

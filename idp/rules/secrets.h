@@ -1,0 +1,34 @@
+/*
+ * Small uses of the derived keys: random names and their hashes, look-up hashes, sealing of little things the database must keep but not read.
+ * Called by rules/, endpoints/ and antin-idpctl.
+ */
+#ifndef ANTIN_IDP_RULES_SECRETS_H
+#define ANTIN_IDP_RULES_SECRETS_H
+
+#include "common/secret.h"
+#include "idp/errors.h"
+
+#define IDP_KEY_LEN 32
+/* Keys derived from the master secret (BLAKE2b KDF), one a use, so that no value of one use means anything to another. */
+struct idp_keys {
+    uint8_t pairwise[32]; /* subjects: never changes while the installation lives */
+    uint8_t lookup[32];   /* keyed hashes of numbers and phones */
+    uint8_t csrf[32];     /* form tokens */
+    uint8_t throttle[32]; /* keyed names of throttle buckets */
+    uint8_t seal[32];     /* little things that the database keeps but must not read */
+};
+
+#define TOKEN_BYTES 32
+#define TOKEN_CHARS B64URL_LEN(TOKEN_BYTES) /* cookies, codes, request names: 256 random bits */
+
+/* SHA-256 of a random name, as the database knows it. False when it does not look like one of ours (then nothing needs to be asked). */
+bool token_hash(const char *token, uint8_t out[SHA256_LEN]);
+
+/* HMAC of "use|value": the same value under another use gives another hash. */
+void lookup_hash(const uint8_t key[IDP_KEY_LEN], const char *use, const char *value, uint8_t out[SHA256_LEN]);
+
+/* XChaCha20-Poly1305 with a random nonce in front; ad ties the sealed bytes to their place. open: ERR_CRYPTO when altered. */
+err_t idp_seal(const uint8_t key[IDP_KEY_LEN], struct bytes ad, struct bytes plain, struct buf *out) MUST_USE;
+err_t idp_unseal(const uint8_t key[IDP_KEY_LEN], struct bytes ad, struct bytes sealed, struct buf *out) MUST_USE;
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Slowing down guesses.
+ * Called by rules/login.c and rules/activation.c.
+ */
+#include "idp/rules/throttle.h"
+#include <stdio.h>
+
+err_t throttle_try(struct db_pool *p, const struct throttle_conf *c, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name,
+                   const char *address, struct throttle *t, int64_t *wait)
+{
+    char use[32];
+    int64_t wait_address = 0;
+
+    *wait = 0;
+    lookup_hash(key, what, name, t->account);
+    TRY(throttle_row_try(p, t->account, c->account, c->window, wait));
+    t->has_address = address != NULL;
+    if (address) {
+        snprintf(use, sizeof use, "%s-address", what);
+        lookup_hash(key, use, address, t->address);
+        TRY(throttle_row_try(p, t->address, c->address, c->window, &wait_address));
+    }
+    if (wait_address > *wait)
+        *wait = wait_address;
+    return *wait > 0 ? ERR_THROTTLED : OK;
+}
+
+void throttle_forgive(struct db_pool *p, const struct throttle *t, bool account_too)
+{
+    /* A failure here leaves one attempt too many counted: the safe side. */
+    if (t->has_address && throttle_row_forgive(p, t->address) != OK)
+        return;
+    if (account_too && throttle_row_forgive(p, t->account) != OK)
+        return;
+}

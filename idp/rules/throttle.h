@@ -1,0 +1,24 @@
+/*
+ * Slowing down guesses: per account and per address, counted before a secret is checked.
+ * Called by rules/login.c and rules/activation.c. NIST SP 800-63B §5.2.2.
+ */
+#ifndef ANTIN_IDP_RULES_THROTTLE_H
+#define ANTIN_IDP_RULES_THROTTLE_H
+
+#include "idp/rules/secrets.h"
+#include "idp/store/throttle.h"
+
+struct throttle_conf {
+    int64_t account, address, window;
+};
+struct throttle {
+    uint8_t account[HASH_LEN], address[HASH_LEN];
+    bool has_address;
+};
+/* what: "login", "activation". address NULL: unknown. *wait: seconds, with ERR_THROTTLED. */
+err_t throttle_try(struct db_pool *p, const struct throttle_conf *c, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name,
+                   const char *address, struct throttle *t, int64_t *wait) MUST_USE;
+/* It succeeded, or was never checked: takes the attempt back. */
+void throttle_forgive(struct db_pool *p, const struct throttle *t, bool account_too);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * Tokens: what goes into them, and checking our own.
+ * Called by endpoints/token.c, endpoints/bearer.c and endpoints/logout.c. RFC 9068, OpenID Connect Core §2, §3.1.3.6.
+ */
+#include "idp/rules/token.h"
+#include "common/clock.h"
+#include "idp/rules/scope.h"
+#include "idp/rules/subject.h"
+#include <stdio.h>
+#include <string.h>
+
+void tokens_free(struct tokens *t)
+{
+    buf_free(&t->access);
+    buf_free(&t->id);
+}
+
+static const char *acr_of(int level)
+{
+    return level >= 2 ? "urn:antin:loa:2" : level == 1 ? "urn:antin:loa:1" : NULL;
+}
+
+/* Left half of the access token's hash, with the hash of the ID token's algorithm (OpenID Connect Core §3.1.3.6). False: leave it out. */
+static bool at_hash(const struct token_conf *c, const struct buf *access, char out[B64URL_LEN(SHA512_LEN / 2) + 1])
+{
+    uint8_t h[SHA512_LEN];
+
+    switch (jwks_cache_alg(c->jwks)) {
+    case JOSE_ES256:
+    case JOSE_RS256:
+    case JOSE_PS256:
+        sha256(buf_bytes(access), h);
+        b64url_encode(BYTES(h, SHA256_LEN / 2), out);
+        return true;
+    case JOSE_EDDSA:
+        sha512(buf_bytes(access), h);
+        b64url_encode(BYTES(h, SHA512_LEN / 2), out);
+        return true;
+    default: return false;
+    }
+}
+
+static err_t access_token(const struct token_conf *c, const struct grant *g, struct buf *out)
+{
+    char jti[UUID_LEN + 1], sector[256], sub[SUB_LEN + 1];
+    bool signer = c->signer_resource[0] && scope_any(g->scope, c->signer_scopes);
+
+    random_uuid(jti);
+    memcpy(sub, g->sub, sizeof sub);
+    if (signer) { /* the signing daemon must know the person by the name that it knows */
+        TRY(subject_sector(c->signer_resource, sector, sizeof sector));
+        subject_make(c->keys->pairwise, sector, g->account_id, sub);
+    }
+    const struct key_claims k = {
+        .type = KEY_ACCESS_TOKEN,
+        .sub = sub,
+        .aud = {c->issuer, signer ? c->signer_resource : NULL},
+        .lifetime = c->life,
+        .auth_time = g->auth_time,
+        .client_id = g->client_id,
+        .scope = g->scope,
+        .acr = acr_of(g->level),
+        .jti = jti,
+        .grant_id = g->id,
+        .level = g->level,
+    };
+    return key_sign_token(c->keyd, &k, out);
+}
+
+static err_t id_token(const struct token_conf *c, const struct grant *g, const char *nonce, const struct buf *access, struct buf *out)
+{
+    char hash[B64URL_LEN(SHA512_LEN / 2) + 1], jti[UUID_LEN + 1];
+    bool hashed = at_hash(c, access, hash);
+
+    random_uuid(jti);
+    const struct key_claims k = {
+        .type = KEY_ID_TOKEN,
+        .sub = g->sub,
+        .aud = {g->client_id},
+        .lifetime = c->life,
+        .auth_time = g->auth_time,
+        .nonce = nonce[0] ? nonce : NULL,
+        .acr = acr_of(g->level),
+        .amr = "pwd",
+        .sid = g->sid,
+        .jti = jti,
+        .at_hash = hashed ? hash : NULL,
+        .level = g->level,
+    };
+    return key_sign_token(c->keyd, &k, out);
+}
+
+err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out)
+{
+    TRY(access_token(c, g, &out->access));
+    return scope_has(g->scope, "openid") ? id_token(c, g, nonce, &out->access, &out->id) : OK;
+}
+
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out)
+{
+    char jti[UUID_LEN + 1];
+    bool signer = c->signer_resource[0] && scope_any(scope, c->signer_scopes);
+
+    random_uuid(jti);
+    const struct key_claims k = {
+        .type = KEY_ACCESS_TOKEN,
+        .sub = client_id, /* RFC 9068 §2.2 */
+        .aud = {c->issuer, signer ? c->signer_resource : NULL},
+        .lifetime = c->life,
+        .client_id = client_id,
+        .scope = scope,
+        .jti = jti,
+    };
+    return key_sign_token(c->keyd, &k, &out->access);
+}
+
+static err_t copy_claim(const json_t *claims, const char *name, bool needed, char *out, size_t cap)
+{
+    const char *v = NULL;
+
+    out[0] = '\0';
+    err_t e = needed ? json_need_str(claims, name, cap - 1, &v) : json_get_str(claims, name, cap - 1, &v);
+    if (e != OK)
+        return ERR_TOKEN;
+    if (v)
+        memcpy(out, v, strlen(v) + 1);
+    return OK;
+}
+
+/* What is wrong with a token is one answer; that keys or memory are missing is another. */
+static err_t token_fault(err_t e)
+{
+    return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT ? e : ERR_TOKEN;
+}
+
+err_t token_check(const struct token_conf *c, const char *token, struct token_claims *out)
+{
+    AUTO_JSON claims = NULL;
+    const struct jwt_expect want = {.iss = c->issuer, .aud = c->issuer, .now = clock_now(), .skew = 5};
+
+    if (strlen(token) > JWT_MAX)
+        return ERR_TOKEN;
+    err_t e = jwks_cache_verify(c->jwks, bytes_str(token), "at+jwt", &claims);
+    if (e != OK)
+        return token_fault(e);
+    if (jwt_check(claims, &want) != OK)
+        return ERR_TOKEN;
+    TRY(copy_claim(claims, "client_id", true, out->client_id, sizeof out->client_id));
+    TRY(copy_claim(claims, "scope", true, out->scope, sizeof out->scope));
+    return copy_claim(claims, "grant_id", false, out->grant_id, sizeof out->grant_id);
+}
+
+err_t token_hint(const struct token_conf *c, const char *token, struct hint_claims *out)
+{
+    AUTO_JSON claims = NULL;
+    const char *iss = NULL;
+
+    if (strlen(token) > JWT_MAX)
+        return ERR_TOKEN;
+    err_t e = jwks_cache_verify(c->jwks, bytes_str(token), "JWT", &claims);
+    if (e != OK)
+        return token_fault(e);
+    if (json_need_str(claims, "iss", 512, &iss) != OK || strcmp(iss, c->issuer) != 0)
+        return ERR_TOKEN;
+    const json_t *aud = json_object_get(claims, "aud");
+    const char *client = json_string_value(json_is_array(aud) ? json_array_get(aud, 0) : aud);
+    if (!client || strlen(client) > CLIENT_ID_MAX)
+        return ERR_TOKEN;
+    snprintf(out->client_id, sizeof out->client_id, "%s", client);
+    TRY(copy_claim(claims, "sub", true, out->sub, sizeof out->sub));
+    return copy_claim(claims, "sid", false, out->sid, sizeof out->sid);
+}

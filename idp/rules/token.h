@@ -1,0 +1,50 @@
+/*
+ * Tokens: what goes into them (keyd signs), and the checking of our own access tokens when they come back.
+ * Called by endpoints/token.c and endpoints/bearer.c. RFC 9068, OpenID Connect Core §2, RFC 6750.
+ */
+#ifndef ANTIN_IDP_RULES_TOKEN_H
+#define ANTIN_IDP_RULES_TOKEN_H
+
+#include "common/keyclient.h"
+#include "idp/rules/jwks.h"
+#include "idp/rules/secrets.h"
+#include "idp/store/grant.h"
+
+struct token_conf {
+    const char *issuer, *signer_resource, *signer_scopes;
+    const struct idp_keys *keys;
+    struct keyclient *keyd;
+    struct jwks_cache *jwks;
+    int64_t life;
+};
+struct tokens {
+    struct buf access;
+    struct buf id; /* empty without scope openid */
+};
+void tokens_free(struct tokens *t);
+
+/* For a person's grant. nonce: "" when none. */
+err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out) MUST_USE;
+/* For a service in its own name (client_credentials): sub is the client. */
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out) MUST_USE;
+
+/*
+ * Our own access token: signature, issuer, audience, time. ERR_TOKEN. grant_id "" for a service's. Whether the grant lives is the
+ * caller's next question.
+ */
+struct token_claims {
+    char client_id[CLIENT_ID_MAX + 1];
+    char grant_id[UUID_LEN + 1];
+    char scope[SCOPE_MAX + 1];
+};
+err_t token_check(const struct token_conf *c, const char *token, struct token_claims *out) MUST_USE;
+
+/* An ID token given back as a hint: signature and issuer; expired ones are good (OpenID Connect RP-Initiated Logout §2). ERR_TOKEN. */
+struct hint_claims {
+    char client_id[CLIENT_ID_MAX + 1];
+    char sub[SUB_LEN + 1];
+    char sid[UUID_LEN + 1];
+};
+err_t token_hint(const struct token_conf *c, const char *token, struct hint_claims *out) MUST_USE;
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Tables audit and idempotency: statements, typed parameters and results; the throwing away of what expired.
+ * Called by rules/, endpoints/citizens.c and antin-idpctl.
+ */
+#include "idp/store/audit.h"
+#include "idp/store/statements.h"
+#include <string.h>
+
+const struct db_stmt st_audit_add = {
+    "audit_add",
+    "INSERT INTO idp.audit (event, account_id, client_id, by_account, request_id) VALUES ($1, $2, $3, $4, $5)",
+    5,
+};
+const struct db_stmt st_idempotency_get = {
+    "idempotency_get",
+    "SELECT request_hash, status, answer FROM idp.idempotency WHERE principal = $1 AND key = $2 AND expires_at > now()",
+    2,
+};
+/* A day's grace: a replayed code must still be noticed after it expired. */
+const struct db_stmt st_maintain = {
+    "maintain",
+    "WITH a AS (DELETE FROM idp.session WHERE expires_at < now() - interval '1 day' RETURNING 1),"
+    " b AS (DELETE FROM idp.auth_request WHERE expires_at < now() - interval '1 hour' RETURNING 1),"
+    " c AS (DELETE FROM idp.access_grant WHERE expires_at < now() - interval '1 day' RETURNING 1),"
+    " d AS (DELETE FROM idp.throttle WHERE since < now() - interval '1 day' RETURNING 1),"
+    " e AS (DELETE FROM idp.idempotency WHERE expires_at < now() RETURNING 1),"
+    " f AS (DELETE FROM idp.consent WHERE expires_at < now() RETURNING 1)"
+    " SELECT (SELECT count(*) FROM a) + (SELECT count(*) FROM b) + (SELECT count(*) FROM c) + (SELECT count(*) FROM d)"
+    "  + (SELECT count(*) FROM e) + (SELECT count(*) FROM f)",
+    0,
+};
+
+err_t idp_audit(struct db_pool *p, const struct audit *a)
+{
+    const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->by), DB_TEXT(a->request_id)};
+
+    return store_one(p, &st_audit_add, v, NULL);
+}
+
+err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out)
+{
+    AUTO_ROWS r = NULL;
+
+    TRY(store_one(p, &st_idempotency_get, (struct db_param[]){DB_TEXT(principal), DB_TEXT(key)}, &r));
+    struct bytes h = db_bytes(r, 0, 0);
+    if (h.len != HASH_LEN)
+        return ERR_DB;
+    memcpy(out->request_hash, h.ptr, HASH_LEN);
+    out->status = (int)db_int(r, 0, 1);
+    return buf_copy(&out->sealed, db_bytes(r, 0, 2));
+}
+
+err_t idp_maintain(struct db_pool *p, int64_t *n)
+{
+    AUTO_ROWS r = NULL;
+
+    TRY(store_one(p, &st_maintain, NULL, &r));
+    *n = db_int(r, 0, 0);
+    return OK;
+}

@@ -1,0 +1,26 @@
+/*
+ * Table audit, answers kept for Idempotency-Key, and what is thrown away in time.
+ * Called by rules/, endpoints/citizens.c and antin-idpctl.
+ */
+#ifndef ANTIN_IDP_STORE_AUDIT_H
+#define ANTIN_IDP_STORE_AUDIT_H
+
+#include "idp/store/store.h"
+
+struct audit {
+    const char *event;                                    /* "login.failed" and the like: ids alone, no personal data */
+    const char *account_id, *client_id, *by, *request_id; /* each may be NULL */
+};
+err_t idp_audit(struct db_pool *p, const struct audit *a) MUST_USE;
+
+struct kept_answer {
+    uint8_t request_hash[HASH_LEN];
+    int status;
+    struct buf sealed; /* caller frees */
+};
+err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out) MUST_USE; /* ERR_DB_NONE */
+
+/* Throws expired rows away. *n: how many. */
+err_t idp_maintain(struct db_pool *p, int64_t *n) MUST_USE;
+
+#endif

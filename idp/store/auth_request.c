@@ -1,0 +1,84 @@
+/*
+ * Table auth_request: statements, typed parameters and results.
+ * Called by rules/authz.c.
+ */
+#include "idp/store/auth_request.h"
+#include "idp/store/statements.h"
+#include <string.h>
+
+const struct db_stmt st_request_add = {
+    "request_add",
+    "INSERT INTO idp.auth_request (id_hash, browser_hash, client_id, redirect_uri, scope, state, nonce, challenge, prompt_login, "
+    "prompt_consent,"
+    " max_age, login_hint, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => "
+    "$13::bigint))",
+    13,
+};
+const struct db_stmt st_request_get = {
+    "request_get",
+    "SELECT client_id, redirect_uri, scope, state, nonce, challenge, prompt_login, prompt_consent, max_age, login_hint, created_at,"
+    " login_at IS NOT NULL FROM idp.auth_request WHERE id_hash = $1 AND browser_hash = $2 AND expires_at > now() AND done_at IS NULL",
+    2,
+};
+const struct db_stmt st_request_deny = {
+    "request_deny",
+    "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL RETURNING client_id)"
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'consent.refused', $2, client_id, $3 FROM q",
+    3,
+};
+
+err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
+                       const struct auth_request *q)
+{
+    const struct db_param v[] = {
+        HASH_PARAM(id_hash),
+        HASH_PARAM(browser_hash),
+        DB_TEXT(q->client_id),
+        DB_TEXT(q->redirect_uri),
+        DB_TEXT(q->scope),
+        q->has_state ? DB_TEXT(q->state) : DB_NULL,
+        q->nonce[0] ? DB_TEXT(q->nonce) : DB_NULL,
+        DB_TEXT(q->challenge),
+        DB_BOOL(q->prompt_login),
+        DB_BOOL(q->prompt_consent),
+        q->max_age >= 0 ? DB_INT(q->max_age) : DB_NULL,
+        q->hint_len ? DB_BYTES(BYTES(q->hint, q->hint_len)) : DB_NULL,
+        DB_INT(life),
+    };
+
+    return store_one(p, &st_request_add, v, NULL);
+}
+
+err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], struct auth_request *out)
+{
+    AUTO_ROWS r = NULL;
+
+    memset(out, 0, sizeof *out);
+    TRY(store_one(p, &st_request_get, (struct db_param[]){HASH_PARAM(id_hash), HASH_PARAM(browser_hash)}, &r));
+    memcpy(out->id_hash, id_hash, HASH_LEN);
+    out->stored = true;
+    TRY(store_text(r, 0, 0, out->client_id, sizeof out->client_id));
+    TRY(store_text(r, 0, 1, out->redirect_uri, sizeof out->redirect_uri));
+    TRY(store_text(r, 0, 2, out->scope, sizeof out->scope));
+    out->has_state = !db_null(r, 0, 3);
+    TRY(store_text(r, 0, 3, out->state, sizeof out->state));
+    TRY(store_text(r, 0, 4, out->nonce, sizeof out->nonce));
+    TRY(store_text(r, 0, 5, out->challenge, sizeof out->challenge));
+    out->prompt_login = db_bool(r, 0, 6);
+    out->prompt_consent = db_bool(r, 0, 7);
+    out->max_age = db_null(r, 0, 8) ? -1 : db_int(r, 0, 8);
+    struct bytes hint = db_bytes(r, 0, 9);
+    if (hint.len > sizeof out->hint)
+        return ERR_DB;
+    if (hint.len > 0)
+        memcpy(out->hint, hint.ptr, hint.len);
+    out->hint_len = hint.len;
+    out->created_at = db_time(r, 0, 10);
+    out->logged_in = db_bool(r, 0, 11);
+    return OK;
+}
+
+err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id)
+{
+    return store_one(p, &st_request_deny, (struct db_param[]){HASH_PARAM(id_hash), DB_TEXT(account_id), DB_TEXT(request_id)}, NULL);
+}

@@ -1,0 +1,42 @@
+/*
+ * Table auth_request: authorization requests that wait for a person to sign in or to consent.
+ * Called by rules/authz.c.
+ */
+#ifndef ANTIN_IDP_STORE_AUTH_REQUEST_H
+#define ANTIN_IDP_STORE_AUTH_REQUEST_H
+
+#include "idp/store/client.h"
+
+#define STATE_MAX 2048
+#define NONCE_MAX 500
+#define CHALLENGE_LEN 43
+#define HINT_SEALED_MAX 512
+
+struct auth_request {
+    uint8_t id_hash[HASH_LEN]; /* only of a stored one */
+    bool stored;
+    char client_id[CLIENT_ID_MAX + 1];
+    char redirect_uri[URI_MAX + 1];
+    char scope[SCOPE_MAX + 1]; /* what was asked and is known */
+    char state[STATE_MAX + 1];
+    bool has_state;
+    char nonce[NONCE_MAX + 1]; /* "" when none */
+    char challenge[CHALLENGE_LEN + 1];
+    bool prompt_none; /* never stored: it shows no page */
+    bool prompt_login, prompt_consent;
+    int64_t max_age; /* -1: none */
+    int64_t created_at;
+    bool logged_in; /* somebody signed in for this request */
+    uint8_t hint[HINT_SEALED_MAX];
+    size_t hint_len;
+};
+
+err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
+                       const struct auth_request *q) MUST_USE;
+/* ERR_DB_NONE: unknown, another browser's, expired or answered. */
+err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN],
+                       struct auth_request *out) MUST_USE;
+/* The person refused. ERR_DB_NONE: it was answered already. */
+err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id) MUST_USE;
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * Tables client, redirect_uri, post_logout_uri: statements, typed parameters and results.
+ * Called by rules/client.c and antin-idpctl.
+ */
+#include "idp/store/client.h"
+#include "idp/store/statements.h"
+#include <string.h>
+
+/* uri is COLLATE "C": equality is equality of bytes. */
+const struct db_stmt st_client_get = {
+    "client_get",
+    "SELECT id, name, auth_method, secret_hash, first_party, sector, scope, grants, state = 'active', created_at,"
+    " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2) FROM idp.client c WHERE id = $1",
+    2,
+};
+const struct db_stmt st_client_logout_uri = {
+    "client_logout_uri",
+    "SELECT 1 FROM idp.post_logout_uri u JOIN idp.client c ON c.id = u.client_id WHERE u.client_id = $1 AND u.uri = $2 AND c.state = "
+    "'active'",
+    2,
+};
+const struct db_stmt st_client_add = {
+    "client_add",
+    "WITH c AS (INSERT INTO idp.client (id, name, auth_method, secret_hash, first_party, sector, scope, grants)"
+    "  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id),"
+    " r AS (INSERT INTO idp.redirect_uri SELECT id, unnest($9::text[]) FROM c),"
+    " l AS (INSERT INTO idp.post_logout_uri SELECT id, unnest($10::text[]) FROM c)"
+    " INSERT INTO idp.audit (event, client_id) SELECT 'client.added', id FROM c",
+    10,
+};
+const struct db_stmt st_client_list = {
+    "client_list",
+    "SELECT id, name, auth_method, first_party, sector, scope, grants, state, created_at FROM idp.client ORDER BY id",
+    0,
+};
+const struct db_stmt st_client_redirects = {
+    "client_redirects",
+    "SELECT 'redirect', uri FROM idp.redirect_uri WHERE client_id = $1 UNION ALL SELECT 'logout', uri FROM idp.post_logout_uri WHERE "
+    "client_id = $1"
+    " ORDER BY 1 DESC, 2",
+    1,
+};
+const struct db_stmt st_client_state = {
+    "client_state",
+    "WITH c AS (UPDATE idp.client SET state = $2 WHERE id = $1 RETURNING id)"
+    " INSERT INTO idp.audit (event, client_id) SELECT CASE $2 WHEN 'active' THEN 'client.enabled' ELSE 'client.disabled' END, id FROM c",
+    2,
+};
+const struct db_stmt st_client_secret = {
+    "client_secret",
+    "WITH c AS (UPDATE idp.client SET secret_hash = $2 WHERE id = $1 AND secret_hash IS NOT NULL RETURNING id)"
+    " INSERT INTO idp.audit (event, client_id) SELECT 'client.secret', id FROM c",
+    2,
+};
+
+err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out)
+{
+    AUTO_ROWS r = NULL;
+
+    memset(out, 0, sizeof *out);
+    TRY(store_one(p, &st_client_get, (struct db_param[]){DB_TEXT(id), DB_TEXT(redirect_uri)}, &r));
+    TRY(store_text(r, 0, 0, out->id, sizeof out->id));
+    TRY(store_text(r, 0, 1, out->name, sizeof out->name));
+    TRY(store_text(r, 0, 2, out->auth_method, sizeof out->auth_method));
+    struct bytes h = db_bytes(r, 0, 3);
+    out->has_secret = !db_null(r, 0, 3);
+    if (out->has_secret && h.len != HASH_LEN)
+        return ERR_DB;
+    if (out->has_secret)
+        memcpy(out->secret_hash, h.ptr, HASH_LEN);
+    out->first_party = db_bool(r, 0, 4);
+    TRY(store_text(r, 0, 5, out->sector, sizeof out->sector));
+    TRY(store_text(r, 0, 6, out->scope, sizeof out->scope));
+    TRY(store_text(r, 0, 7, out->grants, sizeof out->grants));
+    out->active = db_bool(r, 0, 8);
+    out->created_at = db_time(r, 0, 9);
+    out->uri_registered = db_bool(r, 0, 10);
+    return OK;
+}
+
+err_t client_logout_uri_registered(struct db_pool *p, const char *id, const char *uri, bool *out)
+{
+    AUTO_ROWS r = NULL;
+
+    TRY(store_query(p, &st_client_logout_uri, (struct db_param[]){DB_TEXT(id), DB_TEXT(uri)}, &r));
+    *out = db_count(r) == 1;
+    return OK;
+}
+
+err_t client_add(struct db_pool *p, const struct client_new *c)
+{
+    const struct db_param v[] = {
+        DB_TEXT(c->id),
+        DB_TEXT(c->name),
+        DB_TEXT(c->auth_method),
+        c->secret_hash ? HASH_PARAM(c->secret_hash) : DB_NULL,
+        DB_BOOL(c->first_party),
+        DB_TEXT(c->sector),
+        DB_TEXT(c->scope),
+        DB_TEXT(c->grants),
+        DB_TEXT(c->redirect_uris),
+        DB_TEXT(c->logout_uris),
+    };
+
+    return store_one(p, &st_client_add, v, NULL);
+}
+
+err_t client_list(struct db_pool *p, struct db_rows **rows)
+{
+    return store_query(p, &st_client_list, NULL, rows);
+}
+
+err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows)
+{
+    return store_query(p, &st_client_redirects, (struct db_param[]){DB_TEXT(id)}, rows);
+}
+
+err_t client_set_state(struct db_pool *p, const char *id, const char *state)
+{
+    return store_one(p, &st_client_state, (struct db_param[]){DB_TEXT(id), DB_TEXT(state)}, NULL);
+}
+
+err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN])
+{
+    return store_one(p, &st_client_secret, (struct db_param[]){DB_TEXT(id), HASH_PARAM(hash)}, NULL);
+}

@@ -1,0 +1,46 @@
+/*
+ * Tables client, redirect_uri, post_logout_uri.
+ * Called by rules/client.c and antin-idpctl.
+ */
+#ifndef ANTIN_IDP_STORE_CLIENT_H
+#define ANTIN_IDP_STORE_CLIENT_H
+
+#include "idp/store/store.h"
+
+#define CLIENT_ID_MAX 64
+#define SCOPE_MAX 512
+#define URI_MAX 2000
+
+struct client {
+    char id[CLIENT_ID_MAX + 1];
+    char name[801]; /* 200 characters */
+    char auth_method[24];
+    uint8_t secret_hash[HASH_LEN];
+    bool has_secret;
+    bool first_party;
+    char sector[256];
+    char scope[SCOPE_MAX + 1];
+    char grants[128];
+    bool active;
+    bool uri_registered; /* client_get: the redirect URI asked about is one of its */
+    int64_t created_at;
+};
+
+/* redirect_uri may be NULL. ERR_DB_NONE: no such client. */
+err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out) MUST_USE;
+err_t client_logout_uri_registered(struct db_pool *p, const char *id, const char *uri, bool *out) MUST_USE;
+
+struct client_new {
+    const char *id, *name, *auth_method, *sector, *scope, *grants;
+    const uint8_t *secret_hash; /* NULL: public */
+    bool first_party;
+    const char *redirect_uris, *logout_uris; /* PostgreSQL text[] literals */
+};
+err_t client_add(struct db_pool *p, const struct client_new *c) MUST_USE; /* ERR_DB_CONFLICT */
+err_t client_list(struct db_pool *p,
+                  struct db_rows **rows) MUST_USE; /* id, name, auth_method, first_party, sector, scope, grants, state, created_at */
+err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows) MUST_USE;              /* kind (redirect, logout), uri */
+err_t client_set_state(struct db_pool *p, const char *id, const char *state) MUST_USE;             /* ERR_DB_NONE */
+err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN]) MUST_USE; /* ERR_DB_NONE: none or public */
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * Tables access_grant, code, consent: statements, typed parameters and results.
+ * Called by rules/code.c, rules/consent.c and rules/token.c.
+ */
+#include "idp/store/grant.h"
+#include "idp/store/statements.h"
+#include <string.h>
+
+const struct db_stmt st_consent_get = {
+    "consent_get",
+    "SELECT scope FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
+    2,
+};
+/* One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event is written. */
+const struct db_stmt st_code_issue = {
+    "code_issue",
+    "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at)"
+    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint) FROM idp.session s"
+    "  WHERE s.id_hash = $3 AND s.ended_at IS NULL AND ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM q)) RETURNING id, account_id),"
+    " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at)"
+    "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint) FROM g),"
+    " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at)"
+    "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int) FROM g WHERE $13::text IS NOT NULL"
+    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at)"
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
+    "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
+    15,
+};
+#define GRANT_COLUMNS                                                               \
+    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level," \
+    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                                                      \
+    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active'),"        \
+    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"
+const struct db_stmt st_code_get = {
+    "code_get",
+    "SELECT " GRANT_COLUMNS ", c.redirect_uri, c.challenge, c.nonce, c.used_at IS NOT NULL, c.expires_at <= now()"
+    " FROM idp.code c JOIN idp.access_grant g ON g.id = c.grant_id JOIN idp.account a ON a.id = g.account_id WHERE c.code_hash = $1",
+    1,
+};
+const struct db_stmt st_code_use = {
+    "code_use",
+    "WITH c AS (UPDATE idp.code c SET used_at = now() FROM idp.access_grant g"
+    "  WHERE c.code_hash = $1 AND c.used_at IS NULL AND c.expires_at > now() AND g.id = c.grant_id AND g.revoked_at IS NULL"
+    "  RETURNING g.account_id, g.client_id)"
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'token.issued', account_id, client_id, $2 FROM c",
+    2,
+};
+const struct db_stmt st_grant_get = {
+    "grant_get",
+    "SELECT " GRANT_COLUMNS " FROM idp.access_grant g JOIN idp.account a ON a.id = g.account_id WHERE g.id = $1",
+    1,
+};
+const struct db_stmt st_grant_revoke = {
+    "grant_revoke",
+    "WITH g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = $2 WHERE id = $1 AND revoked_at IS NULL"
+    "  RETURNING account_id, client_id)"
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'grant.revoked.' || $2, account_id, client_id, $3 FROM g",
+    3,
+};
+
+err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, char scope[SCOPE_MAX + 1])
+{
+    AUTO_ROWS r = NULL;
+
+    scope[0] = '\0';
+    TRY(store_query(p, &st_consent_get, (struct db_param[]){DB_TEXT(account_id), DB_TEXT(client_id)}, &r));
+    return db_count(r) == 1 ? store_text(r, 0, 0, scope, SCOPE_MAX + 1) : OK;
+}
+
+err_t code_issue_row(struct db_pool *p, const struct code_new *c)
+{
+    const struct auth_request *q = c->request;
+    const struct db_param v[] = {
+        q->stored ? HASH_PARAM(q->id_hash) : DB_NULL,
+        DB_TEXT(c->grant_id),
+        HASH_PARAM(c->session->id_hash),
+        DB_TEXT(q->client_id),
+        DB_TEXT(c->scope),
+        DB_TEXT(c->sub),
+        DB_INT(c->grant_life),
+        HASH_PARAM(c->code_hash),
+        DB_TEXT(q->redirect_uri),
+        DB_TEXT(q->challenge),
+        q->nonce[0] ? DB_TEXT(q->nonce) : DB_NULL,
+        DB_INT(c->code_life),
+        DB_TEXT(c->consent_scope),
+        DB_INT(c->consent_days),
+        DB_TEXT(c->request_id),
+    };
+
+    return store_one(p, &st_code_issue, v, NULL);
+}
+
+static err_t read_grant(const struct db_rows *r, struct grant *g)
+{
+    TRY(store_text(r, 0, 0, g->id, sizeof g->id));
+    TRY(store_text(r, 0, 1, g->account_id, sizeof g->account_id));
+    TRY(store_text(r, 0, 2, g->client_id, sizeof g->client_id));
+    TRY(store_text(r, 0, 3, g->scope, sizeof g->scope));
+    TRY(store_text(r, 0, 4, g->sub, sizeof g->sub));
+    TRY(store_text(r, 0, 5, g->sid, sizeof g->sid));
+    g->auth_time = db_time(r, 0, 6);
+    g->level = (int)db_int(r, 0, 7);
+    g->live = db_bool(r, 0, 8);
+    g->registrar = db_bool(r, 0, 9);
+    return OK;
+}
+
+err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out)
+{
+    AUTO_ROWS r = NULL;
+
+    memset(out, 0, sizeof *out);
+    TRY(store_one(p, &st_code_get, (struct db_param[]){HASH_PARAM(code_hash)}, &r));
+    TRY(read_grant(r, &out->grant));
+    TRY(store_text(r, 0, 10, out->redirect_uri, sizeof out->redirect_uri));
+    TRY(store_text(r, 0, 11, out->challenge, sizeof out->challenge));
+    TRY(store_text(r, 0, 12, out->nonce, sizeof out->nonce));
+    out->used = db_bool(r, 0, 13);
+    out->expired = db_bool(r, 0, 14);
+    return OK;
+}
+
+err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const char *request_id)
+{
+    return store_one(p, &st_code_use, (struct db_param[]){HASH_PARAM(code_hash), DB_TEXT(request_id)}, NULL);
+}
+
+err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
+{
+    AUTO_ROWS r = NULL;
+
+    memset(out, 0, sizeof *out);
+    TRY(store_one(p, &st_grant_get, (struct db_param[]){DB_TEXT(id)}, &r));
+    return read_grant(r, out);
+}
+
+err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id)
+{
+    return store_one(p, &st_grant_revoke, (struct db_param[]){DB_TEXT(id), DB_TEXT(why), DB_TEXT(request_id)}, NULL);
+}

@@ -1,0 +1,56 @@
+/*
+ * Tables access_grant, code, consent: what a person allowed a client, and the code that brings it.
+ * Called by rules/code.c, rules/consent.c and rules/token.c.
+ */
+#ifndef ANTIN_IDP_STORE_GRANT_H
+#define ANTIN_IDP_STORE_GRANT_H
+
+#include "idp/store/auth_request.h"
+#include "idp/store/session.h"
+
+#define SUB_LEN 43
+
+/* The scopes a person agreed to share with a client; "" when none. */
+err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, char scope[SCOPE_MAX + 1]) MUST_USE;
+
+struct code_new {
+    const uint8_t *code_hash;
+    const char *grant_id;
+    const struct session *session;
+    const struct auth_request *request; /* when stored, it is marked answered; a second answer is ERR_DB_NONE */
+    const char *scope;                  /* granted */
+    const char *sub;
+    int64_t code_life, grant_life; /* seconds */
+    const char *consent_scope;     /* remembered from now on; NULL: nothing was asked */
+    int64_t consent_days;
+    const char *request_id;
+};
+err_t code_issue_row(struct db_pool *p, const struct code_new *c) MUST_USE;
+
+/* A code with its grant, as token endpoint and userinfo need them. */
+struct grant {
+    char id[UUID_LEN + 1];
+    char account_id[UUID_LEN + 1];
+    char client_id[CLIENT_ID_MAX + 1];
+    char scope[SCOPE_MAX + 1];
+    char sub[SUB_LEN + 1];
+    char sid[UUID_LEN + 1];
+    int64_t auth_time;
+    int level;
+    bool live;      /* not revoked, not expired, the account active */
+    bool registrar; /* the account holds the role now */
+};
+struct code {
+    struct grant grant;
+    char redirect_uri[URI_MAX + 1];
+    char challenge[CHALLENGE_LEN + 1];
+    char nonce[NONCE_MAX + 1];
+    bool used, expired;
+};
+err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out) MUST_USE; /* ERR_DB_NONE */
+err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN],
+               const char *request_id) MUST_USE;                                /* ERR_DB_NONE: used, expired or revoked meanwhile */
+err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE; /* ERR_DB_NONE */
+err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
+
+#endif

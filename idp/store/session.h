@@ -1,0 +1,37 @@
+/*
+ * Table session: single sign-on sessions, by the hash of their cookie.
+ * Called by rules/session.c.
+ */
+#ifndef ANTIN_IDP_STORE_SESSION_H
+#define ANTIN_IDP_STORE_SESSION_H
+
+#include "idp/store/store.h"
+#include "common/secret.h"
+
+struct session {
+    uint8_t id_hash[HASH_LEN];
+    char sid[UUID_LEN + 1];
+    char account_id[UUID_LEN + 1];
+    int level;
+    bool registrar;
+    int64_t auth_time;
+};
+
+struct session_new {
+    const uint8_t *id_hash;
+    const uint8_t *old_id_hash; /* ended in the same breath; NULL: none */
+    const char *sid, *account_id;
+    int64_t max_age;                    /* seconds */
+    const uint8_t *request_hash;        /* the pending request that the person signed in for; NULL: none */
+    const uint8_t *throttle;            /* bucket to forget */
+    const char *client_id, *request_id; /* for the audit row */
+};
+/* ERR_DB_NONE: the account is not active (any more). */
+err_t session_start(struct db_pool *p, const struct session_new *s) MUST_USE;
+/* The session, if it lives and its account is active; marks it as used now. ERR_DB_NONE. */
+err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t idle, struct session *out) MUST_USE;
+err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *request_id) MUST_USE; /* ERR_DB_NONE */
+/* Ends all sessions of an account and kills its grants. *n: how many sessions. */
+err_t session_revoke_all(struct db_pool *p, const char *account_id, int64_t *n) MUST_USE;
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Every statement of the identity provider; each is defined in the store file of its table.
+ * Used by app.c (prepared on each connection) and by the lint that prepares all of them.
+ */
+#ifndef ANTIN_IDP_STATEMENTS_H
+#define ANTIN_IDP_STATEMENTS_H
+
+#include "common/db.h"
+
+/* clang-format off */
+#define IDP_STATEMENTS(X)                                                                                                   \
+    /* account, password, role */                                                                                            \
+    X(st_account_create) X(st_account_officer) X(st_account_by_login) X(st_account_by_id) X(st_account_state)                \
+    X(st_account_person) X(st_account_role)                                                                                  \
+    /* activation */                                                                                                         \
+    X(st_activation_renew) X(st_activation_try) X(st_activation_use)                                                         \
+    /* client, redirect_uri, post_logout_uri */                                                                              \
+    X(st_client_get) X(st_client_list) X(st_client_add) X(st_client_redirects) X(st_client_state) X(st_client_secret)        \
+    X(st_client_logout_uri)                                                                                                  \
+    /* session, auth_request */                                                                                              \
+    X(st_session_start) X(st_session_use) X(st_session_end) X(st_session_revoke)                                             \
+    X(st_request_add) X(st_request_get) X(st_request_deny)                                                                   \
+    /* consent, code, access_grant */                                                                                        \
+    X(st_consent_get) X(st_code_issue) X(st_code_get) X(st_code_use) X(st_grant_get) X(st_grant_revoke)                      \
+    /* throttle, audit, idempotency */                                                                                       \
+    X(st_throttle_try) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get) X(st_maintain)
+/* clang-format on */
+
+#define X(name) extern const struct db_stmt name;
+IDP_STATEMENTS(X)
+#undef X
+
+extern const struct db_stmt *const idp_statements[]; /* NULL-terminated */
+
+#endif
