@@ -63,8 +63,10 @@ static inline char *read_text(const char *path)
 {
     FILE *f = fopen(path, "re");
     assert_non_null(f);
-    char *text = calloc(1, 65536);
-    size_t n = fread(text, 1, 65535, f);
+    const size_t room = 1 << 20;
+    char *text = calloc(1, room);
+    assert_non_null(text);
+    size_t n = fread(text, 1, room - 1, f);
     text[n] = '\0';
     (void)fclose(f);
     return text;
@@ -201,10 +203,20 @@ static inline pid_t worker_pid(const struct proc *p)
     return pid;
 }
 
+/* What a sanitizer said in keyd's process is a failure here. */
+static inline void log_is_clean(const struct proc *p)
+{
+    char *log = access(in_dir(p, "log"), R_OK) == 0 ? read_text(in_dir(p, "log")) : calloc(1, 1);
+    if (strstr(log, "Sanitizer") || strstr(log, "runtime error:"))
+        fail_msg("%s", log);
+    free(log);
+}
+
 static inline void proc_end(struct proc *p)
 {
     if (p->pid)
         assert_int_equal(proc_stop(p, SIGTERM), 0);
+    log_is_clean(p);
     key_close(&p->k);
     EVP_PKEY_free(p->idp);
     (void)run(p, "rm", "-rf", p->dir);

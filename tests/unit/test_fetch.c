@@ -186,7 +186,6 @@ static void other_origins_are_refused(void **state)
     (void)snprintf(slashes, sizeof slashes, "%s\\@evil.example", origin);
     const char *const bad[] = {
         origin2, at, longer, upper, slashes, "https://example.org", "file:///etc", "", "//x", "gopher://127.0.0.1:1"};
-    log_init("test", LOG_ERROR + 1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         AUTO_FETCH_REPLY r = {0};
         assert_int_equal(get(bad[i], "/get", &r), ERR_FORBIDDEN);
@@ -196,7 +195,6 @@ static void other_origins_are_refused(void **state)
         AUTO_FETCH_REPLY r = {0};
         assert_int_equal(get(origin, paths[i], &r), ERR_FORBIDDEN);
     }
-    log_init("test", LOG_ERROR);
     assert_int_equal(atomic_load(&runs), 0);
 }
 
@@ -204,14 +202,12 @@ static void what_is_no_origin_is_refused_at_start(void **state)
 {
     (void)state;
     static const char *const bad[] = {"http://a/", "http://a/b", "ftp://a", "localhost:8400", "http://", "http://u@a", "http://a b"};
-    log_init("test", LOG_ERROR + 1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct fetch *f = NULL;
         const char *const origins[] = {bad[i], NULL};
         assert_int_equal(fetch_open(&(struct fetch_conf){.origins = origins, .total_ms = 500, .body_max = 10}, &f), ERR_CONFIG);
         assert_null(f);
     }
-    log_init("test", LOG_ERROR);
 }
 
 static void a_long_answer_is_cut(void **state)

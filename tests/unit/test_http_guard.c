@@ -228,6 +228,44 @@ static void nul_is_refused(void **state)
     REFUSED("GET /?a=%00 HTTP/1.1\r\n" H "\r\n");
 }
 
+/* Lines that the library takes for the header's end: what follows would be a request of its own. */
+static void a_header_has_one_end(void **state)
+{
+    (void)state;
+    REFUSED("GET / HTTP/1.1\r\n" H ":\nGET /file/x HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET / HTTP/1.1\r\n" H ":\r\nGET /file/x HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET / HTTP/1.1\r\n" H ": x\nGET /file/x HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET / HTTP/1.1\r\n" H "\0\nGET /file/x HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET / HTTP/1.1\r\n" H "\0x\r\nGET /file/x HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET / HTTP/1.1\r\nHost: a\0\n\r\n");
+    REFUSED("GET / HTTP/1.1\r\nHost: a\n\0\0\n");
+}
+
+/* And those that it skips before a request line. */
+static void a_request_has_one_beginning(void **state)
+{
+    (void)state;
+    REFUSED("\0\nGET / HTTP/1.1\r\n" H "\r\n");
+    REFUSED("\0GET /file/x HTTP/1.1\r\nGET / HTTP/1.1\r\n" H "\r\n");
+    REFUSED("\nGET / HTTP/1.1\r\n" H "\r\n");
+    accepted("\r\n\r\nGET / HTTP/1.1\r\n" H "\r\n", "ran");
+}
+
+static void pipelined_bodies_end_where_they_say(void **state)
+{
+    (void)state;
+    struct peer_reply r;
+    int fd = peer_open();
+    (void)peer_send(fd, "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nGET /\r\nGET /file/a HTTP/1.1\r\n" H "\r\n"
+                        "POST / HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\n\n\0\r\n");
+    (void)peer_send_n(fd, "\0x", 2);
+    peer_read(fd, &r, false);
+    assert_int_equal(r.status, 200);
+    peer_read(fd, &r, false);
+    assert_string_equal(r.body, "a");
+    (void)close(fd);
+}
+
 static void control_characters_in_values_are_refused(void **state)
 {
     (void)state;
@@ -377,6 +415,9 @@ int main(void)
         cmocka_unit_test(a_line_without_colon_is_refused),
         cmocka_unit_test(folded_lines_are_refused),
         cmocka_unit_test(nul_is_refused),
+        cmocka_unit_test(a_header_has_one_end),
+        cmocka_unit_test(a_request_has_one_beginning),
+        cmocka_unit_test(pipelined_bodies_end_where_they_say),
         cmocka_unit_test(control_characters_in_values_are_refused),
         cmocka_unit_test(odd_request_lines_are_refused),
         cmocka_unit_test(a_request_line_without_version_ends_the_connection),

@@ -204,7 +204,6 @@ static void few_descriptors_lower_the_connections(void **state)
     struct http_conf c = conf("127.0.0.1:0");
     c.connections_max = 1000;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-    log_init("test", LOG_ERROR + 1);
     low = (struct rlimit){.rlim_cur = 200, .rlim_max = old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
     assert_int_equal(http_open(&c, &s), OK); /* the limit rises where it may */
@@ -213,7 +212,6 @@ static void few_descriptors_lower_the_connections(void **state)
     assert_true(now.rlim_cur > 2000);
     http_close(&s);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-    log_init("test", LOG_ERROR);
 }
 
 static void a_unix_socket_works_and_is_removed(void **state)
@@ -235,9 +233,7 @@ static void a_unix_socket_works_and_is_removed(void **state)
     assert_int_equal(stat(a.sun_path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0660);
     struct http_server *second = NULL;
-    log_init("test", LOG_ERROR + 1);
     assert_int_equal(http_open(&c, &second), ERR_IO); /* a running server's socket is not taken away */
-    log_init("test", LOG_ERROR);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
     (void)peer_send(fd, ASK("/quick"));

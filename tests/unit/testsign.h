@@ -48,10 +48,53 @@ TP_FN void ts_pki_free(struct ts_pki *p)
     buf_free(&p->services_crl);
 }
 
+/* A token by any certificate, also one that OpenSSL's responder would refuse: made as keyd makes them. */
+TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct bytes data, int64_t t, struct buf *out)
+{
+    uint8_t digest[32], *der = NULL;
+    sha256(data, digest);
+    TS_TST_INFO *info = TS_TST_INFO_new();
+    TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
+    X509_ALGOR *alg = X509_ALGOR_new();
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    ASN1_GENERALIZEDTIME *time = ASN1_GENERALIZEDTIME_set(NULL, t);
+    ASN1_OBJECT *policy = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+    X509_ALGOR_set0(alg, OBJ_nid2obj(NID_sha256), V_ASN1_UNDEF, NULL);
+    TS_MSG_IMPRINT_set_algo(imprint, alg);
+    TS_MSG_IMPRINT_set_msg(imprint, digest, 32);
+    ASN1_INTEGER_set(serial, 5);
+    TS_TST_INFO_set_version(info, 1);
+    TS_TST_INFO_set_policy_id(info, policy);
+    TS_TST_INFO_set_msg_imprint(info, imprint);
+    TS_TST_INFO_set_serial(info, serial);
+    TS_TST_INFO_set_time(info, time);
+    int n = i2d_TS_TST_INFO(info, &der);
+    TP_MUST(n > 0);
+
+    AUTO_BUF attrs = {0}, signature = {0};
+    uint8_t content_digest[32];
+    struct bytes content = BYTES(der, (size_t)n), chain = buf_bytes(&ca->der);
+    static const char TST_INFO[] = "1.2.840.113549.1.9.16.1.4";
+    sha256(content, content_digest);
+    TP_MUST(cms_signed_attrs(&(struct cms_attrs){.content_type = TST_INFO, .digest = BYTES(content_digest, 32), .cert = buf_bytes(&tsa->der)},
+                             &attrs) == OK);
+    tp_sign(tsa, CMS_SHA256, buf_bytes(&attrs), &signature);
+    TP_MUST(cms_signed_data(&(struct cms_signed){.content_type = TST_INFO, .content = content, .signed_attrs = buf_bytes(&attrs),
+                                                 .cert = buf_bytes(&tsa->der), .chain = &chain, .chain_n = 1, .signature = buf_bytes(&signature)},
+                            out) == OK);
+    OPENSSL_free(der);
+    TS_TST_INFO_free(info);
+    TS_MSG_IMPRINT_free(imprint);
+    X509_ALGOR_free(alg);
+    ASN1_INTEGER_free(serial);
+    ASN1_GENERALIZEDTIME_free(time);
+    ASN1_OBJECT_free(policy);
+}
+
 struct ts_how {
     const struct tp_id *signer;
     const struct tp_id *issuer;  /* NULL: pki->ca */
-    const struct tp_id *tsa;     /* NULL: pki->tsa */
+    const struct tp_id *tsa;     /* NULL: pki->tsa, by OpenSSL's own responder */
     enum cms_hash hash;
     int64_t signing_time;        /* signed attribute; 0: none */
     int64_t stamped_at;          /* genTime; 0: now; -1: no timestamp */
@@ -67,9 +110,11 @@ TP_FN void ts_cms(const struct ts_pki *p, const struct ts_how *h, struct bytes d
     TP_MUST(cms_signed_attrs(&(struct cms_attrs){.digest_alg = h->hash, .digest = digest, .cert = buf_bytes(&h->signer->der),
                                                  .signing_time = h->signing_time, .mime_type = h->mime}, &attrs) == OK);
     tp_sign(h->signer, h->hash, buf_bytes(&attrs), &signature);
-    if (h->stamped_at != -1)
-        tp_timestamp(h->tsa != NULL ? h->tsa : &p->tsa, &p->services, "SHA256", buf_bytes(&signature),
-                     h->stamped_at != 0 ? h->stamped_at : clock_now(), &token);
+    int64_t when = h->stamped_at != 0 ? h->stamped_at : clock_now();
+    if (h->stamped_at != -1 && h->tsa != NULL)
+        ts_token(h->tsa, &p->services, buf_bytes(&signature), when, &token);
+    else if (h->stamped_at != -1)
+        tp_timestamp(&p->tsa, &p->services, "SHA256", buf_bytes(&signature), when, &token);
     const struct bytes chain[] = {buf_bytes(&issuer->der)};
     const struct bytes crls[] = {buf_bytes(&p->root_crl), buf_bytes(&p->ca_crl), buf_bytes(&p->services_crl)};
     TP_MUST(cades_detached(&(struct cms_signed){.digest_alg = h->hash, .signed_attrs = buf_bytes(&attrs), .cert = buf_bytes(&h->signer->der),

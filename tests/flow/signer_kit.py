@@ -1,0 +1,96 @@
+"""
+What the tests of the signing service share: vectors, a signed dossier, foreign programs that verify.
+Used by test_signer_*.py.
+"""
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import antin_client as antin
+import requests
+
+VECTORS = antin.ROOT / "tests/vectors"
+DEMO = VECTORS / "demo"
+FILES = {"to-khai.pdf": "application/pdf", "xac-nhan-cu-tru.pdf": "application/pdf", "tap-tai-lieu.pdf": "application/pdf",
+         "to-khai.xml": "application/xml", "anh-chan-dung.jpg": "image/jpeg"}
+SMALL_PDF = (VECTORS / "broken/odd-small.pdf").read_bytes()
+
+
+def api_of(stack, citizen, scope="openid profile dossier"):
+    """The dossier API with a fresh token of this citizen."""
+    tokens = antin.Portal(stack, scope=scope).login(citizen)
+    api = antin.Dossiers(stack, tokens["access_token"])
+    api.citizen = citizen
+    return api
+
+
+def filled(api, files=None, **more):
+    """A submitted dossier: (id, sign_url). files: name -> (bytes, type)."""
+    dossier = api.create(**more)["id"]
+    for name, (data, kind) in (files or {"don.pdf": (SMALL_PDF, "application/pdf"), "ghi-chu.txt": ("Xin chào".encode(), "text/plain")}).items():
+        api.put(dossier, name, data, kind)
+    return dossier, api.submit(dossier)["sign_url"]
+
+
+def signed(api, files=None, **more):
+    """A sealed dossier's id."""
+    dossier, url = filled(api, files, **more)
+    page = api.citizen.sign(url)
+    assert page.status == 200 and api.get(dossier)["state"] == "sealed", page.words()[:400]
+    return dossier
+
+
+def code_of(response):
+    return response.json()["code"]
+
+
+def problem(response, status, code):
+    """RFC 9457 from top to bottom."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"].startswith("application/problem+json")
+    body = response.json()
+    assert body["code"] == code and body["type"].endswith(code) and body["status"] == status and body["title"] and body["instance"]
+    return body
+
+
+def run(*argv):
+    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=60, check=False)
+
+
+class Court:
+    """Somebody who has the files and the root certificate, and nothing of ours but these."""
+
+    def __init__(self, stack):
+        self.stack, self.folder = stack, pathlib.Path(tempfile.mkdtemp(prefix="antin-court-"))
+        self.nss = self.folder / "nss"
+        self.nss.mkdir()
+        run("certutil", "-N", "-d", f"sql:{self.nss}", "--empty-password")
+        run("certutil", "-A", "-d", f"sql:{self.nss}", "-n", "root", "-t", "CT,C,C", "-i", stack.trust_pem)
+
+    def write(self, name, data):
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def pdfsig(self, data):
+        """What poppler prints (its exit status says nothing)."""
+        return run("pdfsig", "-nssdir", f"sql:{self.nss}", self.write("a.pdf", data)).stdout
+
+    def cms_ok(self, data, p7s):
+        """`openssl cms -verify -cades`, with the chain inside the signature and the root alone as trust."""
+        done = run("openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", self.write("a.p7s", p7s), "-content",
+                   self.write("a.bin", data), "-purpose", "any", "-CAfile", self.stack.trust_pem, "-out", "/dev/null")
+        return done.returncode == 0
+
+
+def wait_until(test, seconds=20):
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        try:
+            if test():
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("it never came to pass")

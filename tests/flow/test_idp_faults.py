@@ -1,0 +1,108 @@
+"""
+What a person and a client see while keyd or the database is away, and that nothing is lost by it. RFC 6749 §4.1.2.1 (temporarily_unavailable).
+Needs a stack that `make up` started: tests/stack/service stops and starts its processes.
+"""
+import subprocess
+import time
+
+import pytest
+from idp_kit import STACK_DIR, Client, enrolled, fresh
+
+
+def service(verb, name):
+    done = subprocess.run([STACK_DIR / "service", verb, name], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def away():
+    """away(name) stops a process, in a crash's manner; all are back afterwards."""
+    gone = []
+
+    def stop(name):
+        service("kill", name)
+        gone.append(name)
+
+    yield stop
+    for name in gone:
+        service("start", name)
+
+
+@pytest.fixture(scope="module")
+def person(stack, officer):
+    return enrolled(stack, officer).person
+
+
+@pytest.fixture(scope="module")
+def client(stack):
+    return Client(stack, "openid profile")
+
+
+def until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not recover"
+        time.sleep(0.1)
+
+
+def test_keyd_gone_burns_no_code(stack, client, person, away):
+    visitor = fresh(stack, person)
+    code, keep = client.code(visitor)
+    away("keyd-idp")
+    answer = client.exchange(code, keep)
+    assert answer.status_code == 503 and answer.json()["error"] == "temporarily_unavailable" and answer.headers["Retry-After"]
+    service("start", "keyd-idp")
+    until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
+    tokens = client.exchange(code, keep)
+    assert tokens.status_code == 200 and client.userinfo(tokens.json()["access_token"]).status_code == 200
+
+
+def test_keyd_gone_lets_people_sign_in_but_shows_no_data(stack, client, person, away):
+    visitor = fresh(stack, person)
+    page, _ = client.open(visitor)
+    away("keyd-idp")
+    page = page.form("password").submit({"number": person.number, "password": person.password})
+    assert page.status in (200, 503) or page.stopped_at  # consent was given before: no data needed
+    asks, _ = client.open(visitor, prompt="consent")
+    assert asks.status == 503 and asks.is_html and asks.headers["Retry-After"]
+    service("start", "keyd-idp")
+    until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
+    assert "code" in visitor.answer(visitor.browser.open(asks.url)).params()
+
+
+def test_keyd_gone_enrols_nobody_half(stack, officer, away):
+    from antin_client import new_person
+    officer.token()
+    newcomer = new_person()
+    away("keyd-idp")
+    body = {"number": newcomer.number, "name": newcomer.name, "birth_date": newcomer.birth_date, "sex": newcomer.sex, "level": 2}
+    assert officer.call("POST", stack.idp_url + "/v1/citizens", body, "key-" + newcomer.number).status_code == 503
+    service("start", "keyd-idp")
+    until(lambda: officer.call("POST", stack.idp_url + "/v1/citizens", body, "key-" + newcomer.number).status_code == 201)
+
+
+def test_database_gone_is_503_for_everyone_and_recovers_alone(stack, client, person, away):
+    visitor = fresh(stack, person)
+    code, keep = client.code(visitor)
+    away("postgres")
+    page, _ = client.open(visitor)
+    assert page.status == 503 and page.is_html and page.stopped_at is None and page.headers["Retry-After"]
+    answer = client.exchange(code, keep)
+    assert answer.status_code == 503 and answer.json()["error"] == "temporarily_unavailable"
+    assert client.http.get(stack.idp_url + "/health").status_code == 200
+    assert client.http.get(stack.idp_url + "/jwks").status_code == 200
+    service("start", "postgres")
+    until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
+    assert client.exchange(code, keep).status_code == 200
+
+
+def test_restart_loses_no_session_and_no_pending_request(stack, client, person, away):
+    visitor = fresh(stack, person)
+    page, keep = client.open(visitor)
+    away("idpd")
+    service("start", "idpd")
+    params = visitor.answer(page).params()
+    assert params["state"] == keep["state"] and "code" in params
+    away("idpd")
+    service("start", "idpd")
+    assert "code" in client.open(visitor, prompt="none")[0].params()

@@ -1,0 +1,76 @@
+"""
+The key ceremony of a development stack, once: domain keys, root, CAs, timestamps, seal, token and data keys, by antin-ca as an operator would.
+Called by up. What it leaves: ca/ (the ceremony's folder), keys/idp and keys/signer (sealed, for the two keyd), pub/ (certificates and CRLs).
+"""
+import shutil
+import subprocess
+import time
+
+from layout import ROOT, StackError
+
+CRL_RENEW_S = 60 * 86400  # they are good for 180 days
+ORGANIZATION = "Ấn Tín (phát triển)"
+
+
+class Ceremony:
+    def __init__(self, layout, programs):
+        self.layout, self.ca = layout, programs / "antin-ca"
+        self.folder, self.keys, self.pub = layout.state / "ca", layout.state / "keys", layout.state / "pub"
+        self.passphrase = layout.secret("ca-passphrase")
+        self.done = layout.state / "ceremony.done"
+
+    def run(self, *argv):
+        done = subprocess.run([str(a) for a in (self.ca, *argv)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise StackError(f"antin-ca {' '.join(map(str, argv[:2]))} failed ({done.returncode}):\n{done.stderr or done.stdout}")
+        return done.stdout
+
+    def domain_key(self, domain):
+        return self.layout.state / "secrets" / f"keyd-{domain}.domain"
+
+    def make(self):
+        """Everything or, after a crash in the middle, everything again: nothing was used before it was done."""
+        if self.done.exists():
+            if time.time() - (self.pub / "root.crl").stat().st_mtime > CRL_RENEW_S:
+                self.publish()
+            return False
+        for folder in (self.folder, self.keys):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.keys.mkdir()
+        for domain in ("idp", "signer"):
+            self.domain_key(domain).unlink(missing_ok=True)
+            (self.keys / domain).mkdir(mode=0o700)
+            self.run("domain-key", "--out", self.domain_key(domain))
+        self.run("init", self.folder, "--organization", ORGANIZATION, "--profiles", ROOT / "certs/profiles", "--crl-base", self.layout.signer_url + "/crl", "--aia-base",
+                 self.layout.signer_url + "/ca", "--passphrase-file", self.passphrase, "--all", "--key-out", self.keys / "signer", "--domain-key",
+                 self.domain_key("signer"))
+        for purpose in ("token", "data"):
+            self.run("key", "new", "--purpose", purpose, "--dir", self.keys / "idp", "--domain-key", self.domain_key("idp"))
+        self.folder.chmod(0o700)
+        self.publish()
+        self.hand_over()
+        self.done.touch()
+        return True
+
+    def publish(self):
+        """Certificates, the CRLs of the CAs that are kept apart, and the provider's public token keys."""
+        for ca in ("root", "services", "citizens"):
+            self.layout.write(self.pub / f"{ca}.crt", (self.folder / f"{ca}.crt").read_bytes())
+        for ca in ("root", "services"):
+            new = self.layout.state / "tmp" / f"{ca}.crl"
+            self.run("crl", "--ca-dir", self.folder, "--passphrase-file", self.passphrase, "--ca", ca, "--out", new)
+            self.layout.write(self.pub / f"{ca}.crl", new.read_bytes())
+            new.unlink()
+        self.layout.write(self.pub / "citizen.conf", (self.folder / "profiles/citizen.conf").read_bytes())
+        self.run("jwks", self.keys / "idp", "--domain-key", self.domain_key("idp"), "--out", self.pub / "idp-jwks.json")
+        (self.pub / "idp-jwks.json").chmod(0o644)
+
+    def hand_over(self):
+        """Each keyd owns its keys; nobody else can read even the sealed files."""
+        for domain in ("idp", "signer"):
+            owner = f"keyd-{domain}"
+            self.layout.give(self.domain_key(domain), owner, 0o600)
+            self.layout.give(self.keys / domain, owner, 0o700)
+            for path in (self.keys / domain).iterdir():
+                self.layout.give(path, owner, 0o600)
+        self.keys.chmod(0o755)
