@@ -14,6 +14,8 @@ err_t signer_component_put(struct http_req *r)
     const char *coding = http_header(r, "Content-Encoding");
     if (coding != NULL && strcasecmp(coding, "identity") != 0)
         return ERR_MEDIA_TYPE; /* what is signed is what was sent: nothing is unpacked */
+    if (http_content_type(r)[0] == '\0' && http_header(r, "Content-Type") != NULL)
+        return ERR_MEDIA_TYPE; /* said, but not readable as a type */
     const struct http_spool *s = http_spool(r);
     const struct upload u = {
         .dossier = http_path(r, "id"),

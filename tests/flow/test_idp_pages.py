@@ -1,7 +1,9 @@
 """
 What everybody sees: metadata that tells the truth, pages that anybody can use, headers that protect. OpenID Connect Discovery, RFC 8414, WCAG 2.2.
 """
+import http.client
 import re
+from urllib.parse import urlsplit
 
 import antin_client as antin
 import pytest
@@ -84,10 +86,12 @@ def test_what_came_in_the_address_is_escaped(stack):
 
 @pytest.mark.parametrize("target", ["//evil.example/", "/\\evil.example/", "///evil.example", "http://evil.example/"])
 def test_language_switch_never_leads_away(stack, target):
-    request = requests.Request("GET", stack.idp_url).prepare()
-    request.url = stack.idp_url + target
-    answer = requests.Session().send(request, timeout=10)
-    assert answer.status_code in (400, 404) and 'href="//' not in answer.text and 'href="/\\' not in answer.text and "evil.example/?lang" not in answer.text
+    connection = http.client.HTTPConnection(urlsplit(stack.idp_url).netloc, timeout=10)
+    connection.putrequest("GET", target)
+    connection.endheaders()
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    assert answer.status in (400, 404) and not re.search(r'href="(//|/\\|http)', text)
 
 
 def test_discovery_tells_the_truth(stack):

@@ -28,9 +28,9 @@ TP_FN void ts_crls(struct ts_pki *p, const struct tp_revoked *r, size_t n)
 TP_FN void ts_pki_make(struct ts_pki *p)
 {
     *p = (struct ts_pki){0};
-    tp_issue(&p->root, &(struct tp_spec){.cn = "Test Root", .profile = TP_ROOT, .key = TP_P384, .md = "SHA384"});
-    tp_issue(&p->ca, &(struct tp_spec){.cn = "Test Citizens CA", .profile = TP_CA, .issuer = &p->root, .md = "SHA384"});
-    tp_issue(&p->services, &(struct tp_spec){.cn = "Test Services CA", .profile = TP_CA, .issuer = &p->root, .md = "SHA384"});
+    tp_issue(&p->root, &(struct tp_spec){.cn = "Test Root", .profile = TP_ROOT});
+    tp_issue(&p->ca, &(struct tp_spec){.cn = "Test Citizens CA", .profile = TP_CA, .issuer = &p->root});
+    tp_issue(&p->services, &(struct tp_spec){.cn = "Test Services CA", .profile = TP_CA, .issuer = &p->root});
     tp_issue(&p->citizen, &(struct tp_spec){.cn = "Nguyễn Văn Ánh", .profile = TP_CITIZEN, .issuer = &p->ca});
     tp_issue(&p->other, &(struct tp_spec){.cn = "Trần Thị Bưởi", .profile = TP_CITIZEN, .issuer = &p->ca});
     tp_issue(&p->seal, &(struct tp_spec){.cn = "Test Seal", .profile = TP_SEAL, .issuer = &p->services});
