@@ -16,7 +16,7 @@
 #define PASSPHRASE_MIN 12
 #define PASSPHRASE_MAX 1024
 
-int cli_fail(enum exit_code code, const char *fmt, ...)
+void cli_say(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -24,7 +24,6 @@ int cli_fail(enum exit_code code, const char *fmt, ...)
     vfprintf(stderr, fmt, ap);
     fputc('\n', stderr);
     va_end(ap);
-    return (int)code;
 }
 
 const char *cli_why(err_t e)
@@ -79,7 +78,7 @@ static err_t ask_twice(bool twice, struct secret *out)
     AUTO(close_file) FILE *tty = fopen("/dev/tty", "r+e");
     AUTO_SECRET again = {0};
     if (!tty) {
-        cli_fail(EXIT_USAGE, "no terminal to ask for the passphrase: give --passphrase-file");
+        cli_say("no terminal to ask for the passphrase: give --passphrase-file");
         return ERR_IO;
     }
     TRY(ask(tty, "Passphrase of the CA's keys: ", out));
@@ -87,7 +86,7 @@ static err_t ask_twice(bool twice, struct secret *out)
         return OK;
     TRY(ask(tty, "Once more: ", &again));
     if (!secret_eq(secret_bytes(out), secret_bytes(&again))) {
-        cli_fail(EXIT_USAGE, "the two passphrases differ");
+        cli_say("the two passphrases differ");
         return ERR_SYNTAX;
     }
     return OK;
@@ -100,12 +99,12 @@ err_t passphrase_get(const struct cli *c, bool twice, struct secret *out)
     } else {
         err_t e = secret_read_file(out, c->passphrase_file, PASSPHRASE_MAX);
         if (e != OK) {
-            cli_fail(EXIT_FAILED, "%s: %s", c->passphrase_file, cli_why(e));
+            cli_say("%s: %s", c->passphrase_file, cli_why(e));
             return e;
         }
     }
     if (out->len < PASSPHRASE_MIN) {
-        cli_fail(EXIT_USAGE, "the passphrase has fewer than %d bytes", PASSPHRASE_MIN);
+        cli_say("the passphrase has fewer than %d bytes", PASSPHRASE_MIN);
         return ERR_SYNTAX;
     }
     return OK;
@@ -118,7 +117,7 @@ err_t cli_time(const char *option, const char *value, int64_t def, int64_t *out)
     *out = def;
     if (!value || clock_parse_rfc3339(value, out) == OK)
         return OK;
-    cli_fail(EXIT_USAGE, "--%s %s: not a time like 2026-11-24T08:00:00Z", option, value);
+    cli_say("--%s %s: not a time like 2026-11-24T08:00:00Z", option, value);
     return ERR_SYNTAX;
 }
 
@@ -132,7 +131,7 @@ err_t cli_days(const char *option, const char *value, long def, long *out)
     *out = strtol(value, &end, 10);
     if (!errno && end != value && *end == '\0' && *out >= 1 && *out <= 10000)
         return OK;
-    cli_fail(EXIT_USAGE, "--%s %s: not a number of days from 1 to 10000", option, value);
+    cli_say("--%s %s: not a number of days from 1 to 10000", option, value);
     return ERR_SYNTAX;
 }
 
@@ -142,19 +141,19 @@ err_t cli_store(const struct cli *c, struct store *out)
     const char *dir = c->ca_dir ? c->ca_dir : env && *env ? env : ".";
     err_t e = store_open(dir, out);
     if (e == ERR_IO || e == ERR_NOMEM)
-        cli_fail(EXIT_FAILED, "%s: %s", dir, cli_why(e));
+        cli_say("%s: %s", dir, cli_why(e));
     return e;
 }
 
 err_t cli_domain_key(const struct cli *c, struct secret *out)
 {
     if (!c->domain_key) {
-        cli_fail(EXIT_USAGE, "--domain-key FILE is needed to seal or open keyd's key files");
+        cli_say("--domain-key FILE is needed to seal or open keyd's key files");
         return ERR_SYNTAX;
     }
     err_t e = domain_key_load(c->domain_key, out);
     if (e != OK)
-        cli_fail(EXIT_FAILED, "%s: %s", c->domain_key, e == ERR_SYNTAX ? "no domain key (see antin-ca domain-key)" : cli_why(e));
+        cli_say("%s: %s", c->domain_key, e == ERR_SYNTAX ? "no domain key (see antin-ca domain-key)" : cli_why(e));
     return e;
 }
 
@@ -176,7 +175,7 @@ static err_t key_from_store(const char *path, const struct cli *c, EVP_PKEY **ke
     if (e == OK)
         e = passkey_open(buf_bytes(&file), secret_bytes(&pass), key);
     if (e != OK)
-        cli_fail(EXIT_FAILED, "%s: %s", path, cli_why(e));
+        cli_say("%s: %s", path, cli_why(e));
     return e;
 }
 
@@ -195,7 +194,7 @@ static err_t key_from_keyd(const X509 *cert, const struct cli *c, EVP_PKEY **key
     if (e == OK)
         e = keyfile_pkey(&k, key);
     if (e != OK)
-        cli_fail(EXIT_FAILED, "%s: %s", buf_str(&path), cli_why(e));
+        cli_say("%s: %s", buf_str(&path), cli_why(e));
     return e;
 }
 
@@ -206,7 +205,7 @@ err_t issuer_open(const struct store *s, const struct cli *c, const char *name, 
     TRY(store_path(s, &path, "%s.crt", name));
     err_t e = x509_load(buf_str(&path), &out->cert);
     if (e != OK) {
-        cli_fail(EXIT_FAILED, "%s: %s: issue the %s CA first", buf_str(&path), cli_why(e), name);
+        cli_say("%s: %s: issue the %s CA first", buf_str(&path), cli_why(e), name);
         return e;
     }
     TRY(store_path(s, &path, "%s.key", name));
@@ -216,7 +215,7 @@ err_t issuer_open(const struct store *s, const struct cli *c, const char *name, 
     else
         e = key_from_store(key_path, c, &out->key);
     if (e == OK && X509_check_private_key(out->cert, out->key) != 1) {
-        cli_fail(EXIT_FAILED, "the key of the %s CA is not the one of its certificate", name);
+        cli_say("the key of the %s CA is not the one of its certificate", name);
         e = ERR_CRYPTO;
     }
     if (e != OK)

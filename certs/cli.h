@@ -60,8 +60,9 @@ struct command {
 };
 extern const struct command CMD_INIT, CMD_ISSUE, CMD_REVOKE, CMD_LIST, CMD_CRL, CMD_KEY_NEW, CMD_KEY_LIST, CMD_JWKS, CMD_DOMAIN_KEY, CMD_KEY_CSR;
 
-/* "antin-ca: …" on stderr; returns code. */
-int cli_fail(enum exit_code code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "antin-ca: …" on stderr; cli_fail's value is the code. */
+void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define cli_fail(code, ...) (cli_say(__VA_ARGS__), (int)(code))
 const char *cli_why(err_t e); /* in plain words, with errno for ERR_IO */
 
 /* --passphrase-file, or asked on the terminal without echo (twice: a new one). ERR_SYNTAX: too short or not the same twice (a message was printed). */

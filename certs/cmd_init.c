@@ -101,8 +101,8 @@ static int check(const struct cli *c, int64_t *from, long *days)
 static int run(const struct cli *c)
 {
     AUTO_STORE s = {.lock = -1};
-    int64_t from;
-    long days;
+    int64_t from = 0;
+    long days = 0;
     int code = check(c, &from, &days);
     if (code != EXIT_OK)
         return code;

@@ -230,7 +230,7 @@ int issue_certificate(struct store *s, const struct cli *c, const struct issuanc
     AUTO(work_free) struct work w = {0};
     uint8_t serial[20];
     int code = load_profile(s, i->profile, &w.profile);
-    bool root = code == EXIT_OK && !strcmp(w.profile.issuer, "self");
+    bool root = code == EXIT_OK && w.profile.issuer && !strcmp(w.profile.issuer, "self");
     if (code == EXIT_OK)
         code = check_ca_is_new(s, i);
     if (code == EXIT_OK)

@@ -26,8 +26,8 @@ static int run_domain_key(const struct cli *c)
         return cli_fail(EXIT_REFUSED, "%s exists already; replacing it would lose every key sealed under it", c->out);
     random_bytes(raw, sizeof raw);
     b64url_encode(BYTES(raw, sizeof raw), text);
-    strcat(text, "\n");
-    err_t e = ca_file_write(c->out, BYTES_STR(text), 0600);
+    text[sizeof text - 2] = '\n';
+    err_t e = ca_file_write(c->out, BYTES(text, sizeof text - 1), 0600);
     secret_wipe(raw, sizeof raw);
     secret_wipe(text, sizeof text);
     return e == OK ? EXIT_OK : cli_fail(EXIT_FAILED, "%s: %s", c->out, cli_why(e));

@@ -19,10 +19,10 @@
 #define OID_TIMESTAMP_TOKEN "1.2.840.113549.1.9.16.2.14"
 #define OID_MIME_TYPE "0.4.0.1733.2.1"
 
-#define ATTR_ROOM 2048   /* one attribute: the largest holds an issuer's name */
+#define ATTR_ROOM 2048 /* one attribute: the largest holds an issuer's name */
 #define ATTRS_MAX 5
-#define FRAME_ROOM 4096  /* tags, lengths and algorithms around the caller's bytes */
-#define SET_MAX 64       /* certificates or CRLs in one message */
+#define FRAME_ROOM 4096 /* tags, lengths and algorithms around the caller's bytes */
+#define SET_MAX 64      /* certificates or CRLs in one message */
 
 static const struct {
     const char *oid, *rsa_oid, *ecdsa_oid;
@@ -209,9 +209,7 @@ static err_t put_signature_alg(struct der *w, const X509 *cert, enum cms_hash h)
     EVP_PKEY *key = X509_get0_pubkey(cert);
     size_t mark = der_mark(w);
     switch (key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE) {
-    case EVP_PKEY_EC:
-        der_oid(w, HASHES[h].ecdsa_oid);
-        break;
+    case EVP_PKEY_EC: der_oid(w, HASHES[h].ecdsa_oid); break;
     case EVP_PKEY_RSA:
         der_null(w); /* RFC 5754 §3.2 */
         der_oid(w, HASHES[h].rsa_oid);
@@ -225,8 +223,7 @@ static err_t put_signature_alg(struct der *w, const X509 *cert, enum cms_hash h)
             return ERR_UNSUPPORTED; /* RFC 8419 §3.1 */
         der_oid(w, "1.3.101.112");
         break;
-    default:
-        return ERR_UNSUPPORTED;
+    default: return ERR_UNSUPPORTED;
     }
     der_wrap(w, 0x30, mark);
     return OK;

@@ -148,14 +148,22 @@ static enum MHD_Result send_reply(struct http_req *r)
     return ok;
 }
 
+/* Leaves r->response NULL when there is no memory for it. */
+static void build(struct http_req *r)
+{
+    if (http_reply_build(r) == OK || r->response == NULL)
+        return;
+    MHD_destroy_response(r->response);
+    r->response = NULL;
+}
+
 static enum MHD_Result fail_now(struct http_req *r, err_t e)
 {
     log_request_id(r->id);
+    if (e == ERR_METHOD && http_route_options(r) != OK)
+        e = ERR_NOMEM;
     http_fail_with(r, e);
-    if (http_reply_build(r) != OK && r->response != NULL) {
-        MHD_destroy_response(r->response);
-        r->response = NULL;
-    }
+    build(r);
     log_request_id(NULL);
     return send_reply(r);
 }
@@ -248,7 +256,7 @@ static enum MHD_Result at_body_bytes(struct http_req *r, struct bytes data)
         r->err = http_body_add(r, data);
     if (r->chunked) {
         body_deadline(r);
-        if (r->in > (r->route == NULL ? 0 : r->route->body_max) + HTTP_SWALLOW_CHUNKED)
+        if (r->in > r->route->body_max + HTTP_SWALLOW_CHUNKED)
             return MHD_NO; /* it does not end */
     }
     return MHD_YES;
@@ -274,10 +282,7 @@ static void work_handler(struct http_req *r)
     err_t e = run_handler(r);
     if (e != OK)
         http_fail_with(r, e);
-    if (http_reply_build(r) != OK && r->response != NULL) {
-        MHD_destroy_response(r->response);
-        r->response = NULL;
-    }
+    build(r);
 }
 
 void http_work(struct http_req *r)
@@ -296,7 +301,8 @@ static enum MHD_Result answer_options(struct http_req *r)
     if (r->err != OK)
         return fail_now(r, r->err);
     http_reply(r, 204, NULL, NULL);
-    return http_reply_build(r) == OK ? send_reply(r) : MHD_NO;
+    build(r);
+    return send_reply(r);
 }
 
 /* The whole request is there. */
@@ -306,8 +312,6 @@ static enum MHD_Result at_end_of_body(struct http_req *r)
     bool options = strcmp(r->method, "OPTIONS") == 0;
     if (options && (r->err == ERR_METHOD || strcmp(r->target, "*") == 0) && !has_body(r))
         return answer_options(r);
-    if (r->err == ERR_METHOD)
-        r->err = http_route_options(r) == OK ? ERR_METHOD : ERR_NOMEM;
     if (r->err == OK)
         r->err = http_body_end(r);
     if (r->err != OK)

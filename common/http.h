@@ -30,7 +30,7 @@ typedef err_t http_handler(struct http_req *r);
  * With HTTP_SPOOL it runs before the body is taken (nobody fills our disk unknown), otherwise after it, just before the handler.
  */
 typedef err_t http_auth(struct http_req *r);
-/* Renders a failure in the caller's format. */
+/* Renders a failure in the caller's format. May run on the HTTP thread: it waits for nothing. */
 typedef void http_fail(struct http_req *r, err_t e);
 
 struct http_route {

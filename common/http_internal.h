@@ -132,7 +132,7 @@ struct http_server {
     struct MHD_Daemon *mhd;
     struct http_workers *workers;
     struct http_reaper *reaper;
-    const struct texts *texts;
+    _Atomic(const struct texts *) texts;
     int listen_fd;
     char *socket_path;       /* of a Unix socket: removed at the end */
     _Atomic unsigned active; /* requests between their header and the end of their reply */
@@ -153,8 +153,10 @@ err_t http_wire_header(const struct http_conn *c, size_t len, struct bytes *out)
 void http_wire_pass(struct http_conn *c, struct bytes header,
                     uint64_t body); /* header is that view; what follows it and its body is the next request */
 
-/* http_guard.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG */
+/* http_guard.c, http_head.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG, ERR_NOT_FOUND (too many segments) */
 err_t http_guard(struct http_req *r, const char *method) MUST_USE;
+err_t http_head_read(struct http_req *r, struct bytes raw) MUST_USE;
+err_t http_refuse(const char *why);                   /* says why in the log (never what: the bytes are the sender's); ERR_SYNTAX */
 err_t http_target_parse(struct http_req *r) MUST_USE; /* fills path, segment and query from target */
 
 /* http_request.c: after this a Cookie field is no longer readable by http_header; ERR_HEAD_TOO_LARGE */

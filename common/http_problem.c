@@ -9,7 +9,7 @@
 
 void http_set_texts(struct http_server *s, const struct texts *t)
 {
-    s->texts = t;
+    atomic_store(&s->texts, t);
 }
 
 void http_problem_detail(struct http_req *r, const char *fmt, ...)
@@ -28,9 +28,9 @@ const char *http_problem_detail_get(const struct http_req *r)
     return r->detail.len == 0 ? NULL : buf_str(&r->detail);
 }
 
-static json_t *problem(const struct http_req *r, const struct err_row *row, enum lang lang)
+static json_t *problem(const struct http_req *r, const struct err_row *row, const struct texts *texts, enum lang lang)
 {
-    const char *title = r->server->texts == NULL ? row->code : text_get(r->server->texts, lang, row->text);
+    const char *title = texts == NULL ? row->code : text_get(texts, lang, row->text);
     const char *detail = http_problem_detail_get(r);
     AUTO_JSON j =
         json_pack("{s:o, s:s, s:i, s:s, s:o, s:s*}", "type", json_sprintf("urn:antin:problem:%s", row->code), "title", title, "status",
@@ -41,15 +41,16 @@ static json_t *problem(const struct http_req *r, const struct err_row *row, enum
 void http_fail_problem(struct http_req *r, err_t e)
 {
     const struct err_row *row = err_info(e);
+    const struct texts *texts = atomic_load(&r->server->texts);
     enum lang lang = http_lang(r);
     AUTO_BUF body = {0};
-    AUTO_JSON j = problem(r, row, lang);
+    AUTO_JSON j = problem(r, row, texts, lang);
     /* Out of memory: the reply path answers a status without contents. */
     if (j == NULL || json_text(j, &body) != OK) {
         http_reply(r, row->status, NULL, NULL);
         return;
     }
-    if (r->server->texts != NULL)
+    if (texts != NULL)
         http_reply_header(r, "Content-Language", lang_code(lang));
     http_reply(r, row->status, "application/problem+json", &body);
 }

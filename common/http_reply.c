@@ -168,7 +168,9 @@ struct header {
 
 static const struct header always[] = {
     {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"}, /* URLs hold codes and states */
+    /* URLs hold codes and states, which no other site may see. Not no-referrer: with it a form's own POST comes with "Origin: null"
+       (Fetch §3.1), and phones that do not send Sec-Fetch-Site could no longer be told from another site. */
+    {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
 };

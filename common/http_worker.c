@@ -78,9 +78,10 @@ bool http_workers_add(struct http_workers *w, struct http_req *r)
         else
             w->first = r;
         w->last = r;
-        (void)pthread_cond_signal(&w->work);
     }
     (void)pthread_mutex_unlock(&w->mutex);
+    if (room) /* after the unlock: whom it wakes finds the mutex free */
+        (void)pthread_cond_signal(&w->work);
     return room;
 }
 

@@ -28,7 +28,7 @@ const struct config_key idp_conf_keys[] = {
     STR("idp", "listen", listen, "127.0.0.1:8400", false, "address to listen on: host:port or unix:/path"),
     STR("idp", "share", share, "/usr/share/antin", false, "folder that holds common/ and idp/ with pages and texts"),
     INT("idp", "threads", threads, "0", 0, 64, "HTTP threads; 0: one a core"),
-    INT("idp", "workers", workers, "8", 1, 256, "threads for requests that wait for database, keyd or Argon2"),
+    INT("idp", "workers", workers, "16", 2, 256, "threads for requests that wait for database, keyd or Argon2"),
     INT("idp", "queue_max", queue_max, "256", 1, 100000, "requests waiting for a worker; past it 503"),
     INT("idp", "connections_max", connections_max, "1024", 1, 100000, "open connections at most"),
     STR("idp", "proxy_header", proxy_header, "", false, "header in which our own proxy gives the caller's address; its last entry counts"),
@@ -172,6 +172,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
         .ops = (unsigned)a->conf.argon_ops,
         .mem = (size_t)a->conf.argon_mem_mib << 20,
         .at_once = (unsigned)a->conf.argon_parallel,
+        .waiting = (unsigned)(a->conf.workers / 2 > a->conf.argon_parallel ? a->conf.workers / 2 - a->conf.argon_parallel : 1),
         .wait_ms = (unsigned)a->conf.argon_wait_ms,
     };
     TRY(argon2_open(&argon, &a->argon));

@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "signer/rules/content.h"
 #include "signer/rules/provider.h"
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
 #include "signer/rules/trust.h"
 #include "signer/store/statements.h"
 #include <stdio.h>
@@ -65,7 +65,7 @@ static bool origin_ok(const char *url)
     return false;
 }
 
-err_t signer_check(const char *conf_path, struct app *a)
+err_t signer_conf_check(const char *conf_path, struct app *a)
 {
     TRY(config_load(conf_path, signer_conf_keys, signer_conf_nkeys, &a->conf, stderr));
     if (!origin_ok(a->conf.url) || !origin_ok(a->conf.issuer)) {
@@ -108,7 +108,7 @@ static err_t open_looks(struct app *a)
 
 err_t signer_open(struct app *a, const char *conf_path)
 {
-    TRY(signer_check(conf_path, a));
+    TRY(signer_conf_check(conf_path, a));
     TRY(open_looks(a));
     const struct db_pool_conf pool = {.conninfo = a->conf.conninfo, .size = (unsigned)a->conf.pool, .wait_ms = 5000, .stmts = signer_statements};
     TRY(db_pool_open(&pool, &a->db));
@@ -124,12 +124,12 @@ err_t signer_open(struct app *a, const char *conf_path)
         .redirect_uri = buf_str(&a->redirect_uri),
     };
     TRY(provider_open(&provider, &a->provider));
-    return sandbox_open((unsigned)a->conf.pdf_readers, &a->sandbox);
+    return pdfjail_open((unsigned)a->conf.pdf_readers, &a->pdfjail);
 }
 
 void signer_close(struct app *a)
 {
-    sandbox_close(&a->sandbox);
+    pdfjail_close(&a->pdfjail);
     provider_close(&a->provider);
     trust_close(&a->trust);
     content_close(&a->content);

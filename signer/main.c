@@ -9,7 +9,8 @@
 #include "signer/formats/errors.h"
 #include "signer/routes.h"
 #include "signer/rules/recovery.h"
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,8 +92,8 @@ static err_t serve(struct app *a)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], SANDBOX_ARG) == 0)
-        return sandbox_zygote_main();
+    if (argc == 2 && strcmp(argv[1], PDFJAIL_ARG) == 0)
+        return pdfjail_zygote_main();
     const char *conf = NULL;
     bool check = false;
     for (int i = 1; i < argc; i++) {
@@ -111,13 +112,14 @@ int main(int argc, char **argv)
     }
     if (conf == NULL)
         return usage(stderr, 2);
+    (void)mallopt(M_ARENA_MAX, 2); /* threads here wait for others most of the time: an arena each would only hold memory */
     secret_init();
     http_signals_init();
     log_init("antin-signerd", LOG_INFO);
     signer_errors_register();
     formats_errors_register();
     struct app a = {0};
-    err_t e = check ? signer_check(conf, &a) : signer_open(&a, conf);
+    err_t e = check ? signer_conf_check(conf, &a) : signer_open(&a, conf);
     if (e == OK && !check) {
         log_init("antin-signerd", level_of(a.conf.log_level));
         e = serve(&a);

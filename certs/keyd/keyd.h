@@ -71,6 +71,7 @@ struct keyd {
     uint64_t ts_prefix;            /* random per start: the first half of timestamps' serial numbers */
     atomic_uint_fast64_t ts_counter;
     atomic_int_fast64_t ts_last_us;
+    atomic_bool ts_clock_told;
     int64_t ts_offset_us;          /* wall clock minus monotonic clock at start: it changes only when somebody sets the clock */
     atomic_int crl_jobs;           /* lists being put together now */
     pthread_mutex_t crl_lock;
@@ -101,13 +102,30 @@ const struct key *key_for_crl(const struct keyd *k, int64_t now);
 
 /* --- connections --- */
 struct crl_job;
+/* A place for a connection; there are keyd.max_conns of them, made at start and never freed, so that a late event always finds memory. */
 struct conn {
+    atomic_uint_fast64_t state; /* generation << 2 | what it does: serve.c */
     int fd;
     uid_t uid;
     unsigned allowed; /* GROUP_BITs */
     struct crl_job *crl;
-    struct conn *prev, *next;
+    struct conn *next_free;
 };
+struct conns;
+err_t conns_new(size_t max, struct conns **out) MUST_USE;
+void conns_free(struct conns **s); /* and closes what is open */
+/* A place for an accepted connection, IDLE; NULL: all are taken. */
+struct conn *conns_get(struct conns *s, int fd, uid_t uid, unsigned allowed);
+/* Closes it; by the thread that has it. Events still under way for it are then of an old generation. */
+void conns_put(struct conns *s, struct conn *c);
+struct conn *conns_at(struct conns *s, size_t place);
+size_t conns_place(const struct conns *s, const struct conn *c);
+uint64_t conn_generation(const struct conn *c);
+/* Takes the connection for this thread. false: another has it and will look again, or it is gone. */
+bool conn_take(struct conn *c, uint64_t generation);
+/* Lets go of it. false: an event came meanwhile, and this thread still has it. */
+bool conn_release(struct conn *c);
+
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
 op_fn op_list, op_chain, op_token, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add,

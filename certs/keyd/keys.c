@@ -155,6 +155,17 @@ static void dir_close(DIR **d)
         closedir(*d);
 }
 
+/* The newest first within a purpose: LIST has room for KEY_LIST_MAX of them. */
+static int by_age(const void *x, const void *y)
+{
+    const struct key *a = x, *b = y;
+    if (a->purpose != b->purpose)
+        return a->purpose < b->purpose ? -1 : 1;
+    if (a->not_before != b->not_before)
+        return a->not_before > b->not_before ? -1 : 1;
+    return strcmp(b->id, a->id);
+}
+
 static err_t load_all(struct keyd *k, struct bytes domain_key, FILE *errs)
 {
     AUTO(dir_close) DIR *d = opendir(k->conf.keys);
@@ -167,6 +178,7 @@ static err_t load_all(struct keyd *k, struct bytes domain_key, FILE *errs)
         if (n > 4 && !strcmp(e->d_name + n - 4, ".key"))
             TRY(load_key(k, domain_key, e->d_name, errs));
     }
+    qsort(k->key, k->n, sizeof k->key[0], by_age);
     for (unsigned p = KEY_TOKEN; p <= KEY_CA; p++) {
         if (k->peers[p].n && !key_active(k, (enum key_purpose)p, clock_now())) {
             fprintf(errs, "%s: no key for %s that is valid now\n", k->conf.keys, purpose_name((enum key_purpose)p));
@@ -244,14 +256,10 @@ void keys_free(struct keyd *k)
 
 const struct key *key_active(const struct keyd *k, enum key_purpose p, int64_t now)
 {
-    const struct key *best = NULL;
-    for (size_t i = 0; i < k->n; i++) {
-        const struct key *key = &k->key[i];
-        if (key->purpose == p && key->not_before <= now && now <= key->not_after &&
-            (!best || key->not_before > best->not_before || (key->not_before == best->not_before && strcmp(key->id, best->id) > 0)))
-            best = key;
-    }
-    return best;
+    for (size_t i = 0; i < k->n; i++) /* the newest first: by_age */
+        if (k->key[i].purpose == p && k->key[i].not_before <= now && now <= k->key[i].not_after)
+            return &k->key[i];
+    return NULL;
 }
 
 const struct key *key_for_crl(const struct keyd *k, int64_t now)

@@ -44,15 +44,21 @@ struct server {
     pthread_t thread[THREADS_MAX];
     struct worker *worker[THREADS_MAX];
     size_t n, fast;
+    struct conns *conns;
     pthread_mutex_t lock;  /* what follows */
     pthread_cond_t ready;
     size_t started;        /* threads that wait for go */
     bool go;
     struct job queue[QUEUE_MAX];
     size_t queued, head;
-    struct conn *conns;
-    long conns_n;
 };
+
+/* What an event carries: a place's number and generation, or one of the server's own descriptors. */
+#define TAG(place, generation) ((uint64_t)(generation) << 16 | (place))
+#define PLACE(tag) ((size_t)((tag)&0xffffu))
+#define GENERATION_OF(tag) ((tag) >> 16)
+enum { TAG_LISTEN = 0xffff, TAG_CONTROL = 0xfffe, TAG_WAKE = 0xfffd };
+static_assert(TAG_WAKE > 4096, "max_conns"); /* conf.c */
 
 /* --- connections --- */
 
@@ -68,47 +74,7 @@ static unsigned allowed_for(const struct keyd *k, uid_t uid)
 
 static void conn_close(struct server *s, struct conn *c)
 {
-    pthread_mutex_lock(&s->lock);
-    if (c->prev)
-        c->prev->next = c->next;
-    else
-        s->conns = c->next;
-    if (c->next)
-        c->next->prev = c->prev;
-    s->conns_n--;
-    pthread_mutex_unlock(&s->lock);
-    fd_close(&c->fd); /* leaves the epoll with it */
-    crl_job_free(&c->crl);
-    free(c);
-}
-
-static void rearm(struct server *s, struct conn *c)
-{
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
-    if (epoll_ctl(s->epoll, EPOLL_CTL_MOD, c->fd, &ev) != 0)
-        conn_close(s, c);
-}
-
-static struct conn *conn_add(struct server *s, int fd, uid_t uid, unsigned allowed)
-{
-    struct conn *c = calloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    *c = (struct conn){.fd = fd, .uid = uid, .allowed = allowed};
-    pthread_mutex_lock(&s->lock);
-    bool room = s->conns_n < s->k->conf.max_conns;
-    if (room) {
-        s->conns_n++;
-        if ((c->next = s->conns) != NULL)
-            c->next->prev = c;
-        s->conns = c;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (!room) {
-        free(c);
-        return NULL;
-    }
-    return c;
+    conns_put(s->conns, c);
 }
 
 static void accept_one(struct server *s)
@@ -118,21 +84,25 @@ static void accept_one(struct server *s)
     if (fd < 0)
         return; /* another thread was first, or the peer is gone */
     unsigned allowed = ipc_peer(fd, &uid) == OK ? allowed_for(s->k, uid) : 0;
-    struct conn *c = allowed ? conn_add(s, fd, uid, allowed) : NULL;
+    struct conn *c = allowed ? conns_get(s->conns, fd, uid, allowed) : NULL;
     if (!c) {
         log_event(LOG_WARNING, "peer_refused", "uid %ld: %s", (long)uid, allowed ? "too many connections" : "not among the peers");
         close(fd);
         return;
     }
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
-    if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
+    uint64_t generation = conn_generation(c);
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = TAG(conns_place(s->conns, c), generation)};
+    if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) != 0 && conn_take(c, generation))
         conn_close(s, c);
 }
 
 /* --- one request --- */
 
-/* Answers on c and waits for its next message; a peer that does not take its answer is cut. */
-static void answer(struct server *s, struct worker *w, struct conn *c, const struct keyw_head *q, enum keyw_status st)
+/* What happened to the connection that a thread had. */
+enum after { STILL_MINE, CLOSED, GIVEN_AWAY };
+
+/* A peer that does not take its answer is cut. */
+static enum after answer(struct server *s, struct worker *w, struct conn *c, const struct keyw_head *q, enum keyw_status st)
 {
     struct keyw_head *h = &w->r.head;
     size_t n = st == KEYW_OK ? keyw_reply_len(q->op) : sizeof *h;
@@ -140,17 +110,16 @@ static void answer(struct server *s, struct worker *w, struct conn *c, const str
     if (st != KEYW_OK)
         log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st, (long)c->uid);
     if (ipc_send(c->fd, h, n) == OK)
-        rearm(s, c);
-    else
-        conn_close(s, c);
+        return STILL_MINE;
+    conn_close(s, c);
+    return CLOSED;
 }
 
 static enum keyw_status perform(struct worker *w, struct conn *c)
 {
     unsigned op = w->q.head.op;
     memset(&w->r, 0, keyw_reply_len(op));
-    enum keyw_status st = OPS[op].fn(w, c);
-    return st;
+    return OPS[op].fn(w, c);
 }
 
 /* Hands the request to a PIN thread. false: the queue is full. */
@@ -162,12 +131,11 @@ static bool enqueue(struct server *s, struct worker *w, struct conn *c)
         return false;
     memcpy(copy, &w->q, n);
     secret_wipe(&w->q, n);
-    w->q.head = copy->head;
     pthread_mutex_lock(&s->lock);
     bool room = s->queued < QUEUE_MAX && !atomic_load(&s->stop);
     if (room) {
         s->queue[(s->head + s->queued++) % QUEUE_MAX] = (struct job){c, copy};
-        pthread_cond_broadcast(&s->ready);
+        pthread_cond_signal(&s->ready);
     }
     pthread_mutex_unlock(&s->lock);
     if (!room) {
@@ -184,32 +152,38 @@ static bool well_formed(const union keyw_msg *q, size_t n)
            n == keyw_request_len(q->head.op);
 }
 
-static void receive(struct server *s, struct worker *w, struct conn *c)
+static enum after receive(struct server *s, struct worker *w, struct conn *c)
 {
     size_t n = 0;
     err_t e = ipc_recv(c->fd, &w->q, sizeof w->q, &n);
-    if (e == ERR_TIMEOUT) {
-        rearm(s, c);
-        return;
-    }
+    if (e == ERR_TIMEOUT) /* nothing there any more */
+        return STILL_MINE;
     if (e != OK || !well_formed(&w->q, n)) {
         if (e != ERR_CUT && e != ERR_NOT_FOUND)
             log_event(LOG_WARNING, "malformed", "uid %ld: %zu bytes", (long)c->uid, n);
         conn_close(s, c);
-        return;
+        return CLOSED;
     }
     const struct keyw_head head = w->q.head;
     unsigned group = OPS[head.op].group;
     if (group != ANY_GROUP && !(c->allowed & GROUP_BIT(group)))
-        answer(s, w, c, &head, KEYW_REFUSED);
-    else if (!OPS[head.op].slow)
-        answer(s, w, c, &head, perform(w, c));
-    else if (!enqueue(s, w, c))
-        answer(s, w, c, &head, KEYW_BUSY);
-    if (OPS[head.op].group == KEY_DATA) /* plain data keys passed through */
-        secret_wipe(&w->q, sizeof w->q.WRAP_q + sizeof w->r.UNWRAP_r);
-    if (head.op == KEYW_UNWRAP)
+        return answer(s, w, c, &head, KEYW_REFUSED);
+    if (OPS[head.op].slow)
+        return enqueue(s, w, c) ? GIVEN_AWAY : answer(s, w, c, &head, KEYW_BUSY);
+    enum after after = answer(s, w, c, &head, perform(w, c));
+    if (group == KEY_DATA) { /* plain data keys passed through */
+        secret_wipe(&w->q, sizeof w->q.WRAP_q);
         secret_wipe(&w->r, sizeof w->r.UNWRAP_r);
+    }
+    return after;
+}
+
+/* Answers what is there, until the connection is let go. */
+static void serve(struct server *s, struct worker *w, struct conn *c)
+{
+    while (receive(s, w, c) == STILL_MINE)
+        if (conn_release(c))
+            return;
 }
 
 /* --- threads --- */
@@ -246,12 +220,12 @@ static void *fast_thread(void *arg)
         int n = epoll_wait(s->epoll, &ev, 1, -1);
         if (n <= 0)
             continue;
-        if (ev.data.ptr == &s->listen_fd)
+        if (ev.data.u64 == TAG_LISTEN)
             accept_one(s);
-        else if (ev.data.ptr == &s->control_fd) /* a word from the supervisor, or its end: both mean stop */
+        else if (ev.data.u64 == TAG_CONTROL) /* a word from the supervisor, or its end: both mean stop */
             begin_stop(s);
-        else if (ev.data.ptr != &s->wake)
-            receive(s, w, ev.data.ptr);
+        else if (ev.data.u64 != TAG_WAKE && conn_take(conns_at(s->conns, PLACE(ev.data.u64)), GENERATION_OF(ev.data.u64)))
+            serve(s, w, conns_at(s->conns, PLACE(ev.data.u64)));
     }
     return NULL;
 }
@@ -287,7 +261,8 @@ static void *slow_thread(void *arg)
         const struct keyw_head head = w->q.head;
         enum keyw_status st = perform(w, j.c);
         secret_wipe(&w->q, n); /* PINs */
-        answer(s, w, j.c, &head, st);
+        if (answer(s, w, j.c, &head, st) == STILL_MINE && !conn_release(j.c))
+            serve(s, w, j.c);
     }
     return NULL;
 }
@@ -313,9 +288,9 @@ static err_t spawn(struct server *s, void *(*fn)(void *))
     return OK;
 }
 
-static err_t watch(struct server *s, int fd, uint32_t events, void *tag)
+static err_t watch(struct server *s, int fd, uint32_t events, uint64_t tag)
 {
-    struct epoll_event ev = {.events = events, .data.ptr = tag};
+    struct epoll_event ev = {.events = events, .data.u64 = tag};
     return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? OK : ERR_IO;
 }
 
@@ -348,13 +323,14 @@ err_t server_new(struct keyd *k, int listen_fd, int control_fd, struct server **
     s->control_fd = control_fd;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->ready, NULL);
+    TRY(conns_new((size_t)k->conf.max_conns, &s->conns));
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->epoll < 0 || s->wake < 0)
         return ERR_IO;
-    TRY(watch(s, s->wake, EPOLLIN, &s->wake));
-    TRY(watch(s, control_fd, EPOLLIN, &s->control_fd));
-    TRY(watch(s, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &s->listen_fd));
+    TRY(watch(s, s->wake, EPOLLIN, TAG_WAKE));
+    TRY(watch(s, control_fd, EPOLLIN, TAG_CONTROL));
+    TRY(watch(s, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, TAG_LISTEN));
     return spawn_all(s);
 }
 
@@ -366,8 +342,9 @@ err_t server_run(struct server *s)
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < s->n; i++)
         pthread_join(s->thread[i], NULL);
-    for (struct conn *c = s->conns; c; c = c->next)
-        shutdown(c->fd, SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
+    for (size_t i = 0; i < (size_t)s->k->conf.max_conns; i++)
+        if (conns_at(s->conns, i)->fd >= 0)
+            shutdown(conns_at(s->conns, i)->fd, SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
     return OK;
 }
 
@@ -377,8 +354,7 @@ void server_free(struct server **sp)
     *sp = NULL;
     if (!s)
         return;
-    while (s->conns)
-        conn_close(s, s->conns);
+    conns_free(&s->conns);
     for (size_t i = 0; i < s->n; i++)
         worker_free(&s->worker[i]);
     fd_close(&s->epoll);

@@ -46,6 +46,14 @@ static void child_exec(const char *conf_path, int listen_fd, int control_fd)
     _exit(127);
 }
 
+static void say_how(pid_t pid, int status)
+{
+    if (WIFSIGNALED(status)) /* SIGSYS: the system call filter */
+        log_event(LOG_ERROR, "died", "process %ld: signal %d", (long)pid, WTERMSIG(status));
+    else if (WEXITSTATUS(status))
+        log_event(LOG_ERROR, "died", "process %ld: exit %d", (long)pid, WEXITSTATUS(status));
+}
+
 static void child_end(struct child *c)
 {
     if (c->pid > 0) {
@@ -87,7 +95,9 @@ static void child_stop(struct child *c)
         return;
     shutdown(c->control, SHUT_RDWR);
     for (int64_t until = clock_mono_us() + STOP_MS * 1000; clock_mono_us() < until;) {
-        if (waitpid(c->pid, NULL, WNOHANG) == c->pid) {
+        int status = 0;
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
+            say_how(c->pid, status);
             c->pid = 0;
             break;
         }
@@ -165,8 +175,9 @@ static int loop(const char *conf_path, int listen_fd, int sig_fd, struct child *
             if (si.ssi_signo == SIGHUP)
                 reload(conf_path, listen_fd, c);
         }
-        if (c->pid && waitpid(c->pid, NULL, WNOHANG) == c->pid) {
-            log_event(LOG_ERROR, "died", "process %ld", (long)c->pid);
+        int status = 0;
+        if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
+            say_how(c->pid, status);
             revive(conf_path, listen_fd, c);
         } else if (!c->pid) {
             revive(conf_path, listen_fd, c);

@@ -5,6 +5,7 @@
 #include "certs/keyd/keyd.h"
 #include "common/clock.h"
 #include "common/der.h"
+#include "common/log.h"
 
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -328,8 +329,11 @@ enum keyw_status op_timestamp(struct worker *w, struct conn *c)
     (void)c;
     if (!request_ok(q))
         return KEYW_SYNTAX;
-    if (!own_time(w->keyd, &r->gen_time_us))
+    if (!own_time(w->keyd, &r->gen_time_us)) {
+        if (!atomic_exchange(&w->keyd->ts_clock_told, true)) /* once: then every request is refused */
+            log_event(LOG_ERROR, "clock", "the clock was set by more than tsa.max_step_s: no timestamps until a reload");
         return KEYW_REFUSED;
+    }
     const struct key *key = key_active(w->keyd, KEY_TSA, r->gen_time_us / USEC);
     if (!key)
         return KEYW_REFUSED;

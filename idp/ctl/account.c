@@ -47,21 +47,33 @@ static int read_args(struct ctl *c, struct given *g)
     return CTL_OK;
 }
 
+static err_t read_password(const char *file, struct secret *out)
+{
+    return secret_read_file(out, strcmp(file, "-") == 0 ? "/dev/stdin" : file, PASSWORD_MAX);
+}
+
+static err_t hash_password(struct app *a, const char *login, const struct secret *password, char hash[ARGON2_STR_CAP])
+{
+    AUTO_BUF text = {0};
+
+    TRY(buf_add_bytes(&text, secret_bytes(password)));
+    err_t e = password_policy(buf_str(&text), login);
+    if (text.ptr)
+        secret_wipe(text.ptr, text.len);
+    TRY(e);
+    return argon2_make(a->argon, secret_bytes(password), hash);
+}
+
 static err_t create(struct app *a, const struct given *g, const char *login, const struct secret *password, char id[UUID_LEN + 1])
 {
     uint8_t login_hash[HASH_LEN], wrapped[KEY_WRAPPED_LEN];
     char hash[ARGON2_STR_CAP];
     AUTO_BUF data = {0};
-    AUTO_BUF text = {0};
     AUTO_JSON person = json_pack("{s:s}", "name", g->name);
 
     if (!person)
         return ERR_SYNTAX; /* not UTF-8 */
-    TRY(buf_add_bytes(&text, secret_bytes(password)));
-    err_t e = password_policy(buf_str(&text), login);
-    secret_wipe(text.ptr, text.len);
-    TRY(e);
-    TRY(argon2_make(a->argon, secret_bytes(password), hash));
+    TRY(hash_password(a, login, password, hash));
     random_uuid(id);
     lookup_hash(a->keys.lookup, "login", login, login_hash);
     TRY(person_seal(a->keyd, id, person, wrapped, &data));
@@ -89,8 +101,7 @@ int ctl_account_add(struct ctl *c)
         return ctl_usage("account add needs --login, --name and --password-file");
     if (!login_normalise(g.login, login))
         return ctl_usage("--login cannot be one");
-    const char *path = strcmp(g.password_file, "-") == 0 ? "/dev/stdin" : g.password_file;
-    err_t e = secret_read_file(&password, path, PASSWORD_MAX);
+    err_t e = read_password(g.password_file, &password);
     if (e != OK)
         return ctl_fail(g.password_file, e);
     e = create(c->app, &g, login, &password, id);
@@ -116,6 +127,23 @@ static err_t find(struct ctl *c, char id[UUID_LEN + 1])
     }
     memcpy(id, a.id, sizeof a.id);
     return OK;
+}
+
+int ctl_account_password(struct ctl *c)
+{
+    char id[UUID_LEN + 1], hash[ARGON2_STR_CAP];
+    AUTO_SECRET password = {0};
+
+    if (c->argc != 4 || strcmp(c->argv[2], "--password-file") != 0)
+        return ctl_usage("account password needs one account and --password-file");
+    err_t e = find(c, id);
+    if (e == OK)
+        e = read_password(c->argv[3], &password);
+    if (e == OK)
+        e = hash_password(c->app, "", &password, hash);
+    if (e == OK)
+        e = account_set_password(c->app->db, id, hash);
+    return e == OK ? ctl_print(c, json_pack("{s:s}", "account_id", id)) : ctl_fail("account password", e);
 }
 
 static int set_state(struct ctl *c, const char *state)

@@ -33,6 +33,9 @@ static const struct {
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},
+    {"account", "password", ctl_account_password,
+     "account password ID|LOGIN --password-file FILE\n    A new password; its sessions end and its tokens die. Citizens get an activation "
+     "code instead."},
     {"account", "lock", ctl_account_lock, "account lock ID|LOGIN\n    Locks an account: its sessions end, its tokens die."},
     {"account", "unlock", ctl_account_unlock, "account unlock ID|LOGIN\n    Unlocks it."},
     {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
@@ -80,40 +83,43 @@ int ctl_fail(const char *what, err_t e)
     return e == ERR_DB_NONE ? CTL_NOT_FOUND : e == ERR_DB_CONFLICT ? CTL_EXISTS : CTL_FAILED;
 }
 
+static void print_members(const json_t *object);
+
 static void print_value(const char *name, const json_t *v)
 {
-    size_t i;
-    json_t *e;
-
-    if (json_is_array(v))
-        json_array_foreach(v, i, e) print_value(name, e);
-    else if (json_is_string(v))
+    if (json_is_string(v))
         printf("%s: %s\n", name, json_string_value(v));
     else if (json_is_integer(v))
         printf("%s: %lld\n", name, (long long)json_integer_value(v));
     else if (json_is_boolean(v))
         printf("%s: %s\n", name, json_is_true(v) ? "yes" : "no");
     else if (json_is_object(v)) {
-        const char *k;
-        json_object_foreach((json_t *)v, k, e) print_value(k, e);
+        print_members(v);
         puts("");
     }
+    for (size_t i = 0; i < json_array_size(v); i++)
+        print_value(name, json_array_get(v, i));
+}
+
+static void print_members(const json_t *object)
+{
+    json_t *o = (json_t *)object; /* jansson's iterators take no const */
+
+    for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
+        print_value(json_object_iter_key(i), json_object_iter_value(i));
 }
 
 int ctl_print(const struct ctl *c, json_t *j)
 {
     AUTO_JSON mine = j;
-    const char *k;
-    json_t *v;
 
     if (!mine)
         return ctl_fail("printing", ERR_NOMEM);
-    if (c->json)
+    if (c->json) {
         json_dumpf(mine, stdout, JSON_INDENT(2));
-    else
-        json_object_foreach(mine, k, v) print_value(k, v);
-    if (c->json)
         puts("");
+    } else
+        print_members(mine);
     return fflush(stdout) == 0 ? CTL_OK : ctl_fail("printing", ERR_IO);
 }
 

@@ -114,8 +114,8 @@ err_t get_authorize(struct http_req *r)
 }
 
 /*
- * OpenID Connect asks for POST too. The browser leaves its cookies at home on a POST from another site (SameSite=Lax), so it is sent on as a GET, with what
- * we know of it and nothing else.
+ * OpenID Connect asks for POST too. The browser leaves its cookies at home on a POST from another site (SameSite=Lax), so it is sent on
+ * as a GET, with what we know of it and nothing else.
  */
 err_t post_authorize(struct http_req *r)
 {

@@ -24,14 +24,14 @@ static json_t *scopes(void)
 err_t get_discovery(struct http_req *r)
 {
     struct app *a = app_of(r);
-    const char *alg = jose_alg_name(jwks_cache_alg(a->jwks));
+    enum jose_alg alg = jwks_cache_alg(a->jwks);
     AUTO_JSON doc = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "issuer", a->conf.issuer, "authorization_endpoint",
                               url(a, "/authorize"), "token_endpoint", url(a, "/token"), "userinfo_endpoint", url(a, "/userinfo"),
                               "jwks_uri", url(a, "/jwks"), "end_session_endpoint", url(a, "/logout"), "scopes_supported", scopes());
     AUTO_JSON can = json_pack(
         "{s:[s], s:[s], s:[s,s], s:[s], s:[s], s:[s,s,s], s:[s], s:[s,s,s,s], s:[s,s], s:[s,s], s:[s], s:b, s:b, s:b, s:b}",
         "response_types_supported", "code", "response_modes_supported", "query", "grant_types_supported", "authorization_code",
-        "client_credentials", "subject_types_supported", "pairwise", "id_token_signing_alg_values_supported", alg ? alg : "ES256",
+        "client_credentials", "subject_types_supported", "pairwise", "id_token_signing_alg_values_supported", jose_alg_name(alg),
         "token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post", "none", "code_challenge_methods_supported",
         "S256", "prompt_values_supported", "none", "login", "consent", "select_account", "acr_values_supported", "urn:antin:loa:1",
         "urn:antin:loa:2", "ui_locales_supported", "vi", "en", "claim_types_supported", "normal", "claims_parameter_supported", 0,
@@ -40,6 +40,8 @@ err_t get_discovery(struct http_req *r)
         json_pack("[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s]", "sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "name",
                   "family_name", "middle_name", "given_name", "birthdate", "gender", "phone_number", "address");
 
+    if (alg == JOSE_NONE) /* keyd has not answered since the start: nobody knows what it signs with */
+        return ERR_KEYD_DOWN;
     if (!doc || !can || !claims || json_object_update(doc, can) != 0 || json_array_append_new(claims, json_string("email")) != 0 ||
         json_array_append_new(claims, json_string("citizen_number")) != 0 || json_object_set(doc, "claims_supported", claims) != 0)
         return ERR_NOMEM;

@@ -12,7 +12,8 @@ struct app *app_of(const struct http_req *r);
 const char *page_text(const struct http_req *r, const char *key); /* in the request's language */
 
 /*
- * Values that every page needs (common/pages/README.md). self: path and query of this page without lang, for the language switch; NULL: the address asked
+ * Values that every page needs (common/pages/README.md). self: path and query of this page without lang, for the language switch;
+ * NULL: the address asked
  * for when it was a GET, else no switch. NULL when memory is out.
  */
 json_t *page_values(struct http_req *r, const char *title_key, const char *self);

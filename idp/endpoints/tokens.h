@@ -19,4 +19,7 @@ struct bearer {
 /* ERR_TOKEN_MISSING, ERR_TOKEN, ERR_REQUEST (two tokens in one request, RFC 6750 §2). form: a field access_token is taken as well. */
 err_t bearer_of(struct http_req *r, bool form, struct bearer *out) MUST_USE;
 
+/* How the signing daemon knows a person; "" when there is none configured. */
+err_t citizen_subject(const struct app *a, const char *account_id, char out[SUB_LEN + 1]) MUST_USE;
+
 #endif

@@ -19,7 +19,7 @@ struct argon2 {
     struct argon2_conf conf;
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    unsigned running;
+    unsigned running, waiting;
     char nobody[ARGON2_STR_CAP]; /* the cost of a real one; random salt and result, so that no password matches */
 };
 
@@ -70,9 +70,13 @@ static err_t enter(struct argon2 *a)
     err_t e = OK;
 
     pthread_mutex_lock(&a->lock);
+    if (a->running >= a->conf.at_once && a->waiting >= a->conf.waiting)
+        e = ERR_BUSY;
+    a->waiting++;
     while (e == OK && a->running >= a->conf.at_once)
         if (pthread_cond_timedwait(&a->freed, &a->lock, &until) == ETIMEDOUT)
             e = ERR_BUSY;
+    a->waiting--;
     if (e == OK)
         a->running++;
     pthread_mutex_unlock(&a->lock);
@@ -106,4 +110,12 @@ err_t argon2_check(struct argon2 *a, const char *stored, struct bytes password)
     int rc = crypto_pwhash_argon2id_str_verify(hash, (const char *)password.ptr, password.len);
     leave(a);
     return rc == 0 && real ? OK : ERR_PASSWORD;
+}
+
+bool argon2_outdated(const struct argon2 *a, const char *stored)
+{
+    char hash[ARGON2_STR_CAP] = {0};
+
+    snprintf(hash, sizeof hash, "%s", stored);
+    return crypto_pwhash_argon2id_str_needs_rehash(hash, a->conf.ops, a->conf.mem) != 0;
 }

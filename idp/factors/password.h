@@ -15,6 +15,7 @@ struct argon2_conf {
     unsigned ops;     /* passes */
     size_t mem;       /* bytes */
     unsigned at_once; /* checks at once; the rest wait */
+    unsigned waiting; /* so many at most, so that sign-ins never take every worker; more get ERR_BUSY at once */
     unsigned wait_ms; /* so long, then ERR_BUSY */
 };
 err_t argon2_open(const struct argon2_conf *conf, struct argon2 **out) MUST_USE;
@@ -23,5 +24,8 @@ void argon2_close(struct argon2 **a);
 err_t argon2_make(struct argon2 *a, struct bytes password, char out[ARGON2_STR_CAP]) MUST_USE; /* ERR_BUSY, ERR_NOMEM */
 /* stored "" (nobody, or no password yet): works as long against a hash that nothing matches. ERR_PASSWORD, ERR_BUSY. */
 err_t argon2_check(struct argon2 *a, const char *stored, struct bytes password) MUST_USE;
+
+/* The stored hash was made at another cost than today's: hash the password anew when it is next known. */
+bool argon2_outdated(const struct argon2 *a, const char *stored);
 
 #endif

@@ -17,7 +17,8 @@ struct activation_in {
     const char *address, *request_id;
 };
 /*
- * Checks the password first (it says nothing about accounts), then the code; consumes it and sets the password. ERR_PASSWORD_*, ERR_ACTIVATION (number
+ * Checks the password first (it says nothing about accounts), then the code; consumes it and sets the password. ERR_PASSWORD_*,
+ * ERR_ACTIVATION (number
  * unknown, code wrong, used, expired, tried too often: all alike), ERR_THROTTLED with *wait, ERR_BUSY.
  */
 err_t activation_do(const struct login_deps *d, const struct activation_in *in, int64_t *wait) MUST_USE;

@@ -16,7 +16,8 @@ struct authz_in {
 };
 
 /*
- * Who asks and where to answer, proven before anything else: only then may an error travel by redirect. ERR_CLIENT_UNKNOWN, ERR_REDIRECT_URI, ERR_REQUEST
+ * Who asks and where to answer, proven before anything else: only then may an error travel by redirect. ERR_CLIENT_UNKNOWN,
+ * ERR_REDIRECT_URI, ERR_REQUEST
  * (state longer than we keep): these get a page.
  */
 err_t authz_client(struct db_pool *p, const char *client_id, const char *redirect_uri, const char *state, struct client *out) MUST_USE;
@@ -33,7 +34,8 @@ void authz_hint(const struct auth_request *q, const uint8_t seal[IDP_KEY_LEN], c
 
 enum authz_step { AUTHZ_LOGIN, AUTHZ_CONSENT, AUTHZ_ANSWER };
 /*
- * s NULL: nobody is signed in. consented: scopes agreed to earlier. ERR_LOGIN_REQUIRED, ERR_CONSENT_REQUIRED (prompt=none), ERR_ACCESS_DENIED (a role is missing).
+ * s NULL: nobody is signed in. consented: scopes agreed to earlier. ERR_LOGIN_REQUIRED, ERR_CONSENT_REQUIRED (prompt=none),
+ * ERR_ACCESS_DENIED (a role is missing).
  */
 err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
                  enum authz_step *step) MUST_USE;

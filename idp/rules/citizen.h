@@ -17,7 +17,8 @@ err_t citizen_number_check(const char *number, const char *birth, bool female) M
 bool citizen_date_ok(const char *date); /* a day of the calendar, not after today, not before 1900 */
 
 /*
- * Checks a body of POST /v1/citizens and makes of it the personal data to be kept (number, name, birth_date, sex "male"/"female", address, phone,
+ * Checks a body of POST /v1/citizens and makes of it the personal data to be kept (number, name, birth_date, sex "male"/"female",
+ * address, phone,
  * email, evidence). *faults gets one {field, code} each: all at once. ERR_CITIZEN_FIELD, ERR_CITIZEN_NUMBER.
  */
 err_t citizen_read(const json_t *body, json_t **person, int *level, json_t *faults) MUST_USE;

@@ -26,8 +26,10 @@ struct code_redeem {
     const char *request_id;
 };
 /*
- * Looks the code up and checks everything, but does not use it yet: that is code_redeem_finish, after the tokens were signed, so that a keyd that is away
- * burns no code. A used one kills its grant (RFC 6749 §4.1.2). ERR_REQUEST (a field is missing), ERR_CODE, ERR_CODE_REUSED, ERR_PKCE_MISSING, ERR_PKCE_WRONG.
+ * Looks the code up and checks everything, but does not use it yet: that is code_redeem_finish, after the tokens were signed, so
+ * that a keyd that is away
+ * burns no code. A used one kills its grant (RFC 6749 §4.1.2). ERR_REQUEST (a field is missing), ERR_CODE, ERR_CODE_REUSED,
+ * ERR_PKCE_MISSING, ERR_PKCE_WRONG.
  */
 err_t code_redeem_begin(struct db_pool *p, const struct code_redeem *r, struct code *out) MUST_USE;
 /* Uses it up; of several at once exactly one gets OK, the rest ERR_CODE_REUSED. */

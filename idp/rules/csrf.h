@@ -11,7 +11,8 @@
 #define CSRF_LEN 43
 
 /*
- * HMAC over what the form belongs to: the form's name, the browser's cookie, the session's cookie (NULL: none), the pending request (NULL: none).
+ * HMAC over what the form belongs to: the form's name, the browser's cookie, the session's cookie (NULL: none), the pending
+ * request (NULL: none).
  * Nothing is stored; whoever lacks the cookie cannot make one.
  */
 struct csrf_scope {

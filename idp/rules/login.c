@@ -78,6 +78,20 @@ static err_t begin(const struct login_deps *d, const struct login_in *in, const 
     return e == ERR_DB_NONE ? ERR_ACCOUNT_LOCKED : e;
 }
 
+/* The cost was raised since: now is the moment when the password is known. That it does not work out is no reason to keep somebody out. */
+static void renew_hash(const struct login_deps *d, const struct login_in *in, const struct account *a)
+{
+    char hash[ARGON2_STR_CAP];
+
+    if (!argon2_outdated(d->argon, a->password))
+        return;
+    err_t e = argon2_make(d->argon, bytes_str(in->password), hash);
+    if (e == OK)
+        e = account_rehash(d->db, a->id, hash);
+    if (e != OK)
+        log_event(LOG_WARNING, "password.rehash", "%s", err_info(e)->name);
+}
+
 err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait)
 {
     char login[LOGIN_MAX + 1];
@@ -95,6 +109,8 @@ err_t login_password(const struct login_deps *d, const struct login_in *in, char
         e = argon2_check(d->argon, a.password, bytes_str(in->password));
     if (e == OK && strcmp(a.state, "active") != 0)
         e = ERR_ACCOUNT_LOCKED;
+    if (e == OK)
+        renew_hash(d, in, &a);
     if (e == OK)
         e = begin(d, in, &a, &t, cookie);
     if (e == ERR_PASSWORD || e == ERR_ACCOUNT_LOCKED)

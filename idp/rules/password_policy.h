@@ -1,5 +1,6 @@
 /*
- * What a password must be: long enough, not the number itself, not one of those that everybody tries first. No rules about kinds of characters.
+ * What a password must be: long enough, not the number itself, not one of those that everybody tries first. No rules about kinds
+ * of characters.
  * Called by rules/activation.c and antin-idpctl. NIST SP 800-63B §5.1.1.2.
  */
 #ifndef ANTIN_IDP_RULES_PASSWORD_POLICY_H

@@ -1,5 +1,6 @@
 /*
- * What may be registered as a redirect URI. At run time nothing is parsed: a request's URI must equal a registered one byte by byte (store/client.c).
+ * What may be registered as a redirect URI. At run time nothing is parsed: a request's URI must equal a registered one byte by
+ * byte (store/client.c).
  * Called by antin-idpctl. RFC 6749 §3.1.2, RFC 9700 §2.1, RFC 8252 §8.3.
  */
 #ifndef ANTIN_IDP_RULES_REDIRECT_H

@@ -16,7 +16,8 @@ extern const struct scope_info scope_table[]; /* ends with a NULL name */
 
 bool scope_has(const char *list, const char *name); /* list: separated by single spaces */
 /*
- * The scopes of asked that exist, each once, in the table's order. ERR_SCOPE: malformed, or one that exists but is not allowed to this client.
+ * The scopes of asked that exist, each once, in the table's order. ERR_SCOPE: malformed, or one that exists but is not allowed to
+ * this client.
  * Unknown ones are left out (OpenID Connect Core §3.1.2.1); nothing left is ERR_SCOPE.
  */
 err_t scope_select(const char *asked, const char *allowed, char out[SCOPE_MAX + 1]) MUST_USE;

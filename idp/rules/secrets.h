@@ -1,5 +1,6 @@
 /*
- * Small uses of the derived keys: random names and their hashes, look-up hashes, sealing of little things the database must keep but not read.
+ * Small uses of the derived keys: random names and their hashes, look-up hashes, sealing of little things the database must keep
+ * but not read.
  * Called by rules/, endpoints/ and antin-idpctl.
  */
 #ifndef ANTIN_IDP_RULES_SECRETS_H

@@ -26,9 +26,9 @@ const struct db_stmt st_account_officer = {
     " INSERT INTO idp.audit (event, account_id) SELECT 'account.created', id FROM a",
     6,
 };
-#define ACCOUNT_COLUMNS                                                                                                              \
-    "a.id, a.kind, a.state, a.level, EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar'), p.hash, " \
-    "a.created_at"
+#define ACCOUNT_COLUMNS                                     \
+    "a.id, a.kind, a.state, a.level, p.hash, a.created_at," \
+    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"
 const struct db_stmt st_account_by_login = {
     "account_by_login",
     "SELECT " ACCOUNT_COLUMNS " FROM idp.account a LEFT JOIN idp.password p ON p.account_id = a.id WHERE a.login_hash = $1",
@@ -59,6 +59,21 @@ const struct db_stmt st_account_state = {
     4,
 };
 
+const struct db_stmt st_account_password = {
+    "account_password",
+    "WITH p AS (UPDATE idp.password SET hash = $2, changed_at = now() WHERE account_id = $1 RETURNING account_id),"
+    " s AS (UPDATE idp.session SET ended_at = now() FROM p WHERE session.account_id = p.account_id AND ended_at IS NULL),"
+    " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'password' FROM p"
+    "  WHERE access_grant.account_id = p.account_id AND revoked_at IS NULL AND expires_at > now())"
+    " INSERT INTO idp.audit (event, account_id) SELECT 'password.set', account_id FROM p",
+    2,
+};
+const struct db_stmt st_account_rehash = {
+    "account_rehash",
+    "UPDATE idp.password SET hash = $2 WHERE account_id = $1",
+    2,
+};
+
 err_t account_create_citizen(struct db_pool *p, const struct account_new *a)
 {
     const struct db_param v[] = {
@@ -71,10 +86,10 @@ err_t account_create_citizen(struct db_pool *p, const struct account_new *a)
         DB_TEXT(a->created_by),
         HASH_PARAM(a->code_hash),
         DB_INT(a->activation_days),
-        DB_TEXT(a->idempotency_key),
-        HASH_PARAM(a->request_hash),
-        DB_INT(a->status),
-        DB_BYTES(a->answer),
+        DB_TEXT(a->once.key),
+        HASH_PARAM(a->once.request_hash),
+        DB_INT(a->once.status),
+        DB_BYTES(a->once.answer),
         DB_TEXT(a->request_id),
     };
 
@@ -97,9 +112,9 @@ static err_t read_account(const struct db_rows *r, struct account *out)
     TRY(store_text(r, 0, 1, out->kind, sizeof out->kind));
     TRY(store_text(r, 0, 2, out->state, sizeof out->state));
     out->level = (int)db_int(r, 0, 3);
-    out->registrar = db_bool(r, 0, 4);
-    TRY(store_text(r, 0, 5, out->password, sizeof out->password));
-    out->created_at = db_time(r, 0, 6);
+    TRY(store_text(r, 0, 4, out->password, sizeof out->password));
+    out->created_at = db_time(r, 0, 5);
+    out->registrar = db_bool(r, 0, 6);
     return OK;
 }
 
@@ -122,6 +137,16 @@ err_t account_by_id(struct db_pool *p, const char *id, struct account *out)
 err_t account_role_add(struct db_pool *p, const char *id, const char *role)
 {
     return store_query(p, &st_account_role, (struct db_param[]){DB_TEXT(id), DB_TEXT(role)}, NULL);
+}
+
+err_t account_set_password(struct db_pool *p, const char *id, const char *hash)
+{
+    return store_one(p, &st_account_password, (struct db_param[]){DB_TEXT(id), DB_TEXT(hash)}, NULL);
+}
+
+err_t account_rehash(struct db_pool *p, const char *id, const char *hash)
+{
+    return store_one(p, &st_account_rehash, (struct db_param[]){DB_TEXT(id), DB_TEXT(hash)}, NULL);
 }
 
 err_t account_set_state(struct db_pool *p, const char *id, const char *state, const char *by, const char *request_id)

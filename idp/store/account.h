@@ -21,6 +21,14 @@ struct account {
     int64_t created_at;
 };
 
+/* An answer to be repeated when the same request comes again under its Idempotency-Key. */
+struct once_new {
+    const char *key;
+    const uint8_t *request_hash;
+    int status;
+    struct bytes answer; /* sealed */
+};
+
 /* A new account, with what its makers keep. All of it becomes visible at once, with an audit row. */
 struct account_new {
     const char *id;
@@ -32,10 +40,7 @@ struct account_new {
     /* citizens */
     const uint8_t *code_hash;
     int64_t activation_days;
-    const char *idempotency_key;
-    const uint8_t *request_hash;
-    int status;
-    struct bytes answer; /* sealed */
+    struct once_new once;
     /* officers */
     const char *password, *role; /* password NULL: chosen by activation (none for officers yet) */
 };
@@ -46,6 +51,11 @@ err_t account_create_officer(struct db_pool *p, const struct account_new *a) MUS
 err_t account_by_login(struct db_pool *p, const uint8_t login_hash[HASH_LEN], struct account *out) MUST_USE; /* ERR_DB_NONE */
 err_t account_by_id(struct db_pool *p, const char *id, struct account *out) MUST_USE;                        /* ERR_DB_NONE */
 err_t account_role_add(struct db_pool *p, const char *id, const char *role) MUST_USE;
+
+/* A new password for an account that has one: its sessions end, its grants die. ERR_DB_NONE. */
+err_t account_set_password(struct db_pool *p, const char *id, const char *hash) MUST_USE;
+/* The same password hashed at today's cost: nothing else changes. */
+err_t account_rehash(struct db_pool *p, const char *id, const char *hash) MUST_USE;
 
 /* state: from one to another, with an audit row; ERR_DB_NONE when it was in neither. Sessions end and grants die when it is locked. */
 err_t account_set_state(struct db_pool *p, const char *id, const char *state, const char *by, const char *request_id) MUST_USE;
@@ -58,8 +68,16 @@ struct account_sealed {
 err_t account_sealed_get(struct db_pool *p, const char *id, struct account_sealed *out) MUST_USE; /* ERR_DB_NONE */
 
 /* --- activation --- */
-err_t activation_renew(struct db_pool *p, const char *id, const uint8_t code_hash[HASH_LEN], int64_t days, const char *by,
-                       const char *request_id) MUST_USE; /* ERR_DB_NONE: no such citizen or locked */
+struct activation_new {
+    const char *account_id;
+    const uint8_t *code_hash;
+    int64_t days;
+    const char *by;
+    struct once_new once;
+    const char *request_id;
+};
+/* In place of the old code. ERR_DB_NONE: no such citizen, or locked; ERR_DB_CONFLICT: the idempotency key is there. */
+err_t activation_renew(struct db_pool *p, const struct activation_new *n) MUST_USE;
 /* Counts one attempt. ERR_DB_NONE: no usable code at all. *code_hash is what a right code hashes to. */
 err_t activation_try(struct db_pool *p, const uint8_t login_hash[HASH_LEN], char account_id[UUID_LEN + 1],
                      uint8_t code_hash[HASH_LEN]) MUST_USE;

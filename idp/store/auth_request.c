@@ -8,10 +8,9 @@
 
 const struct db_stmt st_request_add = {
     "request_add",
-    "INSERT INTO idp.auth_request (id_hash, browser_hash, client_id, redirect_uri, scope, state, nonce, challenge, prompt_login, "
-    "prompt_consent,"
-    " max_age, login_hint, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => "
-    "$13::bigint))",
+    "INSERT INTO idp.auth_request (id_hash, browser_hash, client_id, redirect_uri, scope, state, nonce, challenge, prompt_login,"
+    "  prompt_consent, max_age, login_hint, expires_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => $13::bigint))",
     13,
 };
 const struct db_stmt st_request_get = {

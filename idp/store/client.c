@@ -15,8 +15,8 @@ const struct db_stmt st_client_get = {
 };
 const struct db_stmt st_client_logout_uri = {
     "client_logout_uri",
-    "SELECT 1 FROM idp.post_logout_uri u JOIN idp.client c ON c.id = u.client_id WHERE u.client_id = $1 AND u.uri = $2 AND c.state = "
-    "'active'",
+    "SELECT 1 FROM idp.post_logout_uri u JOIN idp.client c ON c.id = u.client_id"
+    " WHERE u.client_id = $1 AND u.uri = $2 AND c.state = 'active'",
     2,
 };
 const struct db_stmt st_client_add = {
@@ -35,9 +35,8 @@ const struct db_stmt st_client_list = {
 };
 const struct db_stmt st_client_redirects = {
     "client_redirects",
-    "SELECT 'redirect', uri FROM idp.redirect_uri WHERE client_id = $1 UNION ALL SELECT 'logout', uri FROM idp.post_logout_uri WHERE "
-    "client_id = $1"
-    " ORDER BY 1 DESC, 2",
+    "SELECT 'redirect', uri FROM idp.redirect_uri WHERE client_id = $1"
+    " UNION ALL SELECT 'logout', uri FROM idp.post_logout_uri WHERE client_id = $1 ORDER BY 1 DESC, 2",
     1,
 };
 const struct db_stmt st_client_state = {

@@ -11,7 +11,10 @@ const struct db_stmt st_consent_get = {
     "SELECT scope FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
     2,
 };
-/* One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event is written. */
+/*
+ * One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event
+ * is written.
+ */
 const struct db_stmt st_code_issue = {
     "code_issue",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
@@ -27,10 +30,10 @@ const struct db_stmt st_code_issue = {
     "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
     15,
 };
-#define GRANT_COLUMNS                                                               \
-    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level," \
-    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                                                      \
-    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active'),"        \
+#define GRANT_COLUMNS                                                                           \
+    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level,"             \
+    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                     \
+    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')," \
     " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"
 const struct db_stmt st_code_get = {
     "code_get",

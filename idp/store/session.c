@@ -11,8 +11,8 @@ const struct db_stmt st_session_start = {
     "session_start",
     "WITH old AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $2 AND ended_at IS NULL),"
     " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at)"
-    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint) FROM idp.account a WHERE a.id = $4 AND a.state = 'active' RETURNING "
-    "account_id),"
+    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint) FROM idp.account a"
+    "  WHERE a.id = $4 AND a.state = 'active' RETURNING account_id),"
     " q AS (UPDATE idp.auth_request SET login_at = now() WHERE id_hash = $6 AND EXISTS (SELECT 1 FROM s)),"
     " t AS (DELETE FROM idp.throttle WHERE bucket = $7 AND EXISTS (SELECT 1 FROM s))"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'login.ok', account_id, $8, $9 FROM s",

@@ -6,7 +6,8 @@
 #include "idp/store/statements.h"
 
 /*
- * Counted before the password is checked, so that guesses sent at once are all counted. An attempt at a closed bucket changes nothing (the WHERE of
+ * Counted before the password is checked, so that guesses sent at once are all counted. An attempt at a closed bucket changes
+ * nothing (the WHERE of
  * the update) and gets the seconds to wait from the second part.
  */
 const struct db_stmt st_throttle_try = {

@@ -8,7 +8,8 @@
 #include "idp/store/store.h"
 
 /*
- * Counts an attempt. From the limit-th on each one closes the bucket for a while that doubles (30 s at first, window at most); after window seconds of quiet
+ * Counts an attempt. From the limit-th on each one closes the bucket for a while that doubles (30 s at first, window at most);
+ * after window seconds of quiet
  * the count begins anew. *wait: seconds until the bucket opens; 0: the attempt may go on.
  */
 err_t throttle_row_try(struct db_pool *p, const uint8_t bucket[HASH_LEN], int64_t limit, int64_t window, int64_t *wait) MUST_USE;

@@ -2,6 +2,7 @@
  * GET /callback: the browser comes back from the identity provider, from a plain sign-in or with the approval of an activation.
  * Called through routes.c. OpenID Connect Core §3.1.2.5, RFC 9207.
  */
+#include "common/clock.h"
 #include "common/log.h"
 #include "signer/endpoints/api.h"
 #include "signer/endpoints/endpoints.h"
@@ -35,6 +36,8 @@ static err_t approve(struct http_req *r, const struct oidc_back *back)
         return e == ERR_UNAUTHENTICATED ? ERR_LOGIN_STATE : e;
     if (strcmp(s.subject, back->subject) != 0)
         return ERR_NOT_OWNER;
+    if (back->auth_time + SPAGE_RECENT_LOGIN + 60 < clock_now()) /* OpenID Connect Core §3.1.2.1: max_age was asked for, so it is checked */
+        return ERR_LOGIN_TOKEN;
     return activation_confirm(signer_app(r), back->signing_session, &s, back->nonce, buf_bytes(&back->id_token));
 }
 

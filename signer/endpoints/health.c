@@ -5,7 +5,7 @@
 #include "signer/endpoints/api.h"
 #include "signer/endpoints/endpoints.h"
 #include "signer/rules/content.h"
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
 
 err_t signer_health(struct http_req *r)
 {
@@ -25,7 +25,7 @@ static bool keyd_alive(struct app *a)
 err_t signer_ready(struct http_req *r)
 {
     struct app *a = signer_app(r);
-    bool db = db_pool_alive(a->db), keyd = keyd_alive(a), store = content_alive(a->content), reader = sandbox_alive(a->sandbox);
+    bool db = db_pool_alive(a->db), keyd = keyd_alive(a), store = content_alive(a->content), reader = pdfjail_alive(a->pdfjail);
     bool all = db && keyd && store && reader;
     if (!all)
         http_reply_header(r, "Retry-After", "2");

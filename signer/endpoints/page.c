@@ -8,8 +8,6 @@
 #include "signer/errors.h"
 #include <string.h>
 
-#define RECENT_LOGIN 900 /* seconds: an approval needs a sign-in not older than this */
-
 const char *spage_text(const struct http_req *r, const char *key)
 {
     return text_get(signer_app(r)->texts, http_lang(r), key);
@@ -124,7 +122,7 @@ err_t spage_login(struct http_req *r, const char *return_to, const char *signing
         .browser = http_cookie(r, COOKIE_LOGIN),
         .signing_session = signing_session,
         .nonce = nonce,
-        .max_age = signing_session != NULL ? RECENT_LOGIN : 0,
+        .max_age = signing_session != NULL ? SPAGE_RECENT_LOGIN : 0,
         .lang = http_lang(r),
     };
     AUTO_BUF url = {0};

@@ -13,6 +13,8 @@
 #define COOKIE_SESSION "antin_signer"
 #define COOKIE_LOGIN "antin_signer_login" /* binds a sign-in to this browser */
 
+#define SPAGE_RECENT_LOGIN 900 /* seconds: an approval needs a sign-in not older than this */
+
 const char *spage_text(const struct http_req *r, const char *key);
 /* A new object with the frame's values (common/pages/README.md), and csrf and person when s is not NULL. self: as in the address bar, or NULL. */
 json_t *spage_values(struct http_req *r, const char *title_key, const struct websession *s);

@@ -9,6 +9,7 @@
 #include "signer/errors.h"
 #include "signer/rules/activation.h"
 #include "signer/rules/signing.h"
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -91,8 +92,10 @@ static void see(struct http_req *r, const char *id)
     http_reply_no_store(r);
 }
 
+static atomic_long waiting;
+
 /* Somebody else signs it at this moment: wait for what comes of it, then look again. */
-static err_t wait_and_see(struct http_req *r, const struct websession *s, struct dossier *d)
+static err_t wait_here(struct http_req *r, const struct websession *s, struct dossier *d)
 {
     for (int64_t until = clock_mono_us() + WAIT_US; clock_mono_us() < until;) {
         TRY(review_dossier(r, s, d));
@@ -102,6 +105,18 @@ static err_t wait_and_see(struct http_req *r, const struct websession *s, struct
     }
     see(r, d->id);
     return OK;
+}
+
+/* Half of the workers may wait at most; others get the page that reloads itself. */
+static err_t wait_and_see(struct http_req *r, const struct websession *s, struct dossier *d)
+{
+    err_t e = OK;
+    if (atomic_fetch_add(&waiting, 1) < (signer_app(r)->conf.workers + 1) / 2)
+        e = wait_here(r, s, d);
+    else
+        see(r, d->id);
+    atomic_fetch_sub(&waiting, 1);
+    return e;
 }
 
 /* The form was filled in well enough to try. */

@@ -59,7 +59,8 @@ err_t cades_detached(const struct cms_signed *s, struct buf *out)
     return cms_signed_data(s, out);
 }
 
-size_t cades_room(struct bytes cert, const struct bytes *chain, size_t chain_n, const struct bytes *crls, size_t crls_n, size_t timestamp_len)
+size_t cades_room(struct bytes cert, const struct bytes *chain, size_t chain_n, const struct bytes *crls, size_t crls_n,
+                  size_t timestamp_len)
 {
     size_t n = SIGNER_INFO_ROOM + cert.len + (timestamp_len > 0 ? timestamp_len : TIMESTAMP_ROOM_DEFAULT);
     for (size_t i = 0; i < chain_n; i++)

@@ -22,6 +22,7 @@ err_t cades_detached(const struct cms_signed *s, struct buf *out) MUST_USE;
  * Bytes that a B-T signature with these parts needs at most: for pades_opts.contents_room, before signature and timestamp exist.
  * timestamp_len: the size of a token as seen lately, 0: an estimate with a generous chain.
  */
-size_t cades_room(struct bytes cert, const struct bytes *chain, size_t chain_n, const struct bytes *crls, size_t crls_n, size_t timestamp_len);
+size_t cades_room(struct bytes cert, const struct bytes *chain, size_t chain_n, const struct bytes *crls, size_t crls_n,
+                  size_t timestamp_len);
 
 #endif

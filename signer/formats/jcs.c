@@ -50,7 +50,7 @@ static size_t shortest_digits(double v, char digits[20], int *point)
         if (*p != '.')
             digits[k++] = *p;
     }
-    *point = atoi(p + 1) + 1;
+    *point = (int)strtol(p + 1, NULL, 10) + 1;
     while (k > 1 && digits[k - 1] == '0')
         k--;
     return k;
@@ -68,8 +68,8 @@ static err_t write_digits_with_point(const char *digits, int k, int point, struc
 /* ECMA-262 §6.1.6.1.20, as RFC 8785 §3.2.2.3 demands. */
 static err_t write_real(double v, struct buf *out)
 {
-    char digits[20];
-    int point;
+    char digits[20] = "";
+    int point = 0;
     if (!isfinite(v))
         return ERR_UNSUPPORTED;
     if (v == 0)
@@ -177,22 +177,14 @@ static err_t write_value(const json_t *v, unsigned depth, struct buf *out)
     if (depth > JSON_DEPTH_MAX)
         return ERR_TOO_LARGE;
     switch (json_typeof(v)) {
-    case JSON_OBJECT:
-        return write_object(v, depth, out);
-    case JSON_ARRAY:
-        return write_array(v, depth, out);
-    case JSON_STRING:
-        return write_string(json_string_value(v), json_string_length(v), out);
-    case JSON_INTEGER:
-        return write_integer(json_integer_value(v), out);
-    case JSON_REAL:
-        return write_real(json_real_value(v), out);
-    case JSON_TRUE:
-        return buf_add_str(out, "true");
-    case JSON_FALSE:
-        return buf_add_str(out, "false");
-    case JSON_NULL:
-        return buf_add_str(out, "null");
+    case JSON_OBJECT: return write_object(v, depth, out);
+    case JSON_ARRAY: return write_array(v, depth, out);
+    case JSON_STRING: return write_string(json_string_value(v), json_string_length(v), out);
+    case JSON_INTEGER: return write_integer(json_integer_value(v), out);
+    case JSON_REAL: return write_real(json_real_value(v), out);
+    case JSON_TRUE: return buf_add_str(out, "true");
+    case JSON_FALSE: return buf_add_str(out, "false");
+    case JSON_NULL: return buf_add_str(out, "null");
     }
     return ERR_INTERNAL;
 }

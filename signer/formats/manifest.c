@@ -113,9 +113,9 @@ err_t manifest_write(const struct manifest *m, struct buf *out)
         return ERR_MANIFEST;
     char created[CLOCK_RFC3339_LEN + 1];
     clock_rfc3339(m->created, created);
-    AUTO_JSON tree = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "type", TYPE, "version", VERSION, "code", m->code, "procedure",
-                               m->procedure, "applicant", m->applicant, "agency", m->agency, "created", created, "components",
-                               components_json(m));
+    AUTO_JSON tree =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "type", TYPE, "version", VERSION, "code", m->code, "procedure", m->procedure,
+                  "applicant", m->applicant, "agency", m->agency, "created", created, "components", components_json(m));
     if (tree == NULL || json_array_size(json_object_get(tree, "components")) != m->component_n)
         return ERR_NOMEM;
     AUTO_BUF text = {0};

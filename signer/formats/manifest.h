@@ -10,7 +10,7 @@
 #include "signer/formats/errors.h"
 
 #define MANIFEST_MIME "application/vnd.antin.manifest+json" /* for key_seal */
-#define MANIFEST_MAX (1u << 20)                              /* bytes of text */
+#define MANIFEST_MAX (1u << 20)                             /* bytes of text */
 #define MANIFEST_COMPONENTS_MAX 256
 #define MANIFEST_TEXT_MAX 255 /* bytes of a name or code */
 
@@ -23,7 +23,7 @@ struct manifest_file {
 };
 
 struct manifest_component {
-    struct manifest_file file;      /* as uploaded */
+    struct manifest_file file; /* as uploaded */
     const char *media_type;
     struct manifest_file signature; /* the signed PDF, or the .p7s; name NULL: not listed */
 };
@@ -33,10 +33,10 @@ struct manifest {
     const char *procedure; /* procedure code */
     const char *applicant; /* the citizen's pairwise subject, never a name or number */
     const char *agency;
-    int64_t created;       /* seconds since 1970 */
+    int64_t created; /* seconds since 1970 */
     const struct manifest_component *component;
     size_t component_n;
-    void *own;             /* set by manifest_read: holds what the pointers point to; NULL in a manifest to be written */
+    void *own; /* set by manifest_read: holds what the pointers point to; NULL in a manifest to be written */
 };
 
 /* ERR_MANIFEST: something missing, too long, not UTF-8, two files of one name, no component. */

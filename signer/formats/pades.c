@@ -15,11 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_MAX 512          /* bytes of name, reason, location */
-#define BYTE_RANGE_ROOM 64    /* "[0 a b c]" with four-gigabyte numbers is shorter */
+#define TEXT_MAX 512       /* bytes of name, reason, location */
+#define BYTE_RANGE_ROOM 64 /* "[0 a b c]" with four-gigabyte numbers is shorter */
 #define READ_PIECE 65536
-#define ZONE_SECONDS 25200    /* /M is written in Vietnam's time, UTC+07 all year */
-#define WIDGET_FLAGS 132      /* Print, Locked (§12.5.3): nothing to see, nothing to move */
+#define ZONE_SECONDS 25200 /* /M is written in Vietnam's time, UTC+07 all year */
+#define WIDGET_FLAGS 132   /* Print, Locked (§12.5.3): nothing to see, nothing to move */
 
 struct places {
     size_t byte_range, contents; /* in the increment */

@@ -22,12 +22,12 @@ struct pades_opts {
 #define PADES_ROOM_MAX (4u << 20)
 
 struct pades_prepared {
-    struct buf increment;    /* what is to be appended; /Contents holds zeros until pades_fill */
-    uint64_t base_size;      /* bytes of the original */
-    uint64_t contents_at;    /* absolute offset of '<' */
-    uint64_t contents_len;   /* with < and > */
+    struct buf increment;  /* what is to be appended; /Contents holds zeros until pades_fill */
+    uint64_t base_size;    /* bytes of the original */
+    uint64_t contents_at;  /* absolute offset of '<' */
+    uint64_t contents_len; /* with < and > */
     uint64_t byte_range[4];
-    uint8_t sha256[32];      /* of the ByteRange: what is signed (message-digest attribute) */
+    uint8_t sha256[32]; /* of the ByteRange: what is signed (message-digest attribute) */
 };
 
 /*

@@ -20,8 +20,8 @@
 
 struct pdf {
     qpdf_data q;
-    int fd;              /* -1: in memory */
-    void *map;           /* the file behind fd, for qpdf: it is paged in piece by piece, and no path is opened (signerd's readers may open none) */
+    int fd;    /* -1: in memory */
+    void *map; /* the file behind fd, for qpdf: it is paged in piece by piece, and no path is opened (signerd's readers may open none) */
     struct bytes memory;
     uint64_t size, startxref;
     enum pdf_xref_kind xref;

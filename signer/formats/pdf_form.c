@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS_MAX 20000    /* top-level fields looked at; tax forms have hundreds */
-#define REFERENCES_MAX 16   /* signature references of one signature */
-#define SIG_FLAGS 3         /* SignaturesExist, AppendOnly (§12.7.2 table 219) */
+#define FIELDS_MAX 20000  /* top-level fields looked at; tax forms have hundreds */
+#define REFERENCES_MAX 16 /* signature references of one signature */
+#define SIG_FLAGS 3       /* SignaturesExist, AppendOnly (§12.7.2 table 219) */
 
 static qpdf_oh key(struct pdf *p, qpdf_oh dict, const char *name)
 {

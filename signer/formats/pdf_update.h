@@ -11,11 +11,11 @@
 
 struct pdf_update {
     struct buf out;
-    uint64_t base;    /* size of the file that out is appended to */
-    int next_id;      /* the first object number that is not in use */
+    uint64_t base; /* size of the file that out is appended to */
+    int next_id;   /* the first object number that is not in use */
     struct {
         int id, generation;
-        uint64_t at;  /* absolute offset */
+        uint64_t at; /* absolute offset */
     } object[PDF_UPDATE_OBJECTS_MAX];
     size_t n;
 };

@@ -8,7 +8,7 @@
 #include "common/bytes.h"
 
 struct tlv {
-    uint8_t tag;        /* identifier octet; tag numbers past 30 do not occur in what we read */
+    uint8_t tag; /* identifier octet; tag numbers past 30 do not occur in what we read */
     struct bytes body;
     struct bytes whole; /* with tag and length */
 };

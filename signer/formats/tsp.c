@@ -9,8 +9,15 @@
 #include <openssl/ts.h>
 #include <string.h>
 
-enum pki_failure { BAD_ALG = 0, BAD_REQUEST = 2, BAD_DATA_FORMAT = 5, TIME_NOT_AVAILABLE = 14, UNACCEPTED_POLICY = 15,
-                   UNACCEPTED_EXTENSION = 16, SYSTEM_FAILURE = 25 };
+enum pki_failure {
+    BAD_ALG = 0,
+    BAD_REQUEST = 2,
+    BAD_DATA_FORMAT = 5,
+    TIME_NOT_AVAILABLE = 14,
+    UNACCEPTED_POLICY = 15,
+    UNACCEPTED_EXTENSION = 16,
+    SYSTEM_FAILURE = 25
+};
 enum pki_status { GRANTED = 0, REJECTION = 2 };
 
 static void ts_req_free(TS_REQ **r)
@@ -62,17 +69,10 @@ static err_t read_imprint(TS_REQ *req, struct tsp_query *out)
     int param_type;
     X509_ALGOR_get0(&oid, &param_type, NULL, TS_MSG_IMPRINT_get_algo(imprint));
     switch (OBJ_obj2nid(oid)) {
-    case NID_sha256:
-        out->alg = CMS_SHA256;
-        break;
-    case NID_sha384:
-        out->alg = CMS_SHA384;
-        break;
-    case NID_sha512:
-        out->alg = CMS_SHA512;
-        break;
-    default:
-        return ERR_TSP_ALG;
+    case NID_sha256: out->alg = CMS_SHA256; break;
+    case NID_sha384: out->alg = CMS_SHA384; break;
+    case NID_sha512: out->alg = CMS_SHA512; break;
+    default: return ERR_TSP_ALG;
     }
     if (param_type != V_ASN1_UNDEF && param_type != V_ASN1_NULL) /* RFC 5754 §2: absent, or NULL from older clients */
         return ERR_TSP_ALG;
@@ -142,20 +142,13 @@ err_t tsp_reply(struct bytes token, struct buf *out)
 static enum pki_failure failure_of(err_t e)
 {
     switch (e) {
-    case ERR_TSP_FORMAT:
-        return BAD_DATA_FORMAT;
-    case ERR_TSP_REQUEST:
-        return BAD_REQUEST;
-    case ERR_TSP_ALG:
-        return BAD_ALG;
-    case ERR_TSP_POLICY:
-        return UNACCEPTED_POLICY;
-    case ERR_TSP_EXTENSION:
-        return UNACCEPTED_EXTENSION;
-    case ERR_TSP_TIME:
-        return TIME_NOT_AVAILABLE;
-    default:
-        return SYSTEM_FAILURE;
+    case ERR_TSP_FORMAT: return BAD_DATA_FORMAT;
+    case ERR_TSP_REQUEST: return BAD_REQUEST;
+    case ERR_TSP_ALG: return BAD_ALG;
+    case ERR_TSP_POLICY: return UNACCEPTED_POLICY;
+    case ERR_TSP_EXTENSION: return UNACCEPTED_EXTENSION;
+    case ERR_TSP_TIME: return TIME_NOT_AVAILABLE;
+    default: return SYSTEM_FAILURE;
     }
 }
 

@@ -14,10 +14,10 @@
 struct tsp_query {
     enum cms_hash alg;
     uint8_t imprint[64]; /* as long as alg says */
-    uint8_t nonce[32];   /* INTEGER contents, big-endian, non-negative, without a leading zero (one octet 00 for zero): for key_ts_request */
-    size_t nonce_len;    /* 0: none */
+    uint8_t nonce[32]; /* INTEGER contents, big-endian, non-negative, without a leading zero (one octet 00 for zero): for key_ts_request */
+    size_t nonce_len;  /* 0: none */
     bool cert_req;
-    char policy[64];     /* dotted; "": none asked for. Whether it is served is the caller's to decide (ERR_TSP_POLICY) */
+    char policy[64]; /* dotted; "": none asked for. Whether it is served is the caller's to decide (ERR_TSP_POLICY) */
 };
 
 /*

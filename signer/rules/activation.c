@@ -9,7 +9,7 @@
 #include "signer/errors.h"
 #include "signer/rules/content.h"
 #include "signer/rules/evidence.h"
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static err_t prepare_pdf(struct app *a, const struct component *c, const struct 
     AUTO_FD fd = -1;
     AUTO_PADES p = {0};
     TRY(content_get(a->content, c->sha256, c->size, &fd));
-    TRY(sandbox_pades_prepare(a->sandbox, fd, opts, &p));
+    TRY(pdfjail_prepare(a->pdfjail, fd, opts, &p));
     if (p.base_size != c->size)
         return ERR_PDF_UNREADABLE;
     memcpy(item->digest, p.sha256, SHA256_LEN);

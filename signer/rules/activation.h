@@ -24,7 +24,7 @@ struct activation {
 void activation_free(struct activation **a);
 #define AUTO_ACTIVATION AUTO(activation_free) struct activation *
 
-/* Prepares all components and stores the activation; nonce is what the login must carry. PDF failures as sandbox_pades_prepare. */
+/* Prepares all components and stores the activation; nonce is what the login must carry. PDF failures as pdfjail_prepare. */
 err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v, char id[UUID_LEN + 1],
                          char nonce[44]) MUST_USE;
 /* The ID token has come: checks that its nonce is that of the activation, and that the activation is this browser's. ERR_LOGIN_TOKEN, ERR_EXPIRED. */

@@ -7,7 +7,7 @@
 #include "signer/errors.h"
 #include "signer/rules/content.h"
 #include "signer/rules/dossier.h"
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
 #include "signer/store/audit.h"
 #include <errno.h>
 #include <stdio.h>
@@ -189,7 +189,7 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     TRY(db_do(a->db, DB_TX, may_upload, &j)); /* before work is spent on it */
     j.c.pdf = is_pdf(u->fd, j.c.media_type);
     if (j.c.pdf)
-        TRY(sandbox_pdf_check(a->sandbox, u->fd));
+        TRY(pdfjail_check(a->pdfjail, u->fd));
     struct content_file file;
     TRY(content_put(a->content, u->fd, u->size, BYTES(NULL, 0), &file));
     if (memcmp(file.sha256, u->sha256, SHA256_LEN) != 0)

@@ -12,7 +12,7 @@
 
 struct content;
 struct provider;
-struct sandbox;
+struct pdfjail;
 struct trust;
 
 struct signer_conf {
@@ -46,7 +46,7 @@ struct app {
     struct db_pool *db;
     struct keyclient *keys;
     struct content *content;
-    struct sandbox *sandbox;
+    struct pdfjail *pdfjail;
     struct trust *trust;
     struct provider *provider;
     struct buf redirect_uri;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/form.h"
 #include "signer/errors.h"
+#include "signer/rules/recovery.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,10 @@ err_t dossier_for_reader(struct app *a, const struct caller *c, const char *id, 
         return ERR_NOT_FOUND;
     struct get g = {.id = id, .out = out};
     err_t e = db_do(a->db, DB_AUTOCOMMIT, get, &g);
+    if (e == OK && out->state == DOSSIER_SIGNING && out->signing_until < clock_now()) { /* whoever signed it died */
+        TRY(recovery_touch(a));
+        e = db_do(a->db, DB_AUTOCOMMIT, get, &g);
+    }
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
     return dossier_may_read(c, out) ? OK : ERR_NOT_FOUND;

@@ -122,10 +122,16 @@ static err_t fetch_keys(struct provider *p)
     return OK;
 }
 
-/* One thread fetches; those that come meanwhile wait for it. since: what the caller has seen. */
+/*
+ * One thread fetches. Those that come meanwhile wait for it only when there are no keys at all: otherwise invented kids and a slow provider together
+ * would hold up every worker. since: what the caller has seen.
+ */
 static err_t refresh(struct provider *p, int64_t since)
 {
-    pthread_mutex_lock(&p->fetching);
+    if (since == 0)
+        pthread_mutex_lock(&p->fetching);
+    else if (pthread_mutex_trylock(&p->fetching) != 0)
+        return OK;
     err_t e = OK;
     pthread_rwlock_rdlock(&p->lock);
     bool news = p->fetched_us > since;

@@ -4,6 +4,7 @@
  */
 #include "signer/rules/recovery.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "signer/store/credential.h"
 #include "signer/store/dossier.h"
@@ -11,8 +12,11 @@
 #include "signer/store/signing.h"
 #include "signer/store/web_session.h"
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -53,6 +57,55 @@ err_t recovery_touch(struct app *a)
     return run(a, NULL);
 }
 
+/* --- what is owed --- */
+
+#define OWED_MAX 64 /* more are left to their leases */
+
+struct owed {
+    char dossier[UUID_LEN + 1], session[UUID_LEN + 1];
+};
+static struct owed owed[OWED_MAX];
+static size_t owed_n;
+
+void recovery_owe(const char *dossier, const char *session)
+{
+    pthread_mutex_lock(&lock);
+    if (owed_n < OWED_MAX) {
+        snprintf(owed[owed_n].dossier, sizeof owed[owed_n].dossier, "%s", dossier);
+        snprintf(owed[owed_n].session, sizeof owed[owed_n].session, "%s", session);
+        owed_n++;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static err_t give_back(struct db *db, void *arg)
+{
+    const struct owed *o = arg;
+    err_t e = dossier_end_signing(db, o->dossier, o->session);
+    return e == ERR_DB_NONE ? OK : e; /* sealed after all, or recovered by somebody */
+}
+
+static bool pay(struct app *a)
+{
+    for (;;) {
+        struct owed o = {0};
+        pthread_mutex_lock(&lock);
+        bool any = owed_n > 0;
+        if (any)
+            o = owed[owed_n - 1];
+        pthread_mutex_unlock(&lock);
+        if (!any)
+            return true;
+        if (db_do(a->db, DB_AUTOCOMMIT, give_back, &o) != OK)
+            return false;
+        pthread_mutex_lock(&lock); /* others may have been added behind it meanwhile */
+        for (size_t i = 0; i < owed_n; i++)
+            if (strcmp(owed[i].session, o.session) == 0)
+                owed[i--] = owed[--owed_n];
+        pthread_mutex_unlock(&lock);
+    }
+}
+
 /* --- the housekeeper --- */
 
 struct housekeeper {
@@ -62,6 +115,8 @@ struct housekeeper {
     pthread_cond_t wake;
     bool stop;
 };
+
+#define SWEEP_SECONDS 60
 
 static err_t sweep(struct db *db, void *arg)
 {
@@ -74,9 +129,7 @@ static err_t sweep(struct db *db, void *arg)
 /* False when it is time to stop. */
 static bool wait_for(struct housekeeper *h, int seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
+    const struct timespec until = {.tv_sec = clock_mono_us() / 1000000 + seconds};
     pthread_mutex_lock(&h->lock);
     while (!h->stop && pthread_cond_timedwait(&h->wake, &h->lock, &until) == 0)
         continue;
@@ -91,9 +144,13 @@ static void *keep_house(void *arg)
     while (recovery_ensure(h->app) != OK)
         if (!wait_for(h, 2))
             return NULL;
-    while (wait_for(h, 60))
-        if (recovery_touch(h->app) != OK || db_do(h->app->db, DB_AUTOCOMMIT, sweep, NULL) != OK)
+    for (unsigned second = 1; wait_for(h, 1); second++) {
+        (void)pay(h->app); /* tried again in a second */
+        if (second % SWEEP_SECONDS == 0)
+            (void)malloc_trim(0); /* what a large dossier took goes back to the system */
+        if (second % SWEEP_SECONDS == 0 && (recovery_touch(h->app) != OK || db_do(h->app->db, DB_AUTOCOMMIT, sweep, NULL) != OK))
             log_event(LOG_WARNING, "recovery", "could not clean up; the next round will");
+    }
     return NULL;
 }
 

@@ -12,6 +12,11 @@
  * abandoned. Runs once in the life of a process, before its first signature. ERR_DB_DOWN: it has not run.
  */
 err_t recovery_ensure(struct app *a) MUST_USE;
+/*
+ * A signing of ours ended while the database was away: the housekeeper returns the dossier to awaiting_signature as soon as it is back (its lease does
+ * it later in any case).
+ */
+void recovery_owe(const char *dossier, const char *session);
 /* Dossiers of any instance whose lease has run out. */
 err_t recovery_touch(struct app *a) MUST_USE;
 

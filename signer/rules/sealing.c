@@ -33,7 +33,7 @@ void sealing_signed_name(const char *name, bool pdf, char out[SIGNED_NAME_CAP])
     while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80) /* never in the middle of a character */
         n--;
     memcpy(out, name, n);
-    strcpy(out + n, ending);
+    memcpy(out + n, ending, strlen(ending) + 1);
 }
 
 struct names {

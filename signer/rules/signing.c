@@ -123,8 +123,10 @@ static err_t end_signing(struct db *db, void *arg)
 
 static void go_back(struct signing *s)
 {
-    if (db_do(s->app->db, DB_AUTOCOMMIT, end_signing, s) != OK)
-        log_event(LOG_WARNING, "signing", "a half-signed dossier waits for its lease to run out");
+    if (db_do(s->app->db, DB_AUTOCOMMIT, end_signing, s) != OK) {
+        log_event(LOG_WARNING, "signing", "a half-signed dossier goes back when the database is there again");
+        recovery_owe(s->d.id, s->act->row.id);
+    }
 }
 
 static void drop_activation(struct signing *s)

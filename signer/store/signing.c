@@ -11,7 +11,8 @@
 
 const struct db_stmt signing_session_insert_stmt = {
     "signing_session_insert",
-    "INSERT INTO signer.signing_session (id, dossier_id, credential_id, web_session, random, signing_time, expires_at)"
+    "WITH old AS (DELETE FROM signer.signing_session WHERE dossier_id = $2::uuid AND web_session = $4)"
+    " INSERT INTO signer.signing_session (id, dossier_id, credential_id, web_session, random, signing_time, expires_at)"
     " VALUES ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7)",
     7,
 };
@@ -38,7 +39,7 @@ const struct db_stmt signing_session_delete_stmt = {
 };
 const struct db_stmt signing_session_expire_stmt = {
     "signing_session_expire",
-    "DELETE FROM signer.signing_session WHERE expires_at < now() - interval '1 hour'",
+    "DELETE FROM signer.signing_session WHERE expires_at < now() - interval '5 minutes'",
     0,
 };
 const struct db_stmt signing_item_insert_stmt = {

@@ -19,6 +19,7 @@ struct signing_session_row {
     int64_t expires;
     struct buf id_token; /* sealed; empty until the citizen came back from the identity provider; caller frees */
 };
+/* In place of earlier ones of this browser for this dossier: one is kept. */
 err_t signing_session_insert(struct db *db, const struct signing_session_row *s) MUST_USE;
 err_t signing_session_get(struct db *db, const char *id, struct signing_session_row *out) MUST_USE; /* ERR_DB_NONE */
 /* The newest session of this browser for this dossier that still lives for at least margin seconds. ERR_DB_NONE. */

@@ -9,9 +9,22 @@
 
 #define CLOCK_SKEW 300 /* seconds that two honest clocks may differ */
 
+/*
+ * CRLs whose signature was found good: the same root's CRL speaks about several certificates of a file, and about those of many files.
+ * Digests of the CRL and of the certificate whose key verified it.
+ */
+#define CRL_MEMORY_MAX 256
+struct crl_memory {
+    struct {
+        uint8_t crl[32], issuer[32];
+    } good[CRL_MEMORY_MAX];
+    unsigned n;
+};
+
 struct context {
     const struct trust *trust;
-    int64_t at;                    /* the time of verification */
+    int64_t at;                /* the time of verification */
+    struct crl_memory *memory; /* NULL: each signature is checked each time */
 };
 
 /* Certificates and CRLs that came with the document; none of them is trusted for being there. */

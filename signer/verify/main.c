@@ -22,7 +22,7 @@
 #define ANTIN_VERSION "0.1.0"
 #endif
 #define TRUST_DEFAULT "/etc/antin/trust.pem"
-#define MEMORY_MIB 256     /* heap at most; mapped files do not count */
+#define MEMORY_MIB 256      /* heap at most; mapped files do not count */
 #define SECONDS_PER_FILE 60 /* of processor time */
 
 enum { EXIT_VALID, EXIT_INVALID, EXIT_UNDECIDED, EXIT_USAGE };
@@ -87,24 +87,13 @@ static bool set_lang(struct options *o, const char *value)
 static bool set_option(struct options *o, int c, const char *value)
 {
     switch (c) {
-    case 't':
-        o->trust_given = true;
-        return trust_load(&o->trust, value) == OK || complain("no usable certificates in", value);
-    case 'c':
-        return trust_load_crls(&o->trust, value) == OK || complain("no usable CRL in", value);
-    case 'f':
-        o->content = value;
-        return access(value, R_OK) == 0 || complain("cannot read", value);
-    case 'a':
-        return clock_parse_rfc3339(value, &o->at) == OK || complain("not an RFC 3339 time", value);
-    case 'j':
-        o->json = true;
-        return true;
-    case 'l':
-        return set_lang(o, value);
-    default:
-        fputs(USAGE, stderr);
-        return false;
+    case 't': o->trust_given = true; return trust_load(&o->trust, value) == OK || complain("no usable certificates in", value);
+    case 'c': return trust_load_crls(&o->trust, value) == OK || complain("no usable CRL in", value);
+    case 'f': o->content = value; return access(value, R_OK) == 0 || complain("cannot read", value);
+    case 'a': return clock_parse_rfc3339(value, &o->at) == OK || complain("not an RFC 3339 time", value);
+    case 'j': o->json = true; return true;
+    case 'l': return set_lang(o, value);
+    default: fputs(USAGE, stderr); return false;
     }
 }
 
@@ -168,7 +157,11 @@ static void limit_resources(void)
 {
     struct rlimit memory = {(rlim_t)MEMORY_MIB << 20, (rlim_t)MEMORY_MIB << 20}, core = {0, 0};
     struct sigaction sa = {.sa_handler = on_timeout};
+#if !defined(__SANITIZE_ADDRESS__) /* whose shadow memory is larger than any limit */
     setrlimit(RLIMIT_DATA, &memory);
+#else
+    (void)memory;
+#endif
     setrlimit(RLIMIT_CORE, &core);
     sigaction(SIGPROF, &sa, NULL);
     input_guard();
@@ -184,11 +177,13 @@ static void start_timer(void)
 
 static err_t verify_paths(const struct options *o, struct file_result *results)
 {
-    struct context ctx = {.trust = &o->trust, .at = o->at};
+    struct crl_memory memory = {.n = 0};
+    struct context ctx = {.trust = &o->trust, .at = o->at, .memory = &memory};
     for (size_t i = 0; i < o->paths.n; i++) {
         start_timer();
         TRY(verify_file(&ctx, o->paths.item[i], o->content, &results[i]));
     }
+    file_results_cover(results, o->paths.n);
     return OK;
 }
 
@@ -226,7 +221,8 @@ int main(int argc, char **argv)
 {
     int help = 0;
     AUTO(options_free) struct options o;
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* a local openssl.cnf must not change what is valid; and it costs a file read */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT,
+                        NULL); /* a local openssl.cnf must not change what is valid; and it costs a file read */
     secret_init();
     formats_errors_register();
     limit_resources();

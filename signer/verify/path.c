@@ -145,6 +145,7 @@ static bool collect(const struct context *ctx, const struct evidence *ev, STACK_
 /* One run of RFC 5280 §6.1; X509_V_OK or OpenSSL's code. *chain gets what was built. */
 static int run(STACK_OF(X509) *anchors, STACK_OF(X509) *helpers, X509 *leaf, int64_t t, bool check_time, STACK_OF(X509) **chain, int *depth)
 {
+    *depth = 0;
     AUTO(store_ctx_free) X509_STORE_CTX *c = X509_STORE_CTX_new();
     if (c == NULL || X509_STORE_CTX_init(c, NULL, leaf, helpers) != 1)
         return X509_V_ERR_OUT_OF_MEM;
@@ -152,6 +153,7 @@ static int run(STACK_OF(X509) *anchors, STACK_OF(X509) *helpers, X509 *leaf, int
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(c);
     unsigned long flags = X509_V_FLAG_X509_STRICT | X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_TRUSTED_FIRST;
     X509_VERIFY_PARAM_set_flags(param, check_time ? flags : flags | X509_V_FLAG_NO_CHECK_TIME);
+    X509_VERIFY_PARAM_add0_policy(param, OBJ_nid2obj(NID_any_policy)); /* §6.1.1 (c): the user's initial set is any-policy */
     X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
     X509_VERIFY_PARAM_set_time(param, (time_t)t);
     int ok = X509_verify_cert(c), error = X509_STORE_CTX_get_error(c);
@@ -170,8 +172,8 @@ static void report_time(int error, int depth, const X509 *cert, bool proven, str
         struct cert_facts facts = {0};
         cert_facts_read(cert, &facts);
         buf_free(&facts.der);
-        finding_addf(f, INDETERMINATE, SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE, error == X509_V_ERR_CERT_NOT_YET_VALID ? NOTE_NOT_YET_VALID : NOTE_EXPIRED,
-                     "%s, %s", facts.name, text);
+        finding_addf(f, INDETERMINATE, SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE,
+                     error == X509_V_ERR_CERT_NOT_YET_VALID ? NOTE_NOT_YET_VALID : NOTE_EXPIRED, "%s, %s", facts.name, text);
         return;
     }
     if (error == X509_V_ERR_CERT_NOT_YET_VALID)
@@ -200,8 +202,7 @@ static void report(int error, int depth, STACK_OF(X509) *chain, bool proven, str
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
         finding_add(f, INDETERMINATE, SUB_NO_CERTIFICATE_CHAIN_FOUND, NOTE_NO_CHAIN, X509_verify_cert_error_string(error));
         break;
-    default:
-        finding_add(f, INDETERMINATE, SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE, NOTE_CHAIN, X509_verify_cert_error_string(error));
+    default: finding_add(f, INDETERMINATE, SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE, NOTE_CHAIN, X509_verify_cert_error_string(error));
     }
 }
 
@@ -258,6 +259,17 @@ void path_build(const struct context *ctx, const struct evidence *ev, X509 *leaf
     check_algorithms(out, f);
     int n = sk_X509_num(out->chain);
     snprintf(out->anchor, sizeof out->anchor, "%s", trust_name(ctx->trust, sk_X509_value(out->chain, n - 1)));
+}
+
+STACK_OF(X509) *path_to(const struct context *ctx, const struct evidence *ev, X509 *cert, int64_t t, const X509 *anchor)
+{
+    AUTO_SHALLOW anchors = sk_X509_new_null();
+    AUTO_SHALLOW helpers = sk_X509_new_null();
+    AUTO_X509_STACK chain = NULL;
+    int depth;
+    if (!collect(ctx, ev, anchors, helpers) || run(anchors, helpers, cert, t, true, &chain, &depth) != X509_V_OK)
+        return NULL;
+    return X509_cmp(sk_X509_value(chain, sk_X509_num(chain) - 1), anchor) == 0 ? take(&chain) : NULL;
 }
 
 void path_free(struct path *p)

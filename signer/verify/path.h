@@ -23,6 +23,8 @@ struct path {
 void path_build(const struct context *ctx, const struct evidence *ev, X509 *leaf, enum purpose purpose, int64_t t, bool proven,
                 struct path *out, struct findings *f);
 void path_free(struct path *p);
+/* The valid path from the certificate to this very anchor at that time, or NULL; caller frees. For the issuers of CRLs (RFC 5280 §6.3.3 (f)). */
+STACK_OF(X509) *path_to(const struct context *ctx, const struct evidence *ev, X509 *cert, int64_t t, const X509 *anchor);
 
 void cert_facts_read(const X509 *cert, struct cert_facts *out);
 

@@ -4,6 +4,7 @@
  */
 #include "signer/verify/pdf_changes.h"
 
+#include "signer/verify/pdf_added.h"
 #include "signer/verify/pdf_walk.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct diff {
     struct side side[2]; /* before, after */
     struct walk *walk;
     struct pdf_changes *out;
+    struct pdf_added added;
 };
 
 /* The same value on both sides. */
@@ -67,50 +69,12 @@ static bool name_is(const struct side *s, qpdf_oh dict, const char *name, const 
     return qpdf_oh_is_name_and_equals(s->q, key(s, dict, name), value);
 }
 
-static bool is_signature_field(const struct side *s, qpdf_oh field)
-{
-    return name_is(s, field, "/FT", "/Sig") || name_is(s, key(s, field, "/Parent"), "/FT", "/Sig");
-}
-
-/* Does the widget show anything? Without area, or with Hidden or NoView (§12.5.3), it does not. */
-static bool is_visible(const struct side *s, qpdf_oh widget)
-{
-    qpdf_oh rect = key(s, widget, "/Rect"), flags = key(s, widget, "/F");
-    if (!qpdf_oh_is_array(s->q, rect) || qpdf_oh_get_array_n_items(s->q, rect) != 4)
-        return false;
-    double v[4];
-    for (int i = 0; i < 4; i++)
-        v[i] = qpdf_oh_get_numeric_value(s->q, qpdf_oh_get_array_item(s->q, rect, i));
-    bool hidden = qpdf_oh_is_integer(s->q, flags) && (qpdf_oh_get_int_value(s->q, flags) & (2 | 32)) != 0;
-    return !hidden && v[0] != v[2] && v[1] != v[3];
-}
-
-static void note_field(struct diff *d, qpdf_oh field)
-{
-    const struct side *s = &d->side[1];
-    qpdf_oh value = key(s, field, "/V");
-    d->out->fields++;
-    if (qpdf_oh_is_dictionary(s->q, value) && !name_is(s, value, "/SubFilter", "/ETSI.RFC3161"))
-        d->out->signatures++;
-    if (is_visible(s, field) && d->out->visible[0] == '\0') {
-        qpdf_oh title = key(s, field, "/T");
-        snprintf(d->out->visible, sizeof d->out->visible, "%s", qpdf_oh_is_string(s->q, title) ? qpdf_oh_get_utf8_value(s->q, title) : "?");
-    }
-}
-
-/* A field or widget that was not there before: of a signature, without actions, without further parts. */
+/* A field or widget that was not there before. */
 static void check_new_field(struct diff *d, qpdf_oh field, const struct place *at)
 {
-    static const char *const FORBIDDEN[] = {"/A", "/AA", "/Kids"};
-    const struct side *s = &d->side[1];
-    bool allowed = qpdf_oh_is_dictionary(s->q, field) && is_signature_field(s, field) &&
-                   (qpdf_oh_is_null(s->q, key(s, field, "/Subtype")) || name_is(s, field, "/Subtype", "/Widget"));
-    for (size_t i = 0; i < sizeof FORBIDDEN / sizeof *FORBIDDEN && allowed; i++)
-        allowed = qpdf_oh_is_null(s->q, key(s, field, FORBIDDEN[i]));
+    bool allowed = at->role == ROLE_FIELDS ? pdf_added_field(&d->added, field) : pdf_added_widget(&d->added, field);
     if (!allowed)
         fault(d, at);
-    else if (at->role == ROLE_FIELDS)
-        note_field(d, field);
 }
 
 /* --- lists --- */
@@ -223,7 +187,7 @@ static bool fills_field(struct diff *d, struct both v, const char *name)
 {
     static const char *const WITH_SIGNATURE[] = {"/V", "/AP", "/M", "/F", NULL};
     const struct side *s = &d->side[0];
-    return in_list(name, WITH_SIGNATURE) && is_signature_field(s, v.oh[0]) && qpdf_oh_is_null(s->q, key(s, v.oh[0], "/V")) &&
+    return in_list(name, WITH_SIGNATURE) && pdf_is_signature_field(s->q, v.oh[0]) && qpdf_oh_is_null(s->q, key(s, v.oh[0], "/V")) &&
            qpdf_oh_is_dictionary(d->side[1].q, key(&d->side[1], v.oh[1], "/V"));
 }
 
@@ -243,7 +207,7 @@ static err_t compare_entry(struct diff *d, struct both holder, const char *name,
         p.role = ROLE_FORM;
         return is_new ? check_new_form(d, v.oh[1], &p) : compare(d, v, &p);
     }
-    if (at->role == ROLE_FORM && (strcmp(name, "/SigFlags") == 0 || (is_new && (strcmp(name, "/DR") == 0 || strcmp(name, "/DA") == 0))))
+    if (at->role == ROLE_FORM && strcmp(name, "/SigFlags") == 0)
         return OK;
     if (at->role == ROLE_INFO && strcmp(name, "/ModDate") == 0)
         return OK;
@@ -257,7 +221,7 @@ static err_t compare_entry(struct diff *d, struct both holder, const char *name,
     }
     if (fills_field(d, holder, name)) {
         if (strcmp(name, "/V") == 0)
-            note_field(d, holder.oh[1]);
+            pdf_added_filled(&d->added, holder.oh[1]);
         return OK;
     }
     return compare(d, v, &p);
@@ -316,12 +280,9 @@ static err_t compare_value(struct diff *d, struct both v, const struct place *at
         return OK;
     }
     switch (type) {
-    case ot_dictionary:
-        return compare_dictionary(d, v, at);
-    case ot_array:
-        return compare_array(d, v, at);
-    case ot_stream:
-        return compare_stream(d, v, at);
+    case ot_dictionary: return compare_dictionary(d, v, at);
+    case ot_array: return compare_array(d, v, at);
+    case ot_stream: return compare_stream(d, v, at);
     default:
         if (strcmp(qpdf_oh_unparse_resolved(d->side[0].q, v.oh[0]), qpdf_oh_unparse_resolved(d->side[1].q, v.oh[1])) != 0)
             fault(d, at);
@@ -351,8 +312,8 @@ static err_t run(struct diff *d)
     while (d->out->fault[0] == '\0' && walk_next(d->walk, &p)) {
         struct place at = {.role = p.role};
         memcpy(at.path, p.path, sizeof at.path);
-        struct both v = {{qpdf_get_object_by_id(d->side[0].q, p.id[0], p.generation[0]),
-                          qpdf_get_object_by_id(d->side[1].q, p.id[1], p.generation[1])}};
+        struct both v = {
+            {qpdf_get_object_by_id(d->side[0].q, p.id[0], p.generation[0]), qpdf_get_object_by_id(d->side[1].q, p.id[1], p.generation[1])}};
         TRY(compare_value(d, v, &at));
         qpdf_oh_release(d->side[0].q, v.oh[0]);
         qpdf_oh_release(d->side[1].q, v.oh[1]);
@@ -367,7 +328,8 @@ err_t pdf_changes_find(struct pdf *before, struct pdf *after, struct pdf_changes
     AUTO(walk_free) struct walk *walk = NULL;
     *out = (struct pdf_changes){0};
     TRY(walk_new(&walk));
-    struct diff d = {.side = {{before, pdf_handle(before)}, {after, pdf_handle(after)}}, .walk = walk, .out = out};
+    struct diff d = {
+        .side = {{before, pdf_handle(before)}, {after, pdf_handle(after)}}, .walk = walk, .out = out, .added = {.q = pdf_handle(after)}};
     struct both trailer = {{qpdf_get_trailer(d.side[0].q), qpdf_get_trailer(d.side[1].q)}};
     static const struct {
         const char *key;
@@ -375,8 +337,15 @@ err_t pdf_changes_find(struct pdf *before, struct pdf *after, struct pdf_changes
     } ENTRIES[] = {{"/Info", ROLE_INFO}, {"/Root", ROLE_CATALOG}};
     for (size_t i = 0; i < 2; i++) {
         struct place at = below(&(struct place){0}, ENTRIES[i].key, ENTRIES[i].role);
-        struct both v = {{qpdf_oh_get_key(d.side[0].q, trailer.oh[0], ENTRIES[i].key), qpdf_oh_get_key(d.side[1].q, trailer.oh[1], ENTRIES[i].key)}};
+        struct both v = {
+            {qpdf_oh_get_key(d.side[0].q, trailer.oh[0], ENTRIES[i].key), qpdf_oh_get_key(d.side[1].q, trailer.oh[1], ENTRIES[i].key)}};
         TRY(compare(&d, v, &at));
     }
-    return run(&d);
+    TRY(run(&d));
+    if (out->fault[0] == '\0' && !pdf_added_complete(&d.added))
+        snprintf(out->fault, sizeof out->fault, "/Annots");
+    out->fields = d.added.fields;
+    out->signatures = d.added.signatures;
+    memcpy(out->visible, d.added.visible, sizeof out->visible);
+    return OK;
 }

@@ -107,21 +107,40 @@ static void read_text(const struct walk_state *w, qpdf_oh value, char *out, size
         snprintf(out, cap, "%s", qpdf_oh_get_name(w->q, value));
 }
 
-/* "D:20261124150000+07'00'" (§7.9.4), or with Z. */
+/* So many digits at *p; false: fewer. */
+static bool take_digits(const char **p, unsigned n, char *to)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (!isdigit((unsigned char)(*p)[i]))
+            return false;
+        to[i] = (*p)[i];
+    }
+    *p += n;
+    return true;
+}
+
+/* "D:20261124150000+07'00'" (§7.9.4), or with Z or nothing for the zone; rewritten as RFC 3339. */
 static int64_t read_time(const struct walk_state *w, qpdf_oh dict)
 {
-    char text[40] = "", rfc3339[40], sign = 'Z';
-    unsigned d[6], zone_h = 0, zone_m = 0;
-    int64_t t;
+    char text[40] = "", out[] = "0000-00-00T00:00:00+00:00";
+    static const struct {
+        unsigned n, at;
+    } PARTS[] = {{4, 0}, {2, 5}, {2, 8}, {2, 11}, {2, 14}, {2, 17}};
+    int64_t t = 0;
     read_text(w, key(w, dict, "/M"), text, sizeof text);
-    int n = sscanf(text, "D:%4u%2u%2u%2u%2u%2u%c%2u'%2u", &d[0], &d[1], &d[2], &d[3], &d[4], &d[5], &sign, &zone_h, &zone_m);
-    if (n < 6 || (sign != 'Z' && sign != '+' && sign != '-'))
+    if (strncmp(text, "D:", 2) != 0)
         return 0;
-    if (sign == 'Z')
-        snprintf(rfc3339, sizeof rfc3339, "%04u-%02u-%02uT%02u:%02u:%02uZ", d[0], d[1], d[2], d[3], d[4], d[5]);
-    else
-        snprintf(rfc3339, sizeof rfc3339, "%04u-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", d[0], d[1], d[2], d[3], d[4], d[5], sign, zone_h, zone_m);
-    return clock_parse_rfc3339(rfc3339, &t) == OK ? t : 0;
+    const char *p = text + 2;
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
+        if (!take_digits(&p, PARTS[i].n, out + PARTS[i].at))
+            return 0;
+    }
+    if (*p == '+' || *p == '-') {
+        out[19] = *p++;
+        if (!take_digits(&p, 2, out + 20) || *p++ != '\'' || !take_digits(&p, 2, out + 23))
+            return 0;
+    }
+    return clock_parse_rfc3339(out, &t) == OK ? t : 0;
 }
 
 /* §12.8.2.2 */

@@ -8,15 +8,15 @@
 #include "signer/formats/pdf.h"
 
 struct pdf_signature {
-    char name[128];        /* fully qualified */
+    char name[128]; /* fully qualified */
     char sub_filter[48];
-    uint64_t range[4];     /* /ByteRange */
-    uint64_t end;          /* where the signed revision ends */
-    struct buf contents;   /* the CMS or token: decoded, without the padding */
-    int64_t claimed_time;  /* /M; 0: none or unreadable */
-    bool certifies;        /* has a DocMDP transform */
-    int permission;        /* its /P: 1, 2 or 3 */
-    const char *wrong;     /* NULL; else what is wrong with its ranges or contents */
+    uint64_t range[4];    /* /ByteRange */
+    uint64_t end;         /* where the signed revision ends */
+    struct buf contents;  /* the CMS or token: decoded, without the padding */
+    int64_t claimed_time; /* /M; 0: none or unreadable */
+    bool certifies;       /* has a DocMDP transform */
+    int permission;       /* its /P: 1, 2 or 3 */
+    const char *wrong;    /* NULL; else what is wrong with its ranges or contents */
 };
 
 struct pdf_signatures {

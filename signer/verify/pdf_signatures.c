@@ -18,9 +18,9 @@
 struct job {
     const struct context *ctx;
     struct bytes file;
-    struct pdf *pdf;               /* the whole file */
+    struct pdf *pdf; /* the whole file */
     struct pdf_signatures found;
-    size_t *result;                /* of each found signature: index in f->signature, SIZE_MAX: none */
+    size_t *result; /* of each found signature: index in f->signature, SIZE_MAX: none */
     struct file_result *f;
 };
 
@@ -234,15 +234,10 @@ static void check_revisions(struct job *j)
 static void open_fault(struct file_result *f, err_t e)
 {
     switch (e) {
-    case ERR_PDF_ENCRYPTED:
-        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_PDF_ENCRYPTED, NULL);
-        break;
+    case ERR_PDF_ENCRYPTED: finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_PDF_ENCRYPTED, NULL); break;
     case ERR_NOMEM:
-    case ERR_TOO_LARGE:
-        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
-        break;
-    default:
-        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_PDF_DAMAGED, err_info(e)->code);
+    case ERR_TOO_LARGE: finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL); break;
+    default: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_PDF_DAMAGED, err_info(e)->code);
     }
 }
 

@@ -116,14 +116,9 @@ err_t policy_key(const EVP_PKEY *key, char name[POLICY_NAME_CAP])
     case EVP_PKEY_RSA_PSS:
         snprintf(name, POLICY_NAME_CAP, "RSA %d", bits);
         return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX ? OK : ERR_UNSUPPORTED;
-    case EVP_PKEY_EC:
-        return curve_accepted(key, name);
-    case EVP_PKEY_ED25519:
-        snprintf(name, POLICY_NAME_CAP, "Ed25519");
-        return OK;
-    default:
-        snprintf(name, POLICY_NAME_CAP, "%s %d", OBJ_nid2ln(EVP_PKEY_get_base_id(key)), bits);
-        return ERR_UNSUPPORTED;
+    case EVP_PKEY_EC: return curve_accepted(key, name);
+    case EVP_PKEY_ED25519: snprintf(name, POLICY_NAME_CAP, "Ed25519"); return OK;
+    default: snprintf(name, POLICY_NAME_CAP, "%s %d", OBJ_nid2ln(EVP_PKEY_get_base_id(key)), bits); return ERR_UNSUPPORTED;
     }
 }
 
@@ -156,7 +151,8 @@ static err_t pss_params(const X509_ALGOR *a, struct pss *out)
         return ERR_UNSUPPORTED;
     AUTO_ALGOR mask = ASN1_item_unpack(value, ASN1_ITEM_rptr(X509_ALGOR));
     int64_t salt = -1, trailer = 1;
-    bool numbers = ASN1_INTEGER_get_int64(&salt, p->saltLength) == 1 && (p->trailerField == NULL || ASN1_INTEGER_get_int64(&trailer, p->trailerField) == 1);
+    bool numbers = ASN1_INTEGER_get_int64(&salt, p->saltLength) == 1 &&
+                   (p->trailerField == NULL || ASN1_INTEGER_get_int64(&trailer, p->trailerField) == 1);
     out->md = digest_of(p->hashAlgorithm);
     if (mask == NULL || !numbers || salt < 0 || salt > SALT_MAX || trailer != 1 || out->md == NULL || digest_of(mask) != out->md)
         return ERR_UNSUPPORTED;
@@ -192,8 +188,8 @@ static err_t verify_value(EVP_PKEY *key, const EVP_MD *md, const struct pss *pss
         return ERR_NOMEM;
     if (EVP_DigestVerifyInit(ctx, &pctx, md, NULL, key) != 1)
         return ERR_UNSUPPORTED;
-    if (pss != NULL && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, pss->md) != 1 ||
-                        EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, pss->salt_len) != 1))
+    if (pss != NULL && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+                        EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, pss->md) != 1 || EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, pss->salt_len) != 1))
         return ERR_UNSUPPORTED; /* a restricted key forbids these parameters */
     return EVP_DigestVerify(ctx, signature.ptr, signature.len, data.ptr, data.len) == 1 ? OK : ERR_BAD_SIGNATURE;
 }

@@ -143,6 +143,41 @@ void file_result_close(struct file_result *f)
     }
 }
 
+static bool in_same_folder(const char *a, const char *b)
+{
+    const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+    size_t n = x != NULL ? (size_t)(x - a) : 0, m = y != NULL ? (size_t)(y - b) : 0;
+    return n == m && memcmp(a, b, n) == 0;
+}
+
+static bool names_intact(const struct file_result *manifest, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    for (size_t i = 0; i < manifest->component_n; i++) {
+        if (manifest->component[i].state == COMPONENT_INTACT && strcmp(manifest->component[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void file_results_cover(struct file_result *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct findings *f = &files[i].findings;
+        if (files[i].signature_n != 0 || f->n != 1 || f->item[0].note != NOTE_NOT_SIGNED)
+            continue;
+        for (size_t k = 0; k < n; k++) {
+            const struct file_result *m = &files[k];
+            if (m->component_n == 0 || m->findings.verdict != TOTAL_PASSED || !in_same_folder(m->path, files[i].path) ||
+                !names_intact(m, files[i].path))
+                continue;
+            *f = (struct findings){0};
+            finding_add(f, TOTAL_PASSED, SUB_NONE, NOTE_COVERED, m->path);
+            break;
+        }
+    }
+}
+
 void file_result_free(struct file_result *f)
 {
     for (size_t i = 0; i < f->signature_n; i++) {

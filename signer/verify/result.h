@@ -51,14 +51,14 @@ void findings_merge(struct findings *f, const struct findings *from, const char 
 
 /* What a person wants to know of a certificate. Times are seconds since 1970. */
 struct cert_facts {
-    char name[200];         /* subject's common name */
+    char name[200]; /* subject's common name */
     char subject[400];
     char issuer_name[200];
     char issuer[400];
-    char manager[200];      /* the organisation that manages it: the issuer's organisation, or its name */
-    char serial[48];        /* hex */
+    char manager[200]; /* the organisation that manages it: the issuer's organisation, or its name */
+    char serial[48];   /* hex */
     int64_t from, to;
-    struct buf der;         /* to be kept with the result (Circular 15/2025) */
+    struct buf der; /* to be kept with the result (Circular 15/2025) */
 };
 
 enum status { STATUS_NOT_CHECKED, STATUS_GOOD, STATUS_REVOKED, STATUS_REVOKED_LATER, STATUS_UNKNOWN };
@@ -66,8 +66,8 @@ const char *status_name(enum status s); /* "good", … */
 
 struct revocation_facts {
     enum status status;
-    int64_t revoked_at;        /* the earlier of revocation and invalidity date */
-    int reason;                /* CRLReason, -1: not stated */
+    int64_t revoked_at;               /* the earlier of revocation and invalidity date */
+    int reason;                       /* CRLReason, -1: not stated */
     int64_t this_update, next_update; /* of the list that decided; 0: none */
 };
 
@@ -77,7 +77,7 @@ const char *kind_name(enum signature_kind k);
 #define STAMPS_MAX 4
 struct stamp_result {
     struct findings findings;
-    int64_t time;              /* genTime, seconds; 0: unreadable */
+    int64_t time; /* genTime, seconds; 0: unreadable */
     struct cert_facts tsa;
     char anchor[200];
     char policy[64];
@@ -87,21 +87,21 @@ struct stamp_result {
 
 struct signature_result {
     enum signature_kind kind;
-    char field[128];           /* PDF field, or "" */
+    char field[128]; /* PDF field, or "" */
     struct findings findings;
-    bool integrity;            /* the content is what was signed */
-    bool mathematics;          /* the signature matches the key */
-    bool path_valid;           /* certificate and issuers valid at the best signature time, revocation aside */
+    bool integrity;   /* the content is what was signed */
+    bool mathematics; /* the signature matches the key */
+    bool path_valid;  /* certificate and issuers valid at the best signature time, revocation aside */
     struct cert_facts signer;
-    char anchor[200];          /* name of the trust anchor, or "" */
+    char anchor[200]; /* name of the trust anchor, or "" */
     struct revocation_facts revocation;
-    int64_t claimed_time;      /* signing-time attribute or /M; 0: none */
-    int64_t best_time;         /* when the signature is known to exist: timestamp, or the time of verification */
-    bool time_proven;          /* best_time comes from a valid timestamp */
+    int64_t claimed_time; /* signing-time attribute or /M; 0: none */
+    int64_t best_time;    /* when the signature is known to exist: timestamp, or the time of verification */
+    bool time_proven;     /* best_time comes from a valid timestamp */
     char digest_alg[32], signature_alg[48];
-    char scope[300];           /* what was signed */
-    bool whole;                /* scope is all of the file */
-    uint64_t revision_end;     /* PDF: bytes covered with the gap */
+    char scope[300];       /* what was signed */
+    bool whole;            /* scope is all of the file */
+    uint64_t revision_end; /* PDF: bytes covered with the gap */
     struct stamp_result *stamp;
     size_t stamp_n;
 };
@@ -114,8 +114,8 @@ struct component_result {
 
 struct file_result {
     char *path;
-    const char *format;        /* "PDF", "CMS", "TIMESTAMP", "MANIFEST", "UNKNOWN" */
-    struct findings findings;  /* of the file; the signatures' verdicts are merged in by file_result_close */
+    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "MANIFEST", "UNKNOWN" */
+    struct findings findings; /* of the file; the signatures' verdicts are merged in by file_result_close */
     struct signature_result *signature;
     size_t signature_n;
     struct component_result *component;
@@ -128,6 +128,8 @@ err_t file_result_signature(struct file_result *f, enum signature_kind kind, str
 err_t signature_result_stamp(struct signature_result *s, struct stamp_result **out) MUST_USE;
 /* Settles the file's verdict: the worst of its own findings and its signatures'; a file without a signature never passes. */
 void file_result_close(struct file_result *f);
+/* Files without a signature that a valid sealed manifest in the same folder, also among these files, found intact: they pass for its sake. */
+void file_results_cover(struct file_result *files, size_t n);
 void file_result_free(struct file_result *f);
 
 #endif

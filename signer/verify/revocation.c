@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "signer/verify/policy.h"
 #include <openssl/x509v3.h>
+#include <string.h>
 
 /* --- may this CRL speak about that certificate? --- */
 
@@ -59,13 +60,13 @@ static bool in_scope(const X509_CRL *crl, X509 *cert)
     return idp->distpoint == NULL || point_matches(idp->distpoint, cert);
 }
 
-/* RFC 5280 §5.2: a critical extension that is not understood makes the CRL unusable; so does being only a delta. */
+/* RFC 5280 §5.2: a critical extension that is not understood makes the CRL unusable. */
 static bool extensions_known(const X509_CRL *crl)
 {
     for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
         X509_EXTENSION *ext = X509_CRL_get_ext(crl, i);
         int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
-        if (nid == NID_delta_crl || (X509_EXTENSION_get_critical(ext) && nid != NID_issuing_distribution_point))
+        if (X509_EXTENSION_get_critical(ext) && nid != NID_issuing_distribution_point && nid != NID_delta_crl)
             return false;
     }
     return true;
@@ -79,6 +80,26 @@ static bool authentic(X509_CRL *crl, X509 *issuer)
     EVP_PKEY *key = X509_get0_pubkey(issuer);
     bool may_sign = (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; /* §4.2.1.3; all bits when the extension is absent */
     return may_sign && policy_x509(X509_CRL_get_signature_nid(crl), alg, name) == OK && key != NULL && X509_CRL_verify(crl, key) == 1;
+}
+
+/* Its signature is costly to check (P-384 takes a millisecond), and is the same for every certificate that the CRL speaks about. */
+static bool authentic_once(struct crl_memory *m, X509_CRL *crl, X509 *issuer)
+{
+    uint8_t of_crl[EVP_MAX_MD_SIZE], of_issuer[EVP_MAX_MD_SIZE];
+    if (m == NULL || X509_CRL_digest(crl, EVP_sha256(), of_crl, NULL) != 1 || X509_digest(issuer, EVP_sha256(), of_issuer, NULL) != 1)
+        return authentic(crl, issuer);
+    for (unsigned i = 0; i < m->n; i++) {
+        if (memcmp(m->good[i].crl, of_crl, 32) == 0 && memcmp(m->good[i].issuer, of_issuer, 32) == 0)
+            return true;
+    }
+    if (!authentic(crl, issuer))
+        return false;
+    if (m->n < CRL_MEMORY_MAX) {
+        memcpy(m->good[m->n].crl, of_crl, 32);
+        memcpy(m->good[m->n].issuer, of_issuer, 32);
+        m->n++;
+    }
+    return true;
 }
 
 /* --- what it says --- */
@@ -110,9 +131,9 @@ static bool find_entry(X509_CRL *crl, X509 *cert, struct entry *out)
 
 /* What all usable CRLs together tell of one certificate. */
 struct knowledge {
-    bool covered;            /* one of them speaks for the time in question */
+    bool covered; /* one of them speaks for the time in question */
     bool listed;
-    struct entry earliest;   /* when listed */
+    struct entry earliest; /* when listed */
     int64_t this_update, next_update;
 };
 
@@ -135,16 +156,55 @@ static bool covers(const X509_CRL *crl, const X509 *cert, int64_t t, int64_t *th
     return next != NULL && *next_update >= t;
 }
 
-static void consult(const struct context *ctx, X509_CRL *crl, X509 *cert, X509 *issuer, int64_t t, struct knowledge *k)
+/* --- whose CRL it is --- */
+
+/* What is asked: about which certificate, of which path, at which time. */
+struct question {
+    const struct context *ctx;
+    const struct evidence *ev;
+    X509 *cert, *issuer, *anchor;
+    int64_t t;
+    bool direct; /* only CRLs by the issuer's own key: ends the recursion */
+};
+
+static bool unrevoked(const struct question *q, STACK_OF(X509) *chain);
+
+/* A CA may sign its CRLs with another key than its certificates, under the same name and the same anchor (§6.3.3 (f)). */
+static bool by_other_key(const struct question *q, X509_CRL *crl, STACK_OF(X509) *candidates)
+{
+    for (int i = 0; i < sk_X509_num(candidates); i++) {
+        X509 *other = sk_X509_value(candidates, i);
+        if (X509_NAME_cmp(X509_get_subject_name(other), X509_CRL_get_issuer(crl)) != 0 || X509_cmp(other, q->issuer) == 0 ||
+            !authentic_once(q->ctx->memory, crl, other))
+            continue;
+        AUTO_X509_STACK chain = path_to(q->ctx, q->ev, other, q->t, q->anchor);
+        if (chain != NULL && unrevoked(q, chain))
+            return true;
+    }
+    return false;
+}
+
+static bool from_issuer(const struct question *q, X509_CRL *crl)
+{
+    if (authentic_once(q->ctx->memory, crl, q->issuer))
+        return true;
+    bool found = !q->direct && by_other_key(q, crl, q->ctx->trust->certs);
+    for (size_t i = 0; i < q->ev->n && !found && !q->direct; i++)
+        found = by_other_key(q, crl, q->ev->certs[i]);
+    return found;
+}
+
+static void consult(const struct question *q, X509_CRL *crl, struct knowledge *k)
 {
     int64_t this_update, next_update;
-    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(cert)) != 0)
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(q->cert)) != 0)
         return;
-    bool speaks = covers(crl, cert, t, &this_update, &next_update);
-    if (this_update > ctx->at + CLOCK_SKEW || !extensions_known(crl) || !in_scope(crl, cert) || !authentic(crl, issuer))
+    /* A delta CRL (§5.2.4) can only add to what a full one says: what it lists is revoked, but it vouches for nobody. */
+    bool speaks = covers(crl, q->cert, q->t, &this_update, &next_update) && X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) < 0;
+    if (this_update > q->ctx->at + CLOCK_SKEW || !extensions_known(crl) || !in_scope(crl, q->cert) || !from_issuer(q, crl))
         return;
     struct entry e;
-    if (find_entry(crl, cert, &e) && (!k->listed || e.since < k->earliest.since)) {
+    if (find_entry(crl, q->cert, &e) && (!k->listed || e.since < k->earliest.since)) {
         k->listed = true;
         k->earliest = e;
     }
@@ -155,10 +215,10 @@ static void consult(const struct context *ctx, X509_CRL *crl, X509 *cert, X509 *
     }
 }
 
-static void consult_all(const struct context *ctx, STACK_OF(X509_CRL) *crls, X509 *cert, X509 *issuer, int64_t t, struct knowledge *k)
+static void consult_all(const struct question *q, STACK_OF(X509_CRL) *crls, struct knowledge *k)
 {
     for (int i = 0; i < sk_X509_CRL_num(crls); i++)
-        consult(ctx, sk_X509_CRL_value(crls, i), cert, issuer, t, k);
+        consult(q, sk_X509_CRL_value(crls, i), k);
 }
 
 /* RFC 3161 §4: tokens made before these stay valid. Reasons: superseded, affiliationChanged, cessationOfOperation, unspecified. */
@@ -188,31 +248,55 @@ static void report(enum status s, const struct knowledge *k, const X509 *cert, i
         clock_rfc3339(k->earliest.since, when);
     switch (s) {
     case STATUS_REVOKED:
-        finding_addf(f, TOTAL_FAILED, SUB_REVOKED, k->earliest.reason == CRL_REASON_CERTIFICATE_HOLD ? NOTE_SUSPENDED : NOTE_REVOKED, "%s, %s",
-                     facts.name, when);
+        finding_addf(f, TOTAL_FAILED, SUB_REVOKED, k->earliest.reason == CRL_REASON_CERTIFICATE_HOLD ? NOTE_SUSPENDED : NOTE_REVOKED,
+                     "%s, %s", facts.name, when);
         break;
-    case STATUS_REVOKED_LATER:
-        finding_addf(f, TOTAL_PASSED, SUB_NONE, NOTE_REVOKED_LATER, "%s, %s", facts.name, when);
-        break;
+    case STATUS_REVOKED_LATER: finding_addf(f, TOTAL_PASSED, SUB_NONE, NOTE_REVOKED_LATER, "%s, %s", facts.name, when); break;
     case STATUS_UNKNOWN:
         finding_addf(f, INDETERMINATE, SUB_TRY_LATER, NOTE_REVOCATION_UNKNOWN, "%s, %s", facts.issuer_name, signing);
         break;
-    default:
-        break;
+    default: break;
     }
+}
+
+static struct knowledge ask(const struct question *q)
+{
+    struct knowledge k = {0};
+    consult_all(q, q->ctx->trust->crls, &k);
+    for (size_t i = 0; i < q->ev->n; i++)
+        consult_all(q, q->ev->crls[i], &k);
+    return k;
+}
+
+static struct question question_about(const struct context *ctx, const struct evidence *ev, STACK_OF(X509) *chain, int i, int64_t t)
+{
+    X509 *anchor = sk_X509_value(chain, sk_X509_num(chain) - 1);
+    return (struct question){
+        .ctx = ctx, .ev = ev, .cert = sk_X509_value(chain, i), .issuer = sk_X509_value(chain, i + 1), .anchor = anchor, .t = t};
+}
+
+/* Is every certificate on the way of a CRL's signer known to be good, without leaning on such CRLs again? */
+static bool unrevoked(const struct question *q, STACK_OF(X509) *chain)
+{
+    for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
+        struct question each = question_about(q->ctx, q->ev, chain, i, q->t);
+        each.direct = true;
+        struct knowledge k = ask(&each);
+        enum status s = decide(&k, PURPOSE_SIGNER, q->t);
+        if (s != STATUS_GOOD && s != STATUS_REVOKED_LATER)
+            return false;
+    }
+    return true;
 }
 
 void revocation_check(const struct context *ctx, const struct evidence *ev, STACK_OF(X509) *chain, enum purpose purpose, int64_t t,
                       struct revocation_facts *leaf, struct findings *f)
 {
     for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
-        struct knowledge k = {0};
-        X509 *cert = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
-        consult_all(ctx, ctx->trust->crls, cert, issuer, t, &k);
-        for (size_t n = 0; n < ev->n; n++)
-            consult_all(ctx, ev->crls[n], cert, issuer, t, &k);
+        struct question q = question_about(ctx, ev, chain, i, t);
+        struct knowledge k = ask(&q);
         enum status s = decide(&k, i == 0 ? purpose : PURPOSE_SIGNER, t);
-        report(s, &k, cert, t, f);
+        report(s, &k, q.cert, t, f);
         if (i == 0) {
             *leaf = (struct revocation_facts){.status = s, .reason = -1, .this_update = k.this_update, .next_update = k.next_update};
             if (k.listed) {

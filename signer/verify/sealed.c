@@ -42,7 +42,8 @@ static void check_component(const char *folder, int folder_len, const struct man
     err_t e = input_open(path, false, &in);
     if (e != OK) {
         out->state = COMPONENT_MISSING;
-        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, e == ERR_NOT_FOUND ? NOTE_COMPONENT_MISSING : NOTE_UNREADABLE, file->name);
+        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, e == ERR_NOT_FOUND ? NOTE_COMPONENT_MISSING : NOTE_UNREADABLE,
+                    file->name);
     } else if (!is_same(in.data, file)) {
         out->state = COMPONENT_CHANGED;
         finding_add(&f->findings, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_COMPONENT_CHANGED, file->name);

@@ -45,9 +45,10 @@ static json_t *findings_json(const struct findings *f)
     json_t *list = json_array();
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *x = &f->item[i];
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "severity", SEVERITY[x->verdict], "code", note_code(x->note),
-                                                    "sub_indication", text(sub_name(x->sub)), "text_vi", note_text(x->note, LANG_VI), "text_en",
-                                                    note_text(x->note, LANG_EN), "detail", text(x->detail)));
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "severity", SEVERITY[x->verdict], "code",
+                                                    note_code(x->note), "sub_indication", text(sub_name(x->sub)), "text_vi",
+                                                    note_text(x->note, LANG_VI), "text_en", note_text(x->note, LANG_EN), "detail",
+                                                    text(x->detail)));
     }
     return list;
 }
@@ -64,7 +65,8 @@ static json_t *cert_json(const struct cert_facts *c)
 static json_t *revocation_json(const struct revocation_facts *r)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "status", status_name(r->status), "revoked_at", when(r->revoked_at), "reason",
-                     r->reason >= 0 ? json_integer(r->reason) : json_null(), "this_update", when(r->this_update), "next_update", when(r->next_update));
+                     r->reason >= 0 ? json_integer(r->reason) : json_null(), "this_update", when(r->this_update), "next_update",
+                     when(r->next_update));
 }
 
 static json_t *stamps_json(const struct signature_result *r)
@@ -72,10 +74,11 @@ static json_t *stamps_json(const struct signature_result *r)
     json_t *list = json_array();
     for (size_t i = 0; i < r->stamp_n; i++) {
         const struct stamp_result *s = &r->stamp[i];
-        (void)json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict_name(s->findings.verdict),
-                                                    "sub_indication", text(sub_name(s->findings.sub)), "time", when(s->time), "tsa", cert_json(&s->tsa),
-                                                    "trust_anchor", text(s->anchor), "policy", text(s->policy), "serial", text(s->serial),
-                                                    "revocation", revocation_json(&s->revocation), "findings", findings_json(&s->findings)));
+        (void)json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict",
+                                                    verdict_name(s->findings.verdict), "sub_indication", text(sub_name(s->findings.sub)),
+                                                    "time", when(s->time), "tsa", cert_json(&s->tsa), "trust_anchor", text(s->anchor),
+                                                    "policy", text(s->policy), "serial", text(s->serial), "revocation",
+                                                    revocation_json(&s->revocation), "findings", findings_json(&s->findings)));
     }
     return list;
 }
@@ -89,8 +92,8 @@ static json_t *scope_json(const struct signature_result *r)
 static json_t *signature_json(const struct signature_result *r)
 {
     json_t *j = json_pack("{s:s, s:o, s:s, s:o, s:b, s:b, s:b}", "kind", kind_name(r->kind), "field", text(r->field), "verdict",
-                          verdict_name(r->findings.verdict), "sub_indication", text(sub_name(r->findings.sub)), "integrity", (int)r->integrity,
-                          "signature_matches_key", (int)r->mathematics, "certificate_path_valid", (int)r->path_valid);
+                          verdict_name(r->findings.verdict), "sub_indication", text(sub_name(r->findings.sub)), "integrity",
+                          (int)r->integrity, "signature_matches_key", (int)r->mathematics, "certificate_path_valid", (int)r->path_valid);
     json_t *more = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:{s:o, s:o}, s:o, s:o, s:o}", "signer", cert_json(&r->signer), "trust_anchor",
                              text(r->anchor), "revocation", revocation_json(&r->revocation), "claimed_signing_time", when(r->claimed_time),
                              "best_signature_time", when(r->best_time), "time_proven", (int)r->time_proven, "algorithms", "digest",
@@ -107,7 +110,8 @@ static json_t *components_json(const struct file_result *f)
     static const char *const STATES[] = {"intact", "changed", "missing"};
     json_t *list = json_array();
     for (size_t i = 0; i < f->component_n; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:s}", "name", text(f->component[i].name), "state", STATES[f->component[i].state]));
+        (void)json_array_append_new(list,
+                                    json_pack("{s:o, s:s}", "name", text(f->component[i].name), "state", STATES[f->component[i].state]));
     return list;
 }
 
@@ -116,10 +120,10 @@ static json_t *file_json(const struct file_result *f)
     json_t *signatures = json_array();
     for (size_t i = 0; i < f->signature_n; i++)
         (void)json_array_append_new(signatures, signature_json(&f->signature[i]));
-    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "file", text(f->path), "format", f->format, "verdict", verdict_name(f->findings.verdict),
-                     "sub_indication", text(sub_name(f->findings.sub)), "dossier",
-                     f->code[0] != '\0' ? json_pack("{s:o, s:o}", "code", text(f->code), "procedure", text(f->procedure)) : json_null(), "findings",
-                     findings_json(&f->findings), "signatures", signatures, "components", components_json(f));
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "file", text(f->path), "format", f->format, "verdict",
+                     verdict_name(f->findings.verdict), "sub_indication", text(sub_name(f->findings.sub)), "dossier",
+                     f->code[0] != '\0' ? json_pack("{s:o, s:o}", "code", text(f->code), "procedure", text(f->procedure)) : json_null(),
+                     "findings", findings_json(&f->findings), "signatures", signatures, "components", components_json(f));
 }
 
 err_t show_json(const struct file_result *files, size_t n, int64_t at, struct buf *out)

@@ -10,9 +10,42 @@
 #include <string.h>
 
 enum word {
-    W_PASSED, W_UNDECIDED, W_FAILED, W_SIGNATURE, W_STAMP, W_SIGNER, W_ISSUER, W_MANAGER, W_TIME, W_BY_STAMP, W_CLAIMED, W_NO_TIME, W_INTEGRITY, W_INTACT,
-    W_NOT_INTACT, W_VALIDITY, W_VALID_THEN, W_NOT_VALID_THEN, W_UNKNOWN_THEN, W_REVOKED_ON, W_PERIOD, W_ANCHOR, W_NONE, W_SCOPE, W_WHOLE, W_REVISION,
-    W_EMBEDDED, W_ALGORITHMS, W_DOSSIER, W_COMPONENTS, W_COMPONENT_INTACT, W_COMPONENT_CHANGED, W_COMPONENT_MISSING, W_FIELD, W_CRL_OF, W_N
+    W_PASSED,
+    W_UNDECIDED,
+    W_FAILED,
+    W_SIGNATURE,
+    W_STAMP,
+    W_SIGNER,
+    W_ISSUER,
+    W_MANAGER,
+    W_TIME,
+    W_BY_STAMP,
+    W_CLAIMED,
+    W_NO_TIME,
+    W_INTEGRITY,
+    W_INTACT,
+    W_NOT_INTACT,
+    W_VALIDITY,
+    W_VALID_THEN,
+    W_NOT_VALID_THEN,
+    W_UNKNOWN_THEN,
+    W_REVOKED_ON,
+    W_PERIOD,
+    W_ANCHOR,
+    W_NONE,
+    W_SCOPE,
+    W_WHOLE,
+    W_REVISION,
+    W_EMBEDDED,
+    W_ALGORITHMS,
+    W_DOSSIER,
+    W_COMPONENTS,
+    W_COMPONENT_INTACT,
+    W_COMPONENT_CHANGED,
+    W_COMPONENT_MISSING,
+    W_FIELD,
+    W_CRL_OF,
+    W_N
 };
 
 static const char *const WORDS[W_N][LANG_N] = {
@@ -136,7 +169,11 @@ static err_t show_findings(struct buf *out, const struct findings *f, const char
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *x = &f->item[i];
-        TRY(buf_addf(out, "%s%s %s", indent, x->verdict == TOTAL_FAILED ? "✗" : x->verdict == INDETERMINATE ? "?" : "·", note_text(x->note, lang)));
+        TRY(buf_addf(out, "%s%s %s", indent,
+                     x->verdict == TOTAL_FAILED    ? "✗"
+                     : x->verdict == INDETERMINATE ? "?"
+                                                   : "·",
+                     note_text(x->note, lang)));
         if (x->detail[0] != '\0') {
             TRY(buf_add_str(out, ": "));
             TRY(show_safe(out, x->detail));

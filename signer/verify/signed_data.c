@@ -323,8 +323,7 @@ X509 *signer_certificate(const struct signer_info *s, STACK_OF(X509) *certs)
         const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert);
         if (s->issuer_serial.ptr != NULL && has_issuer_serial(cert, s->issuer_serial))
             return cert;
-        if (s->key_id.ptr != NULL && ski != NULL &&
-            bytes_eq(s->key_id, BYTES(ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski))))
+        if (s->key_id.ptr != NULL && ski != NULL && bytes_eq(s->key_id, BYTES(ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski))))
             return cert;
     }
     return NULL;

@@ -11,7 +11,7 @@
 #define SIGNERS_MAX 8
 #define SIGNED_DATA_CERTS_MAX 64
 #define SIGNED_DATA_CRLS_MAX 64
-#define ATTRIBUTES_MAX 32           /* of one signer */
+#define ATTRIBUTES_MAX 32 /* of one signer */
 
 #define OID_DATA "1.2.840.113549.1.7.1"
 #define OID_SIGNED_DATA "1.2.840.113549.1.7.2"
@@ -40,7 +40,7 @@ struct signed_data {
     STACK_OF(X509_CRL) *crls;
     struct signer_info signer[SIGNERS_MAX];
     size_t signer_n;
-    struct buf own;            /* the message in DER when it came in BER */
+    struct buf own; /* the message in DER when it came in BER */
 };
 
 /*

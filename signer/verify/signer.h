@@ -14,7 +14,7 @@
 struct evidence signer_evidence(const struct signed_data *sd, const struct evidence *around);
 
 struct signer_check {
-    X509 *cert;        /* borrowed; NULL: not found */
+    X509 *cert; /* borrowed; NULL: not found */
     bool integrity, mathematics;
     char digest_alg[POLICY_NAME_CAP], signature_alg[POLICY_NAME_CAP];
 };

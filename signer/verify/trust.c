@@ -32,6 +32,7 @@ static err_t read_file(const char *path, struct buf *out)
             return ERR_IO;
         out->len += (size_t)r;
     }
+    out->ptr[out->len] = '\0'; /* searched as text */
     return OK;
 }
 

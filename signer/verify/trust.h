@@ -17,7 +17,7 @@ struct trust {
         char name[200];
     } anchor[TRUST_ANCHORS_MAX];
     size_t anchor_n;
-    STACK_OF(X509) *certs;      /* CA certificates that are no anchors: not self-signed */
+    STACK_OF(X509) *certs; /* CA certificates that are no anchors: not self-signed */
     STACK_OF(X509_CRL) *crls;
 };
 

@@ -18,7 +18,8 @@
 /* --- kinds --- */
 
 static const char *const FORMATS[] = {
-    [FILE_PDF] = "PDF", [FILE_CMS] = "CMS", [FILE_TOKEN] = "TIMESTAMP", [FILE_REPLY] = "TIMESTAMP", [FILE_MANIFEST] = "MANIFEST", [FILE_OTHER] = "UNKNOWN",
+    [FILE_PDF] = "PDF",         [FILE_CMS] = "CMS",           [FILE_TOKEN] = "TIMESTAMP",
+    [FILE_REPLY] = "TIMESTAMP", [FILE_MANIFEST] = "MANIFEST", [FILE_OTHER] = "UNKNOWN",
 };
 
 static enum file_kind kind_of_der(struct bytes file)
@@ -88,25 +89,16 @@ static void verify_reply(const struct context *ctx, struct bytes file, const str
 
 /* --- dispatch --- */
 
-static void dispatch(const struct context *ctx, enum file_kind kind, struct bytes file, const struct content *content, struct file_result *f)
+static void dispatch(const struct context *ctx, enum file_kind kind, struct bytes file, const struct content *content,
+                     struct file_result *f)
 {
     switch (kind) {
-    case FILE_PDF:
-        pdf_signatures_verify(ctx, file, f);
-        break;
-    case FILE_CMS:
-        signature_verify(ctx, &(struct evidence){0}, file, content, KIND_CADES, f);
-        break;
-    case FILE_TOKEN:
-        verify_token(ctx, file, content, f);
-        break;
-    case FILE_REPLY:
-        verify_reply(ctx, file, content, f);
-        break;
+    case FILE_PDF: pdf_signatures_verify(ctx, file, f); break;
+    case FILE_CMS: signature_verify(ctx, &(struct evidence){0}, file, content, KIND_CADES, f); break;
+    case FILE_TOKEN: verify_token(ctx, file, content, f); break;
+    case FILE_REPLY: verify_reply(ctx, file, content, f); break;
     case FILE_MANIFEST: /* without a folder around it, only its form can be looked at */
-    case FILE_OTHER:
-        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL);
-        break;
+    case FILE_OTHER: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL); break;
     }
 }
 
@@ -156,8 +148,8 @@ static void name_scope(struct file_result *f, const char *content_path)
     }
 }
 
-static void verify_signature_file(const struct context *ctx, enum file_kind kind, const char *path, struct bytes file, const char *content_path,
-                                  struct file_result *f)
+static void verify_signature_file(const struct context *ctx, enum file_kind kind, const char *path, struct bytes file,
+                                  const char *content_path, struct file_result *f)
 {
     AUTO_STR found = content_path == NULL ? content_of(path) : NULL;
     const char *where = content_path != NULL ? content_path : found;

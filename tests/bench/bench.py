@@ -158,7 +158,7 @@ def stack_rows(stack, env, seconds):
 # --- starting, and memory at rest ---
 
 def start_once(stack, daemon):
-    """Milliseconds from the process's creation to its first answer, and its resident memory (with its children's) then. The stack's own is down meanwhile."""
+    """Milliseconds from the process's creation to its first answer, and procs.tree_kb then. The stack's own is down meanwhile."""
     who = {"user": stack.layout.uid(daemon.user), "group": stack.layout.gid(daemon.user), "extra_groups": []} if stack.layout.is_root else {}
     url = daemon.ready_url and daemon.ready_url.replace("/ready", "/health")
     begin = time.monotonic()
@@ -172,7 +172,7 @@ def start_once(stack, daemon):
                 time.sleep(0.001)
         ms = (time.monotonic() - begin) * 1000
         time.sleep(0.3)
-        return ms, sum(procs.rss_kb(p) for p in procs.children(process.pid))
+        return ms, *procs.tree_kb(process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -187,7 +187,8 @@ def starts(stack, times=3):
             seen = [start_once(stack, daemon) for _ in range(times)]
         finally:
             daemon.start()
-        rows.append({"name": name, "start_ms": statistics.median(ms for ms, _ in seen), "rss_kb": max(kb for _, kb in seen)})
+        rows.append({"name": name, "start_ms": statistics.median(s[0] for s in seen), "rss_kb": max(s[1] for s in seen),
+                     "children_kb": max(s[2] for s in seen)})
     return rows
 
 
@@ -208,9 +209,9 @@ def print_rows(rows, floors):
 
 def print_memory(result):
     if result.get("starts"):
-        print(f"\n{'':42}{'first answer ms':>16}{'resident MB':>13}")
+        print(f"\n{'':42}{'first answer ms':>16}{'resident MB':>13}{'+ children MB':>15}")
     for r in result.get("starts", []):
-        print(f"{r['name']:42}{r['start_ms']:16.0f}{r['rss_kb'] / 1024:13.1f}")
+        print(f"{r['name']:42}{r['start_ms']:16.0f}{r['rss_kb'] / 1024:13.1f}{r['children_kb'] / 1024:15.1f}")
     if result.get("large"):
         m = result["large"]
         print(f"\nsigning a PDF of {m['size_mb']:.0f} MB: signerd {m['before_kb'] / 1024:.1f} MB at rest, {m['peak_kb'] / 1024:.1f} MB at most "

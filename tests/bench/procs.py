@@ -31,6 +31,20 @@ def rss_kb(pid):
     return status_kb(pid, "VmRSS")
 
 
+def own_kb(pid):
+    """What a process shares with nobody: what a forked child adds to its parent's memory."""
+    total = 0
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("Private_"):
+            total += int(line.split()[1])
+    return total
+
+
+def tree_kb(pid):
+    """(resident memory of a process, what its children have beside it)."""
+    return rss_kb(pid), sum(own_kb(p) for p in children(pid) if p != pid)
+
+
 def children(pid):
     """The process and all below it."""
     parents = {}
@@ -51,7 +65,7 @@ def children(pid):
 
 
 class Peak:
-    """The highest resident memory of a process while a block runs; with its children, and without."""
+    """The highest resident memory of a process while a block runs, alone and with what its children have beside it."""
 
     def __init__(self, pid):
         self.pid, self.kb, self.kb_all, self.before = pid, 0, 0, rss_kb(pid)
@@ -59,8 +73,8 @@ class Peak:
     def look(self):
         while not self.done.is_set():
             try:
-                self.kb = max(self.kb, rss_kb(self.pid))
-                self.kb_all = max(self.kb_all, sum(rss_kb(p) for p in children(self.pid)))
+                own, beside = tree_kb(self.pid)
+                self.kb, self.kb_all = max(self.kb, own), max(self.kb_all, own + beside)
             except OSError:
                 pass
             time.sleep(0.005)

@@ -7,6 +7,7 @@ import antin_client as antin
 import looks
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 VECTORS = antin.ROOT / "tests/vectors/demo"
 NO = antin.NO
@@ -20,7 +21,7 @@ def press(driver):
     """The button that goes on, of the form that has the shown fields (or the only one)."""
     buttons = [b for b in driver.find_elements(By.CSS_SELECTOR, "main button, main input[type=submit]") if b.is_displayed()]
     go_on = next(b for b in buttons if (b.get_attribute("value") or "").lower() not in NO)
-    go_on.click()
+    go_on.send_keys(Keys.ENTER)  # by the keyboard; a click on a touch screen without JavaScript never returns from chromedriver
 
 
 def sign_in(driver, person):

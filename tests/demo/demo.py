@@ -122,4 +122,7 @@ Open in a browser (add ?lang=en for English):
 `make down` stops everything.""")
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except (OSError, antin.requests.RequestException) as e:  # not there, or its port is taken
+    sys.exit(f"demo: {e}\nIs the stack up (make up), and is the port of PORTAL_REDIRECT_URI free?")

@@ -77,8 +77,10 @@ def timestamp_of(signature_der):
 
 
 def changed(path, work):
+    """One byte changed where it is signed: in a PDF well before the signature's own field."""
     data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 0x01
+    at = data.rindex(b"/ByteRange") if path.suffix == ".pdf" else len(data)
+    data[at // 2] ^= 0x01
     twin = work / ("changed-" + path.name)
     twin.write_bytes(data)
     return twin

@@ -142,7 +142,7 @@ class Page:
         self.url = stopped_at or response.url
         self.status, self.headers = response.status_code, response.headers
         self.is_html = response.headers.get("Content-Type", "").startswith("text/html")
-        self.doc = lxml.html.document_fromstring(response.content, base_url=response.url) if self.is_html and response.content else None
+        self.doc = lxml.html.document_fromstring(self.text, base_url=response.url) if self.is_html and response.content else None
 
     @property
     def text(self):

@@ -20,7 +20,9 @@ STACK_DIR = pathlib.Path(__file__).resolve().parents[1] / "stack"
 def layout():
     sys.path.insert(0, str(STACK_DIR))
     from layout import Layout
-    return Layout()
+    place = Layout()
+    assert (place.run / "stack.env").exists(), f"no stack in {place.run} (make up)"
+    return place
 
 
 def idpctl(*argv, check=True):

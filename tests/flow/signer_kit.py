@@ -58,6 +58,14 @@ def run(*argv):
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=60, check=False)
 
 
+def rows(stack, sql):
+    """What the database says, as its owner; one value a line."""
+    done = run("psql", "-XAtq", f"host={stack.pghost} port={stack.pgport} dbname={stack.pgdatabase} user={stack.get('PGUSER', 'postgres')} "
+               f"passfile={stack.get('PGPASSFILE', '')}", "-c", sql)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 class Court:
     """Somebody who has the files and the root certificate, and nothing of ours but these."""
 

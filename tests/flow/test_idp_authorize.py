@@ -253,6 +253,15 @@ def test_answer_carries_state_and_issuer(stack, client, visitor):
     assert params["state"] == "có dấu & ?=#" and params["iss"] == stack.idp_url and set(params) == {"code", "state", "iss"}
 
 
+def test_registered_query_stays_in_the_answer(stack, visitor):
+    client = Client(stack, redirect=REDIRECT + "?ma=1&x")
+    page, _ = client.open(visitor)
+    visitor.browser.stop = [REDIRECT]
+    page = visitor.answer(page)
+    assert page.url.startswith(REDIRECT + "?ma=1&x&code=") and page.url.count("?") == 1
+    assert client.exchange(page.params()["code"], {"verifier": "x" * 43}).json()["error"] == "invalid_grant"
+
+
 def test_authorization_request_by_post_works_alike(stack, client, visitor):
     url, _ = client.request()
     endpoint, _, query = url.partition("?")

@@ -262,6 +262,15 @@ def test_lost_phone_new_code_new_password_old_ones_die(stack, officer, client, u
     assert "code" in visitor.answer(client.open(visitor)[0]).params()
 
 
+def test_new_code_under_the_same_key_is_the_same_code(officer, newcomer, url):
+    path, key = f"{url}/{newcomer.person.id}/activation", str(uuid.uuid4())
+    first, again, other = officer.call("POST", path, {}, key), officer.call("POST", path, {}, key), officer.call("POST", path, {})
+    assert first.status_code == again.status_code == other.status_code == 201
+    assert first.json() == again.json() and first.json()["activation_code"] != other.json()["activation_code"]
+    answer = officer.quay.http.post(path, headers={"Authorization": "Bearer " + officer.token()}, timeout=antin.TIMEOUT)
+    problem(answer, 400, "idempotency_key_missing")
+
+
 def test_no_new_code_for_a_locked_account(officer, newcomer, url):
     assert officer.call("POST", f"{url}/{newcomer.person.id}/lock").status_code == 200
     problem(officer.call("POST", f"{url}/{newcomer.person.id}/activation"), 409, "wrong_state")

@@ -221,6 +221,21 @@ def test_guesses_sent_at_once_are_all_counted(stack, officer, client):
     assert seen.count(422) <= 5 and set(seen) <= {422, 429, 503}, seen
 
 
+def test_flood_of_sign_ins_leaves_room_for_everything_else(stack, officer, client, visitor):
+    """Argon2 takes memory and time: only so many run or wait, and the rest hear 503 at once, so that tokens and pages still go out."""
+    token = client.login(visitor)["access_token"]
+    people = [enrolled(stack, officer).person for _ in range(3)]
+    forms = [client.open(fresh(stack, people[i % 3]))[0].form("password") for i in range(40)]
+    with ThreadPoolExecutor(40) as pool:
+        flood = [pool.submit(lambda f=f, i=i: f.submit({"number": antin.new_person().number, "password": WRONG}).status) for i, f in enumerate(forms)]
+        slowest = 0
+        while not all(f.done() for f in flood):
+            start = time.monotonic()
+            assert client.userinfo(token).status_code == 200
+            slowest = max(slowest, time.monotonic() - start)
+    assert {f.result() for f in flood} <= {422, 503} and slowest < 3, slowest
+
+
 def test_spaces_in_a_number_do_not_matter(client, visitor, person):
     n = person.number
     page = attempt(client, visitor, f" {n[:3]} {n[3:6]}.{n[6:]} ", person.password)

@@ -2,6 +2,7 @@
 The token endpoint and UserInfo: a code is worth something once, for one client, for a minute. RFC 6749 §3.2, §4.1.3, §5.2; RFC 6750; RFC 7636; RFC 9068.
 """
 import base64
+import hashlib
 import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -69,9 +70,8 @@ def test_wrong_verifier_is_refused(client, visitor, verifier, error):
 
 
 def test_challenge_itself_is_no_verifier(client, visitor):
-    url, keep = client.request()
     code, keep = client.code(visitor)
-    challenge = antin.b64url(__import__("hashlib").sha256(keep["verifier"].encode()).digest())
+    challenge = antin.b64url(hashlib.sha256(keep["verifier"].encode()).digest())
     refused(client.exchange(code, keep, code_verifier=challenge), 400, "invalid_grant")
 
 

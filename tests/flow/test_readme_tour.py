@@ -22,7 +22,7 @@ def test_commands_work_when_copied(stack, path, tmp_path):
     found = tours(path)
     assert found, f"{path} has no tour"
     for script in found:
-        script = script.replace("run/stack.env", str(stack.path)).replace("/tmp/", f"{tmp_path}/")
+        script = script.replace("/tmp/tour", f"{tmp_path}/tour").replace("run/stack.env", str(stack.path))
         done = subprocess.run(["sh", "-eu", "-c", script], cwd=antin.ROOT, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         for refusal in ('"error"', "unsupported", "FAILED", "<html"):

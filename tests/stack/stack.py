@@ -143,7 +143,7 @@ class Stack:
         done = subprocess.run([self.bin / "antin-migrate", "--dir", ROOT / "schema", "--conninfo-file", conninfo, "up"], capture_output=True, text=True,
                               check=False)
         if done.returncode != 0:
-            raise StackError(f"antin-migrate up failed:\n{done.stderr}")
+            raise StackError(f"antin-migrate up failed:\n{done.stderr}This stack's data can be thrown away: make down; rm -rf {self.layout.run}/")
         for role, owner in (("antin_idp", "idpd"), ("antin_signer", "signerd")):
             password = self.layout.secret_text(f"pg-{role}")
             self.cluster.sql(f"ALTER ROLE {role} PASSWORD '{password}'")

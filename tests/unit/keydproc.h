@@ -1,6 +1,6 @@
 /*
  * A real keyd for tests: a ceremony by antin-ca in a folder of its own, the process started from there, killed, reloaded.
- * Programs come from $ANTIN_BIN (build/bin).
+ * Included by tests/unit/test_keyd*.c, test_keyclient.c and test_ca.c.
  */
 #ifndef ANTIN_KEYDPROC_H
 #define ANTIN_KEYDPROC_H
@@ -33,11 +33,20 @@ static inline const char *in_dir(const struct proc *p, const char *name)
     return s;
 }
 
+/* $ANTIN_BIN, else beside this test's own build (BUILD/test/test_x and BUILD/bin), else build/bin. */
 static inline const char *program(const char *name)
 {
-    static char path[4096];
+    static char path[4200];
+    char exe[4096] = "";
     const char *dir = getenv("ANTIN_BIN");
-    (void)snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "build/bin", name);
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(exe, '/');
+    if (slash)
+        *slash = '\0';
+    (void)snprintf(path, sizeof path, "%s%s/%s", dir && *dir ? dir : exe, dir && *dir ? "" : "/../bin", name);
+    if (access(path, X_OK) != 0)
+        (void)snprintf(path, sizeof path, "build/bin/%s", name);
     return path;
 }
 
@@ -208,7 +217,7 @@ static inline void log_is_clean(const struct proc *p)
 {
     char *log = access(in_dir(p, "log"), R_OK) == 0 ? read_text(in_dir(p, "log")) : calloc(1, 1);
     if (strstr(log, "Sanitizer") || strstr(log, "runtime error:"))
-        fail_msg("%s", log);
+        fail_msg("%s", strstr(log, "WARNING: ") ? strstr(log, "WARNING: ") : log);
     free(log);
 }
 

@@ -176,7 +176,6 @@ static void nothing_but_the_key_is_taken_from_a_request(void **state)
 static void a_request_not_signed_by_its_own_key_is_refused(void **state)
 {
     (void)state;
-    AUTO_BUF pem = {0};
     X509_REQ *r = X509_REQ_new();
     EVP_PKEY *mine = key_new(JOSE_ES256), *other = key_new(JOSE_ES256);
     assert_true(X509_REQ_set_pubkey(r, mine) && X509_REQ_sign(r, other, EVP_sha256()) > 0);
@@ -341,7 +340,6 @@ static void a_revoked_certificate_is_in_the_next_crl_with_reason_and_times(void 
     char serial[64];
     AUTO_X509_CRL crl = NULL;
     AUTO_X509 c = NULL;
-    AUTO_BUF der = {0};
     X509_REVOKED *r = NULL;
     int64_t t;
     assert_int_equal(issue_citizen(NAME, serial), 0);

@@ -30,7 +30,8 @@ static int teardown(void **state)
 static void openssl_verifies(const struct tp_id *signer, enum cms_hash hash, const char *options)
 {
     AUTO_BUF cms = {0}, text = {0};
-    ts_cms_over(&pki, &(struct ts_how){.signer = signer, .hash = hash, .signing_time = clock_now(), .mime = "application/xml"}, bytes_str("<x/>"), &cms);
+    ts_cms_over(&pki, &(struct ts_how){.signer = signer, .hash = hash, .signing_time = clock_now(), .mime = "application/xml"},
+                bytes_str("<x/>"), &cms);
     char *p7s = tp_path("x.p7s"), *content = tp_path("x"), *ca = tp_path("ca.pem");
     tp_write(p7s, buf_bytes(&cms));
     tp_write(content, bytes_str("<x/>"));
@@ -38,7 +39,8 @@ static void openssl_verifies(const struct tp_id *signer, enum cms_hash hash, con
     if (tp_run(&text, "openssl cms -verify %s -binary -purpose any -inform DER -in x.p7s -content x -CAfile ca.pem", options) != 0)
         fail_msg("openssl: %s", buf_str(&text));
     tp_write(content, bytes_str("<y/>"));
-    assert_int_not_equal(tp_run(&text, "openssl cms -verify %s -binary -purpose any -inform DER -in x.p7s -content x -CAfile ca.pem", options), 0);
+    assert_int_not_equal(
+        tp_run(&text, "openssl cms -verify %s -binary -purpose any -inform DER -in x.p7s -content x -CAfile ca.pem", options), 0);
     free(p7s);
     free(content);
     free(ca);
@@ -50,7 +52,8 @@ static void openssl_verifies_every_kind_of_key(void **state)
     static const struct {
         enum tp_key key;
         enum cms_hash hash;
-    } CASES[] = {{TP_P256, CMS_SHA256}, {TP_P384, CMS_SHA384}, {TP_P256, CMS_SHA512}, {TP_RSA2048, CMS_SHA256}, {TP_PSS2048, CMS_SHA256}, {TP_PSS2048, CMS_SHA384}};
+    } CASES[] = {{TP_P256, CMS_SHA256},    {TP_P384, CMS_SHA384},    {TP_P256, CMS_SHA512},
+                 {TP_RSA2048, CMS_SHA256}, {TP_PSS2048, CMS_SHA256}, {TP_PSS2048, CMS_SHA384}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct tp_id id = {0};
         tp_issue(&id, &(struct tp_spec){.cn = "Kind", .profile = TP_CITIZEN, .issuer = &pki.ca, .key = CASES[i].key});
@@ -173,7 +176,8 @@ static void version_follows_the_content_type(void **state)
 {
     (void)state;
     AUTO_BUF out = {0};
-    struct cms_signed s = {.signed_attrs = BYTES("\x31\x00", 2), .cert = buf_bytes(&pki.citizen.der), .signature = BYTES("sig", 3), .no_certs = true};
+    struct cms_signed s = {
+        .signed_attrs = BYTES("\x31\x00", 2), .cert = buf_bytes(&pki.citizen.der), .signature = BYTES("sig", 3), .no_certs = true};
     assert_int_equal(cms_signed_data(&s, &out), OK);
     assert_memory_equal(memmem(out.ptr, out.len, "\x02\x01", 2), "\x02\x01\x01\x31", 4);
     s.content_type = "1.2.840.113549.1.9.16.1.4";
@@ -209,7 +213,8 @@ static void content_inside_is_refused_for_detached(void **state)
 {
     (void)state;
     AUTO_BUF out = {0};
-    struct cms_signed s = {.signed_attrs = BYTES("\x31\x00", 2), .cert = buf_bytes(&pki.citizen.der), .signature = BYTES("sig", 3), .content = bytes_str("x")};
+    struct cms_signed s = {
+        .signed_attrs = BYTES("\x31\x00", 2), .cert = buf_bytes(&pki.citizen.der), .signature = BYTES("sig", 3), .content = bytes_str("x")};
     assert_int_equal(cades_detached(&s, &out), ERR_SYNTAX);
     s.content = BYTES(NULL, 0);
     s.no_certs = true;

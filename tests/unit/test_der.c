@@ -26,10 +26,10 @@ static struct der fresh(void)
     return w;
 }
 
-#define ASSERT_DER(w, literal)                                  \
-    do {                                                        \
-        struct bytes d_ = done(w);                              \
-        assert_int_equal(d_.len, sizeof(literal) - 1);          \
+#define ASSERT_DER(w, literal)                                     \
+    do {                                                           \
+        struct bytes d_ = done(w);                                 \
+        assert_int_equal(d_.len, sizeof(literal) - 1);             \
         assert_memory_equal(d_.ptr, literal, sizeof(literal) - 1); \
     } while (0)
 
@@ -40,7 +40,8 @@ static void lengths_take_the_fewest_octets(void **state)
         size_t len;
         const char *head;
         size_t head_len;
-    } CASES[] = {{0, "\x04\x00", 2}, {127, "\x04\x7f", 2}, {128, "\x04\x81\x80", 3}, {255, "\x04\x81\xff", 3}, {256, "\x04\x82\x01\x00", 4}, {65535, "\x04\x82\xff\xff", 4}, {65536, "\x04\x83\x01\x00\x00", 5}};
+    } CASES[] = {{0, "\x04\x00", 2},           {127, "\x04\x7f", 2},           {128, "\x04\x81\x80", 3},          {255, "\x04\x81\xff", 3},
+                 {256, "\x04\x82\x01\x00", 4}, {65535, "\x04\x82\xff\xff", 4}, {65536, "\x04\x83\x01\x00\x00", 5}};
     static uint8_t zeros[65536];
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct der w = fresh();
@@ -77,8 +78,9 @@ static void integers_are_positive_and_shortest(void **state)
 static void oids_are_those_of_openssl(void **state)
 {
     (void)state;
-    static const char *const OIDS[] = {"1.2.840.113549.1.7.2", "0.4.0.1733.2.1", "2.16.840.1.101.3.4.2.1", "2.999.1", "1.3.101.112", "2.5.4.3", "0.0", "1.39",
-                                       "2.5.29.37.0", "1.3.6.1.4.1.4294967295"};
+    static const char *const OIDS[] = {
+        "1.2.840.113549.1.7.2", "0.4.0.1733.2.1",        "2.16.840.1.101.3.4.2.1", "2.999.1", "1.3.101.112", "2.5.4.3", "0.0", "1.39",
+        "2.5.29.37.0",          "1.3.6.1.4.1.4294967295"};
     for (size_t i = 0; i < sizeof OIDS / sizeof *OIDS; i++) {
         struct der w = fresh();
         der_oid(&w, OIDS[i]);
@@ -96,7 +98,8 @@ static void oids_are_those_of_openssl(void **state)
 static void bad_oids_fail_the_writer(void **state)
 {
     (void)state;
-    static const char *const OIDS[] = {"", "1", "3.1", "1.40", "1.2.", ".1.2", "1..2", "1.2.x", "1.02", "1.2.99999999999999999999", "-1.2", "1.2 .3"};
+    static const char *const OIDS[] = {"",     "1",     "3.1", "1.40", "1.2.", ".1.2", "1..2", "1.2.x", "1.02", "1.2.99999999999999999999",
+                                       "-1.2", "1.2 .3"};
     for (size_t i = 0; i < sizeof OIDS / sizeof *OIDS; i++) {
         struct der w = fresh();
         struct bytes out;
@@ -144,8 +147,13 @@ static void fractions_have_no_trailing_zeros(void **state)
         int64_t us;
         unsigned digits;
         const char *text;
-    } CASES[] = {{0, 6, "19700101000000Z"}, {1500000, 3, "19700101000001.5Z"}, {1050000, 6, "19700101000001.05Z"}, {1999999, 0, "19700101000001Z"},
-                 {1999999, 3, "19700101000001.999Z"}, {-1, 6, "19691231235959.999999Z"}, {253402300799000000, 6, "99991231235959Z"}};
+    } CASES[] = {{0, 6, "19700101000000Z"},
+                 {1500000, 3, "19700101000001.5Z"},
+                 {1050000, 6, "19700101000001.05Z"},
+                 {1999999, 0, "19700101000001Z"},
+                 {1999999, 3, "19700101000001.999Z"},
+                 {-1, 6, "19691231235959.999999Z"},
+                 {253402300799000000, 6, "99991231235959Z"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct der w = fresh();
         der_generalized_time(&w, CASES[i].us, CASES[i].digits);
@@ -166,29 +174,29 @@ static void signing_time_changes_form_in_2050(void **state)
     (void)state;
     struct der w = fresh();
     der_utc_or_generalized(&w, 2524607999);
-    ASSERT_DER(&w, "\x17\x0d" "491231235959Z");
+    ASSERT_DER(&w, "\x17\x0d"
+                   "491231235959Z");
     w = fresh();
     der_utc_or_generalized(&w, 2524608000);
-    ASSERT_DER(&w, "\x18\x0f" "20500101000000Z");
+    ASSERT_DER(&w, "\x18\x0f"
+                   "20500101000000Z");
     w = fresh();
     der_utc_or_generalized(&w, -631152000);
-    ASSERT_DER(&w, "\x17\x0d" "500101000000Z");
+    ASSERT_DER(&w, "\x17\x0d"
+                   "500101000000Z");
     w = fresh();
     der_utc_or_generalized(&w, -631152001);
-    ASSERT_DER(&w, "\x18\x0f" "19491231235959Z");
+    ASSERT_DER(&w, "\x18\x0f"
+                   "19491231235959Z");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lengths_take_the_fewest_octets),
-        cmocka_unit_test(integers_are_positive_and_shortest),
-        cmocka_unit_test(oids_are_those_of_openssl),
-        cmocka_unit_test(bad_oids_fail_the_writer),
-        cmocka_unit_test(nesting_is_written_back_to_front),
-        cmocka_unit_test(overflow_fails_and_writes_nothing_outside),
-        cmocka_unit_test(fractions_have_no_trailing_zeros),
-        cmocka_unit_test(signing_time_changes_form_in_2050),
+        cmocka_unit_test(lengths_take_the_fewest_octets),   cmocka_unit_test(integers_are_positive_and_shortest),
+        cmocka_unit_test(oids_are_those_of_openssl),        cmocka_unit_test(bad_oids_fail_the_writer),
+        cmocka_unit_test(nesting_is_written_back_to_front), cmocka_unit_test(overflow_fails_and_writes_nothing_outside),
+        cmocka_unit_test(fractions_have_no_trailing_zeros), cmocka_unit_test(signing_time_changes_form_in_2050),
     };
     return cmocka_run_group_tests_name("der", tests, NULL, NULL);
 }

@@ -221,11 +221,22 @@ static int start_https(void **state)
     return 0;
 }
 
+static struct texts *texts;
+
+static int start_with_texts(void **state)
+{
+    (void)start(state);
+    assert_int_equal(texts_load((const char *const[]){"common/texts", NULL}, &texts), OK);
+    http_set_texts(peer_server, texts);
+    return 0;
+}
+
 static int stop(void **state)
 {
     (void)state;
     http_close(&peer_server);
     assert_null(peer_server);
+    texts_free(&texts);
     return 0;
 }
 
@@ -275,6 +286,9 @@ static void another_method_is_405_and_names_those_that_are_allowed(void **state)
     assert_string_equal(peer_header(&r, "Allow"), "GET, HEAD, DELETE, OPTIONS");
     peer_ask("BREW /item/7 HTTP/1.1\r\nHost: a\r\n\r\n", &r);
     assert_int_equal(r.status, 405);
+    peer_ask("PUT /item/7 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", &r); /* also before a long body */
+    assert_int_equal(r.status, 405);
+    assert_string_equal(peer_header(&r, "Allow"), "GET, HEAD, DELETE, OPTIONS");
     peer_ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n", &r);
     assert_int_equal(r.status, 405);
     assert_string_equal(r.body, "plain method_not_allowed");
@@ -394,7 +408,7 @@ static void has_security_headers(const struct peer_reply *r)
     assert_non_null(strstr(peer_header(r, "Content-Security-Policy"), "default-src 'none'"));
     assert_non_null(strstr(peer_header(r, "Content-Security-Policy"), "frame-ancestors 'none'"));
     assert_string_equal(peer_header(r, "X-Content-Type-Options"), "nosniff");
-    assert_string_equal(peer_header(r, "Referrer-Policy"), "no-referrer");
+    assert_string_equal(peer_header(r, "Referrer-Policy"), "same-origin");
     assert_string_equal(peer_header(r, "Cross-Origin-Opener-Policy"), "same-origin");
     assert_non_null(peer_header(r, "Permissions-Policy"));
     assert_non_null(peer_header(r, "Cache-Control"));
@@ -489,6 +503,20 @@ static void a_failure_is_a_problem(void **state)
     char id[128];
     (void)snprintf(id, sizeof id, "urn:antin:request:%s", peer_header(r, "X-Request-Id"));
     assert_string_equal(json_string_value(json_object_get(j, "instance")), id);
+}
+
+static void a_problem_speaks_the_callers_language(void **state)
+{
+    (void)state;
+    char vi[512];
+    struct peer_reply *r = get("/conflict", "");
+    assert_string_equal(peer_header(r, "Content-Language"), "vi");
+    AUTO_JSON j = peer_json(r);
+    (void)snprintf(vi, sizeof vi, "%s", json_string_value(json_object_get(j, "title")));
+    r = get("/conflict", "Accept-Language: en\r\n");
+    assert_string_equal(peer_header(r, "Content-Language"), "en");
+    AUTO_JSON k = peer_json(r);
+    assert_string_not_equal(json_string_value(json_object_get(k, "title")), vi);
 }
 
 static void a_handler_that_says_nothing_is_500(void **state)
@@ -619,7 +647,9 @@ int main(void)
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(close_is_honoured),
     };
+    const struct CMUnitTest with_texts[] = {cmocka_unit_test(a_problem_speaks_the_callers_language)};
     const struct CMUnitTest https[] = {cmocka_unit_test(with_https_cookies_are_bound_to_the_host)};
     int failed = cmocka_run_group_tests_name("http", tests, start, stop);
+    failed += cmocka_run_group_tests_name("http with texts", with_texts, start_with_texts, stop);
     return failed + cmocka_run_group_tests_name("https", https, start_https, stop);
 }

@@ -25,7 +25,7 @@ static err_t on_quick(struct http_req *r)
 static err_t on_slow(struct http_req *r)
 {
     atomic_fetch_add(&running, 1);
-    peer_nap(400);
+    peer_nap(800);
     atomic_fetch_sub(&running, 1);
     atomic_fetch_add(&ended, 1);
     return on_quick(r);
@@ -66,6 +66,13 @@ static int stop(void **state)
     return 0;
 }
 
+static void wait_for(_Atomic int *what, int value)
+{
+    for (int i = 0; i < 500 && atomic_load(what) != value; i++)
+        peer_nap(10);
+    assert_int_equal(atomic_load(what), value);
+}
+
 #define ASK(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static void busy_workers_are_503_with_retry_after(void **state)
@@ -77,8 +84,8 @@ static void busy_workers_are_503_with_retry_after(void **state)
         fd[i] = peer_open();
         (void)peer_send(fd[i], ASK("/slow"));
     }
-    peer_nap(100);
-    assert_int_equal(atomic_load(&running), WORKERS);
+    wait_for(&running, WORKERS);
+    peer_nap(50); /* the other two are queued */
     peer_ask(ASK("/quick"), &r);
     assert_int_equal(r.status, 503);
     assert_non_null(peer_header(&r, "Retry-After"));
@@ -99,12 +106,11 @@ static void a_client_that_leaves_does_not_disturb_its_handler(void **state)
     struct peer_reply r;
     int fd = peer_open();
     (void)peer_send(fd, ASK("/slow"));
-    peer_nap(50);
+    wait_for(&running, 1);
     struct linger hard = {.l_onoff = 1};
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard); /* a reset, not a polite close */
     (void)close(fd);
-    peer_nap(600);
-    assert_int_equal(atomic_load(&ended), 1);
+    wait_for(&ended, 1);
     peer_ask(ASK("/quick"), &r);
     assert_int_equal(r.status, 200);
 }
@@ -170,7 +176,7 @@ static void a_stop_lets_running_requests_end(void **state)
     (void)peer_send(idle, ASK("/inline"));
     peer_read(idle, &r, false);
     (void)peer_send(slow, ASK("/slow"));
-    peer_nap(100);
+    wait_for(&running, 1);
     int64_t from = clock_mono_us();
     http_close(&peer_server);
     assert_int_equal(atomic_load(&ended), 1);

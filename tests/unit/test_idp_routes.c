@@ -12,7 +12,8 @@
 static void every_route_renders_its_failures_and_bounds_its_body(void **state)
 {
     (void)state;
-    EACH(r) {
+    EACH(r)
+    {
         assert_non_null(r->handler);
         assert_non_null(r->fail);
         assert_true(r->path[0] == '/');
@@ -25,7 +26,8 @@ static void every_route_renders_its_failures_and_bounds_its_body(void **state)
 static void no_route_stands_twice(void **state)
 {
     (void)state;
-    EACH(a) for (const struct http_route *b = a + 1; b->method; b++)
+    EACH(a)
+    for (const struct http_route *b = a + 1; b->method; b++)
         assert_false(strcmp(a->method, b->method) == 0 && strcmp(a->path, b->path) == 0);
 }
 
@@ -33,7 +35,8 @@ static void the_counters_api_is_for_officers(void **state)
 {
     int n = 0;
     (void)state;
-    EACH(r) {
+    EACH(r)
+    {
         bool api = strncmp(r->path, "/v1/", 4) == 0;
         n += api;
         assert_true(api == (r->auth == auth_registrar));
@@ -45,15 +48,13 @@ static void the_counters_api_is_for_officers(void **state)
 static void only_public_metadata_is_open_to_other_origins(void **state)
 {
     (void)state;
-    EACH(r) if (r->cors)
-        assert_true(strncmp(r->path, "/.well-known/", 13) == 0 || strcmp(r->path, "/jwks") == 0);
+    EACH(r) if (r->cors) assert_true(strncmp(r->path, "/.well-known/", 13) == 0 || strcmp(r->path, "/jwks") == 0);
 }
 
 static void what_runs_on_the_http_thread_waits_for_nobody(void **state)
 {
     (void)state;
-    EACH(r) if (r->inline_ok)
-        assert_true(strncmp(r->path, "/assets/", 8) == 0 || strcmp(r->path, "/health") == 0);
+    EACH(r) if (r->inline_ok) assert_true(strncmp(r->path, "/assets/", 8) == 0 || strcmp(r->path, "/health") == 0);
 }
 
 int main(void)

@@ -31,10 +31,11 @@ static void sample_of_the_rfc(void **state)
 static void members_are_sorted_by_utf16_code_units(void **state)
 {
     (void)state;
-    assert_canonical("{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Hebrew Letter Dalet With Dagesh\",\"1\":\"One\","
-                     "\"\\ud83d\\ude00\":\"Emoji: Grinning Face\",\"\\u0080\":\"Control\",\"\\u00f6\":\"Latin Small Letter O With Diaeresis\"}",
-                     "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\","
-                     "\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}");
+    assert_canonical(
+        "{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Hebrew Letter Dalet With Dagesh\",\"1\":\"One\","
+        "\"\\ud83d\\ude00\":\"Emoji: Grinning Face\",\"\\u0080\":\"Control\",\"\\u00f6\":\"Latin Small Letter O With Diaeresis\"}",
+        "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\","
+        "\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}");
 }
 
 static void shorter_names_come_first(void **state)
@@ -50,13 +51,29 @@ static void numbers_are_those_of_ecmascript(void **state)
     static const struct {
         double v;
         const char *text;
-    } CASES[] = {{0.0, "0"}, {-0.0, "0"}, {5e-324, "5e-324"}, {-5e-324, "-5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
-                 {9007199254740992.0, "9007199254740992"}, {-9007199254740992.0, "-9007199254740992"}, {295147905179352830000.0, "295147905179352830000"},
-                 {9.999999999999997e22, "9.999999999999997e+22"}, {1e23, "1e+23"}, {1.0000000000000001e23, "1.0000000000000001e+23"},
-                 {999999999999999700000.0, "999999999999999700000"}, {999999999999999900000.0, "999999999999999900000"}, {1e21, "1e+21"},
-                 {9.999999999999997e-7, "9.999999999999997e-7"}, {0.000001, "0.000001"}, {333333333.3333332, "333333333.3333332"},
-                 {333333333.33333325, "333333333.33333325"}, {333333333.3333333, "333333333.3333333"}, {333333333.3333334, "333333333.3333334"},
-                 {333333333.33333343, "333333333.33333343"}, {-0.0000033333333333333333, "-0.0000033333333333333333"}, {1424953923781206.2, "1424953923781206.2"}};
+    } CASES[] = {{0.0, "0"},
+                 {-0.0, "0"},
+                 {5e-324, "5e-324"},
+                 {-5e-324, "-5e-324"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {9007199254740992.0, "9007199254740992"},
+                 {-9007199254740992.0, "-9007199254740992"},
+                 {295147905179352830000.0, "295147905179352830000"},
+                 {9.999999999999997e22, "9.999999999999997e+22"},
+                 {1e23, "1e+23"},
+                 {1.0000000000000001e23, "1.0000000000000001e+23"},
+                 {999999999999999700000.0, "999999999999999700000"},
+                 {999999999999999900000.0, "999999999999999900000"},
+                 {1e21, "1e+21"},
+                 {9.999999999999997e-7, "9.999999999999997e-7"},
+                 {0.000001, "0.000001"},
+                 {333333333.3333332, "333333333.3333332"},
+                 {333333333.33333325, "333333333.33333325"},
+                 {333333333.3333333, "333333333.3333333"},
+                 {333333333.3333334, "333333333.3333334"},
+                 {333333333.33333343, "333333333.33333343"},
+                 {-0.0000033333333333333333, "-0.0000033333333333333333"},
+                 {1424953923781206.2, "1424953923781206.2"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         AUTO_BUF text = {0};
         json_t *j = json_real(CASES[i].v);
@@ -69,7 +86,8 @@ static void numbers_are_those_of_ecmascript(void **state)
 static void every_control_character_has_its_escape(void **state)
 {
     (void)state;
-    assert_canonical("[\"\\u0001\\u0008\\u0009\\u000a\\u000b\\u000c\\u000d\\u001f\\u007f\"]", "[\"\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f\x7f\"]");
+    assert_canonical("[\"\\u0001\\u0008\\u0009\\u000a\\u000b\\u000c\\u000d\\u001f\\u007f\"]",
+                     "[\"\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f\x7f\"]");
 }
 
 static void integers_beyond_2_53_are_refused(void **state)
@@ -100,8 +118,9 @@ static void deep_nesting_is_refused(void **state)
 static void reading_takes_the_canonical_text_alone(void **state)
 {
     (void)state;
-    static const char *const OTHERS[] = {"{ \"a\":1}", "{\"a\":1}\n", "{\"b\":1,\"a\":2}", "{\"a\":1.0}", "{\"a\":\"\\u0041\"}", "{\"a\":1,\"a\":1}", "{\"a\":1", "",
-                                         "{\"a\":01}", "{\"a\":\"\\/\"}", "\xef\xbb\xbf{\"a\":1}", "{\"a\":-0}"};
+    static const char *const OTHERS[] = {
+        "{ \"a\":1}", "{\"a\":1}\n", "{\"b\":1,\"a\":2}", "{\"a\":1.0}",           "{\"a\":\"\\u0041\"}", "{\"a\":1,\"a\":1}", "{\"a\":1",
+        "",           "{\"a\":01}",  "{\"a\":\"\\/\"}",   "\xef\xbb\xbf{\"a\":1}", "{\"a\":-0}"};
     json_t *j = NULL;
     assert_int_equal(jcs_read(bytes_str("{\"a\":1}"), 100, &j), OK);
     json_decref(j);

@@ -196,6 +196,51 @@ static void an_altered_key_file_stops_the_start(void **state)
     assert_int_equal(run(&keyd, program("antin-keyd"), "-c", in_dir(&keyd, "keyd.conf"), "-t"), 0);
 }
 
+/* --- the process --- */
+
+/* Whether each of its threads' status says so. */
+static bool all_threads_say(pid_t pid, const char *line)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    bool all = true;
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        if (e->d_name[0] == '.')
+            continue;
+        (void)snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", (int)pid, e->d_name);
+        char *text = read_text(path);
+        all = all && strstr(text, line);
+        free(text);
+    }
+    (void)closedir(d);
+    return all;
+}
+
+static void the_process_with_the_keys_is_locked_in(void **state)
+{
+    (void)state;
+    char path[64], target[256];
+    begin(ALL, "");
+    pid_t pid = worker_pid(&keyd);
+    assert_true(all_threads_say(pid, "NoNewPrivs:\t1"));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_true(all_threads_say(pid, "Seccomp:\t2"));
+#endif
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    DIR *d = opendir(path);
+    if (!d) /* not dumpable: only root sees them */
+        return;
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof target - 1);
+        target[n > 0 ? n : 0] = '\0';
+        assert_null(strstr(target, "/keys")); /* no file of the keys is open */
+        assert_null(strstr(target, "domain"));
+    }
+    (void)closedir(d);
+}
+
 /* --- validity and roll-over --- */
 
 static void time_text(int64_t t, char out[CLOCK_RFC3339_LEN + 1])
@@ -445,6 +490,7 @@ int main(void)
         cmocka_unit_test_teardown(a_stranger_is_not_let_in, end),
         cmocka_unit_test_teardown(bad_configurations_do_not_start, end),
         cmocka_unit_test_teardown(an_altered_key_file_stops_the_start, end),
+        cmocka_unit_test_teardown(the_process_with_the_keys_is_locked_in, end),
         cmocka_unit_test_teardown(a_new_key_takes_over_after_reload_and_hands_back_at_its_end, end),
         cmocka_unit_test_teardown(no_key_in_its_time_signs_nothing, end),
         cmocka_unit_test_teardown(a_broken_reload_leaves_the_old_process_at_work, end),

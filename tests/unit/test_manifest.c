@@ -47,10 +47,16 @@ static struct manifest_component components[2];
 
 static struct manifest example(void)
 {
-    components[0] = (struct manifest_component){.file = file_of("tờ khai.pdf", "pdf"), .media_type = "application/pdf", .signature = file_of("tờ khai.signed.pdf", "signed")};
+    components[0] = (struct manifest_component){
+        .file = file_of("tờ khai.pdf", "pdf"), .media_type = "application/pdf", .signature = file_of("tờ khai.signed.pdf", "signed")};
     components[1] = (struct manifest_component){.file = file_of("don.xml", "<x/>"), .media_type = "application/xml"};
-    return (struct manifest){.code = "38.98.H29-210519-0003", .procedure = "1.000494.000.00.00.H29", .applicant = "pairwise", .agency = "UBND Quận 1",
-                             .created = 1795593600, .component = components, .component_n = 2};
+    return (struct manifest){.code = "38.98.H29-210519-0003",
+                             .procedure = "1.000494.000.00.00.H29",
+                             .applicant = "pairwise",
+                             .agency = "UBND Quận 1",
+                             .created = 1795593600,
+                             .component = components,
+                             .component_n = 2};
 }
 
 static void text_is_canonical(void **state)
@@ -60,9 +66,11 @@ static void text_is_canonical(void **state)
     struct manifest m = example();
     m.component_n = 2;
     assert_int_equal(manifest_write(&m, &text), OK);
-    static const char START[] = "{\"agency\":\"UBND Quận 1\",\"applicant\":\"pairwise\",\"code\":\"38.98.H29-210519-0003\",\"components\":[{\"media_type\":";
+    static const char START[] =
+        "{\"agency\":\"UBND Quận 1\",\"applicant\":\"pairwise\",\"code\":\"38.98.H29-210519-0003\",\"components\":[{\"media_type\":";
     assert_memory_equal(text.ptr, START, sizeof START - 1);
-    static const char END[] = "\"created\":\"2026-11-25T08:00:00Z\",\"procedure\":\"1.000494.000.00.00.H29\",\"type\":\"antin-dossier-manifest\",\"version\":1}";
+    static const char END[] =
+        "\"created\":\"2026-11-25T08:00:00Z\",\"procedure\":\"1.000494.000.00.00.H29\",\"type\":\"antin-dossier-manifest\",\"version\":1}";
     assert_string_equal((char *)text.ptr + text.len - (sizeof END - 1), END);
 }
 
@@ -153,7 +161,8 @@ static void seal(void)
     AUTO_BUF text = {0}, cms = {0};
     struct manifest m = example();
     assert_int_equal(manifest_write(&m, &text), OK);
-    ts_cms_over(&pki, &(struct ts_how){.signer = &pki.seal, .issuer = &pki.services, .signing_time = clock_now(), .mime = MANIFEST_MIME}, buf_bytes(&text), &cms);
+    ts_cms_over(&pki, &(struct ts_how){.signer = &pki.seal, .issuer = &pki.services, .signing_time = clock_now(), .mime = MANIFEST_MIME},
+                buf_bytes(&text), &cms);
     char *path = tp_path("manifest.json"), *p7s = tp_path("manifest.json.p7s");
     tp_write(path, buf_bytes(&text));
     tp_write(p7s, buf_bytes(&cms));
@@ -241,6 +250,30 @@ static void manifest_without_its_seal_cannot_be_decided(void **state)
     free(path);
 }
 
+static void unsigned_files_pass_only_for_a_valid_manifest_that_names_them(void **state)
+{
+    (void)state;
+    seal();
+    write_file("stranger.xml", "<z/>");
+    static const char *const NAMES[] = {"manifest.json", "don.xml", "stranger.xml"};
+    struct file_result f[3];
+    struct context ctx = {.trust = &trust, .at = clock_now()};
+    for (int changed = 0; changed < 2; changed++) {
+        if (changed)
+            write_file("tờ khai.pdf", "pdf!"); /* another component: the manifest as a whole fails */
+        for (size_t i = 0; i < 3; i++) {
+            char *path = tp_path(NAMES[i]);
+            assert_int_equal(verify_file(&ctx, path, NULL, &f[i]), OK);
+            free(path);
+        }
+        file_results_cover(f, 3);
+        assert_int_equal(f[1].findings.verdict, changed ? TOTAL_FAILED : TOTAL_PASSED);
+        assert_int_equal(f[2].findings.verdict, TOTAL_FAILED);
+        for (size_t i = 0; i < 3; i++)
+            file_result_free(&f[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +287,7 @@ int main(void)
         cmocka_unit_test(missing_component_is_named),
         cmocka_unit_test(changed_manifest_is_invalid),
         cmocka_unit_test(manifest_without_its_seal_cannot_be_decided),
+        cmocka_unit_test(unsigned_files_pass_only_for_a_valid_manifest_that_names_them),
     };
     return cmocka_run_group_tests_name("manifest", tests, setup, teardown);
 }

@@ -143,7 +143,8 @@ static void loop_of_two_xref_sections_is_damage(void **state)
     AUTO_BUF pdf = {0};
     testpdf_make(&(struct testpdf_spec){.trailer = "/Prev 0000000000"}, &pdf);
     size_t first = (size_t)atol(strstr((char *)pdf.ptr, "startxref\n") + 10), second = pdf.len;
-    assert_int_equal(buf_addf(&pdf, "xref\n0 0\ntrailer\n<< /Size 6 /Root 1 0 R /Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n", first, second), OK);
+    assert_int_equal(buf_addf(&pdf, "xref\n0 0\ntrailer\n<< /Size 6 /Root 1 0 R /Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n", first, second),
+                     OK);
     char digits[11], *prev = strstr((char *)pdf.ptr, "/Prev ");
     snprintf(digits, sizeof digits, "%010zu", second);
     memcpy(prev + 6, digits, 10);

@@ -116,7 +116,9 @@ static void every_changed_byte_is_answered(void **state)
     }
 }
 
-#define IMPRINT "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20" "0123456789abcdef0123456789abcdef"
+#define IMPRINT                                                            \
+    "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20" \
+    "0123456789abcdef0123456789abcdef"
 
 static void hand_made(const char *tail, size_t n, uint8_t version, struct buf *out)
 {
@@ -139,15 +141,19 @@ static void each_fault_has_its_own_failure(void **state)
     } CASES[] = {
         {"", 0, 1, OK},
         {"", 0, 2, ERR_TSP_REQUEST},
-        {"\x02\x01\x05", 3, 1, OK},                                     /* nonce 5 */
-        {"\x02\x01\x00", 3, 1, OK},                                     /* nonce 0 */
-        {"\x02\x01\xff", 3, 1, ERR_TSP_REQUEST},                        /* negative */
-        {"\x02\x02\x00\x05", 4, 1, ERR_TSP_FORMAT},                     /* padded: not DER */
-        {"\x02\x22\x00\xff" "0123456789abcdef0123456789abcdef", 36, 1, ERR_TSP_REQUEST}, /* 33 octets */
-        {"\x02\x20" "0123456789abcdef0123456789abcdef", 34, 1, OK},     /* 32 octets */
-        {"\x01\x01\xff", 3, 1, OK},                                     /* certReq */
-        {"\x01\x01\x00", 3, 1, ERR_TSP_FORMAT},                         /* the default written out: not DER */
-        {"\x01\x01\x01", 3, 1, ERR_TSP_FORMAT},                         /* TRUE is FF in DER */
+        {"\x02\x01\x05", 3, 1, OK},                 /* nonce 5 */
+        {"\x02\x01\x00", 3, 1, OK},                 /* nonce 0 */
+        {"\x02\x01\xff", 3, 1, ERR_TSP_REQUEST},    /* negative */
+        {"\x02\x02\x00\x05", 4, 1, ERR_TSP_FORMAT}, /* padded: not DER */
+        {"\x02\x22\x00\xff"
+         "0123456789abcdef0123456789abcdef",
+         36, 1, ERR_TSP_REQUEST}, /* 33 octets */
+        {"\x02\x20"
+         "0123456789abcdef0123456789abcdef",
+         34, 1, OK},                            /* 32 octets */
+        {"\x01\x01\xff", 3, 1, OK},             /* certReq */
+        {"\x01\x01\x00", 3, 1, ERR_TSP_FORMAT}, /* the default written out: not DER */
+        {"\x01\x01\x01", 3, 1, ERR_TSP_FORMAT}, /* TRUE is FF in DER */
         {"\xa0\x0b\x30\x09\x06\x03\x2a\x03\x04\x04\x02\x05\x00", 13, 1, ERR_TSP_EXTENSION},
         {"\xa0\x0e\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00", 16, 1, ERR_TSP_EXTENSION}, /* critical */
         {"\x05\x00", 2, 1, ERR_TSP_FORMAT},

@@ -38,9 +38,11 @@ static int teardown(void **state)
 
 /* --- helpers --- */
 
+static struct crl_memory memory;
+
 static struct context now(void)
 {
-    return (struct context){.trust = &trust, .at = clock_now()};
+    return (struct context){.trust = &trust, .at = clock_now(), .memory = &memory};
 }
 
 /* Verdict and sub-indication of a CMS over content, made as said. */
@@ -157,7 +159,7 @@ static void every_accepted_algorithm_is_valid(void **state)
     static const struct {
         enum tp_key key;
         enum cms_hash hash;
-    } CASES[] = {{TP_P256, CMS_SHA256}, {TP_P256, CMS_SHA512}, {TP_P384, CMS_SHA384}, {TP_RSA2048, CMS_SHA256},
+    } CASES[] = {{TP_P256, CMS_SHA256},    {TP_P256, CMS_SHA512},    {TP_P384, CMS_SHA384},    {TP_RSA2048, CMS_SHA256},
                  {TP_RSA2048, CMS_SHA512}, {TP_PSS2048, CMS_SHA256}, {TP_PSS2048, CMS_SHA512}, {TP_ED25519, CMS_SHA512}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct tp_id id = {0};
@@ -433,7 +435,8 @@ static void revoked_before_signing_is_invalid(void **state)
 {
     (void)state;
     int64_t t = clock_now();
-    revoked_with(&(struct tp_revoked){&pki.citizen, t - 600, 0, 1}, &(struct ts_how){.signer = &pki.citizen}, TOTAL_FAILED, SUB_REVOKED, NOTE_REVOKED);
+    revoked_with(&(struct tp_revoked){&pki.citizen, t - 600, 0, 1}, &(struct ts_how){.signer = &pki.citizen}, TOTAL_FAILED, SUB_REVOKED,
+                 NOTE_REVOKED);
 }
 
 static void revoked_after_signing_is_still_valid_thanks_to_the_timestamp(void **state)
@@ -464,7 +467,8 @@ static void suspended_at_signing_is_invalid(void **state)
 static void revocation_of_another_certificate_does_not_matter(void **state)
 {
     (void)state;
-    revoked_with(&(struct tp_revoked){&pki.other, clock_now() - 600, 0, 1}, &(struct ts_how){.signer = &pki.citizen}, TOTAL_PASSED, SUB_NONE, NOTE_N);
+    revoked_with(&(struct tp_revoked){&pki.other, clock_now() - 600, 0, 1}, &(struct ts_how){.signer = &pki.citizen}, TOTAL_PASSED,
+                 SUB_NONE, NOTE_N);
 }
 
 static void crl_that_had_expired_at_signing_does_not_count(void **state)
@@ -567,8 +571,14 @@ static void timestamp_over_other_data_is_invalid(void **state)
     tp_sign(&pki.citizen, CMS_SHA256, buf_bytes(&attrs), &signature);
     tp_timestamp(&pki.tsa, &pki.services, "SHA256", bytes_str("something else"), clock_now(), &token);
     struct bytes crls[] = {buf_bytes(&pki.root_crl), buf_bytes(&pki.ca_crl), buf_bytes(&pki.services_crl)}, chain = buf_bytes(&pki.ca.der);
-    struct cms_signed s = {.signed_attrs = buf_bytes(&attrs), .cert = cert, .chain = &chain, .chain_n = 1, .crls = crls, .crls_n = 3,
-                           .signature = buf_bytes(&signature), .timestamp = buf_bytes(&token)};
+    struct cms_signed s = {.signed_attrs = buf_bytes(&attrs),
+                           .cert = cert,
+                           .chain = &chain,
+                           .chain_n = 1,
+                           .crls = crls,
+                           .crls_n = 3,
+                           .signature = buf_bytes(&signature),
+                           .timestamp = buf_bytes(&token)};
     assert_int_equal(cades_detached(&s, &cms), ERR_CRYPTO); /* we would not even build it */
     assert_int_equal(cms_signed_data(&s, &cms), OK);
     verify_bytes(&ctx, buf_bytes(&cms), bytes_str("content"), &f);
@@ -595,7 +605,9 @@ static void without_signing_certificate_attribute_cannot_be_decided(void **state
     assert_int_equal(PEM_write_PrivateKey(k, pki.citizen.key, NULL, NULL, 0, NULL, NULL), 1);
     fclose(k);
     tp_write(content, bytes_str("content"));
-    assert_int_equal(tp_run(&text, "openssl cms -sign -binary -signer citizen.pem -inkey citizen.key -md sha256 -outform DER -in plain -out plain.p7s"), 0);
+    assert_int_equal(
+        tp_run(&text, "openssl cms -sign -binary -signer citizen.pem -inkey citizen.key -md sha256 -outform DER -in plain -out plain.p7s"),
+        0);
     tp_read(p7s, &cms);
     verify_bytes(&ctx, buf_bytes(&cms), bytes_str("content"), &f);
     expect(&f, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_ATTRIBUTE_MISSING);
@@ -705,7 +717,8 @@ static void update_that_updates_nothing_is_invalid(void **state)
 static void validation_data_in_an_update_is_allowed(void **state)
 {
     (void)state;
-    const char *objects[] = {"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [ 7 0 R ] /SigFlags 3 >> /DSS 8 0 R >>", "<< /Type /DSS >>"};
+    const char *objects[] = {"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [ 7 0 R ] /SigFlags 3 >> /DSS 8 0 R >>",
+                             "<< /Type /DSS >>"};
     make_pdf(&(struct testpdf_spec){0}, "dss.pdf");
     sign("dss.pdf", &pki.citizen);
     append_update("dss.pdf", objects, (const int[]){1, 8}, 2);
@@ -731,6 +744,58 @@ static void form_actions_in_an_update_are_invalid(void **state)
         assert_int_equal(f.findings.verdict, TOTAL_FAILED);
         file_result_free(&f);
     }
+}
+
+#define WIDGET "/Type /Annot /Subtype /Widget /FT /Sig /F 4 /P 3 0 R "
+#define SIGNED_PAGE                                                                                                                        \
+    "<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 595 842 ] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> /Annots [ 7 0 R 9 0 R " \
+    "] >>"
+#define CATALOG_WITH(fields) "<< /Type /Catalog /Pages 2 0 R /DSS << >> /AcroForm << /Fields [ " fields " ] /SigFlags 3 >> >>"
+
+static void expect_after_update(const char *catalog, const char *page, const char *field, enum verdict v)
+{
+    const char *objects[] = {catalog, page, field};
+    struct file_result f;
+    make_pdf(&(struct testpdf_spec){0}, "overlay.pdf");
+    sign("overlay.pdf", &pki.citizen);
+    append_update("overlay.pdf", objects, (const int[]){1, 3, 9}, 3);
+    verify_name("overlay.pdf", &f);
+    if (f.findings.verdict != v)
+        describe(&f);
+    assert_int_equal(f.findings.verdict, v);
+    file_result_free(&f);
+}
+
+/* A widget over the page that is in no form: viewers show it, and no signature is ever checked for it. */
+static void overlay_that_only_looks_like_a_signature_field_is_invalid(void **state)
+{
+    (void)state;
+    expect_after_update(CATALOG_WITH("7 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 ] >>", TOTAL_FAILED);
+    expect_after_update(CATALOG_WITH("7 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] >>", TOTAL_FAILED);
+}
+
+static void visible_field_that_nobody_signed_is_invalid(void **state)
+{
+    (void)state;
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 ] >>", TOTAL_FAILED);
+}
+
+static void empty_invisible_field_for_the_next_signer_is_allowed(void **state)
+{
+    (void)state;
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] >>", TOTAL_PASSED);
+}
+
+static void field_with_actions_or_parts_is_invalid(void **state)
+{
+    (void)state;
+    static const char *const FIELDS[] = {"<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] /AA << /D << /S /JavaScript /JS (x) >> >> >>",
+                                         "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] /A << /S /Launch >> >>",
+                                         "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] /Kids [ << /Subtype /Widget /Rect [ 9 9 300 300 ] >> ] >>",
+                                         "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] /Parent 7 0 R >>",
+                                         "<< /Type /Annot /Subtype /FreeText /FT /Sig /Rect [ 9 9 300 300 ] >>"};
+    for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
+        expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, FIELDS[i], TOTAL_FAILED);
 }
 
 static void signature_wrapped_into_another_place_is_invalid(void **state)
@@ -772,7 +837,8 @@ static void encrypted_pdf_cannot_be_decided(void **state)
 static void junk_and_other_files_are_never_valid(void **state)
 {
     (void)state;
-    static const char *const OTHERS[] = {"", "0", "0\x80", "{}", "{\"type\":\"antin-dossier-manifest\"}", "%PDF-1.7\n%%EOF", "\x30\x82\xff\xff", "PK\3\4"};
+    static const char *const OTHERS[] = {
+        "", "0", "0\x80", "{}", "{\"type\":\"antin-dossier-manifest\"}", "%PDF-1.7\n%%EOF", "\x30\x82\xff\xff", "PK\3\4"};
     struct context ctx = now();
     for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
         struct file_result f;
@@ -823,6 +889,10 @@ int main(void)
         cmocka_unit_test(update_that_updates_nothing_is_invalid),
         cmocka_unit_test(validation_data_in_an_update_is_allowed),
         cmocka_unit_test(form_actions_in_an_update_are_invalid),
+        cmocka_unit_test(overlay_that_only_looks_like_a_signature_field_is_invalid),
+        cmocka_unit_test(visible_field_that_nobody_signed_is_invalid),
+        cmocka_unit_test(empty_invisible_field_for_the_next_signer_is_allowed),
+        cmocka_unit_test(field_with_actions_or_parts_is_invalid),
         cmocka_unit_test(signature_wrapped_into_another_place_is_invalid),
         cmocka_unit_test(encrypted_pdf_cannot_be_decided),
         cmocka_unit_test(junk_and_other_files_are_never_valid),

@@ -48,29 +48,19 @@ struct tp_spec {
     const struct tp_id *issuer; /* NULL: self-signed */
     enum tp_profile profile;
     enum tp_key key;
-    int64_t from, to;           /* 0: a day ago, ten years ahead */
-    const char *md;             /* of the issuer's signature; NULL: SHA256 */
+    int64_t from, to; /* 0: a day ago, ten years ahead */
+    const char *md;   /* of the issuer's signature; NULL: SHA256 */
 };
 
 TP_FN EVP_PKEY *tp_key(enum tp_key kind)
 {
     EVP_PKEY *key = NULL;
     switch (kind) {
-    case TP_P256:
-        key = EVP_EC_gen("P-256");
-        break;
-    case TP_P384:
-        key = EVP_EC_gen("P-384");
-        break;
-    case TP_RSA2048:
-        key = EVP_RSA_gen(2048);
-        break;
-    case TP_RSA1024:
-        key = EVP_RSA_gen(1024);
-        break;
-    case TP_ED25519:
-        key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-        break;
+    case TP_P256: key = EVP_EC_gen("P-256"); break;
+    case TP_P384: key = EVP_EC_gen("P-384"); break;
+    case TP_RSA2048: key = EVP_RSA_gen(2048); break;
+    case TP_RSA1024: key = EVP_RSA_gen(1024); break;
+    case TP_ED25519: key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
     case TP_PSS2048: {
         EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
         TP_MUST(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 && EVP_PKEY_keygen(ctx, &key) == 1);
@@ -124,12 +114,8 @@ TP_FN void tp_issue(struct tp_id *id, const struct tp_spec *s)
         tp_ext(id->cert, issuer, NID_basic_constraints, "critical,CA:TRUE");
         tp_ext(id->cert, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
         break;
-    case TP_CITIZEN:
-        tp_ext(id->cert, issuer, NID_key_usage, "critical,nonRepudiation");
-        break;
-    case TP_SEAL:
-        tp_ext(id->cert, issuer, NID_key_usage, "critical,digitalSignature,nonRepudiation");
-        break;
+    case TP_CITIZEN: tp_ext(id->cert, issuer, NID_key_usage, "critical,nonRepudiation"); break;
+    case TP_SEAL: tp_ext(id->cert, issuer, NID_key_usage, "critical,digitalSignature,nonRepudiation"); break;
     case TP_TSA:
         tp_ext(id->cert, issuer, NID_key_usage, "critical,digitalSignature");
         tp_ext(id->cert, issuer, NID_ext_key_usage, "critical,timeStamping");

@@ -76,11 +76,17 @@ TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct byte
     struct bytes content = BYTES(der, (size_t)n), chain = buf_bytes(&ca->der);
     static const char TST_INFO[] = "1.2.840.113549.1.9.16.1.4";
     sha256(content, content_digest);
-    TP_MUST(cms_signed_attrs(&(struct cms_attrs){.content_type = TST_INFO, .digest = BYTES(content_digest, 32), .cert = buf_bytes(&tsa->der)},
-                             &attrs) == OK);
+    TP_MUST(
+        cms_signed_attrs(&(struct cms_attrs){.content_type = TST_INFO, .digest = BYTES(content_digest, 32), .cert = buf_bytes(&tsa->der)},
+                         &attrs) == OK);
     tp_sign(tsa, CMS_SHA256, buf_bytes(&attrs), &signature);
-    TP_MUST(cms_signed_data(&(struct cms_signed){.content_type = TST_INFO, .content = content, .signed_attrs = buf_bytes(&attrs),
-                                                 .cert = buf_bytes(&tsa->der), .chain = &chain, .chain_n = 1, .signature = buf_bytes(&signature)},
+    TP_MUST(cms_signed_data(&(struct cms_signed){.content_type = TST_INFO,
+                                                 .content = content,
+                                                 .signed_attrs = buf_bytes(&attrs),
+                                                 .cert = buf_bytes(&tsa->der),
+                                                 .chain = &chain,
+                                                 .chain_n = 1,
+                                                 .signature = buf_bytes(&signature)},
                             out) == OK);
     OPENSSL_free(der);
     TS_TST_INFO_free(info);
@@ -93,11 +99,11 @@ TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct byte
 
 struct ts_how {
     const struct tp_id *signer;
-    const struct tp_id *issuer;  /* NULL: pki->ca */
-    const struct tp_id *tsa;     /* NULL: pki->tsa, by OpenSSL's own responder */
+    const struct tp_id *issuer; /* NULL: pki->ca */
+    const struct tp_id *tsa;    /* NULL: pki->tsa, by OpenSSL's own responder */
     enum cms_hash hash;
-    int64_t signing_time;        /* signed attribute; 0: none */
-    int64_t stamped_at;          /* genTime; 0: now; -1: no timestamp */
+    int64_t signing_time; /* signed attribute; 0: none */
+    int64_t stamped_at;   /* genTime; 0: now; -1: no timestamp */
     const char *mime;
     bool no_crls;
 };
@@ -107,8 +113,12 @@ TP_FN void ts_cms(const struct ts_pki *p, const struct ts_how *h, struct bytes d
 {
     AUTO_BUF attrs = {0}, signature = {0}, token = {0};
     const struct tp_id *issuer = h->issuer != NULL ? h->issuer : &p->ca;
-    TP_MUST(cms_signed_attrs(&(struct cms_attrs){.digest_alg = h->hash, .digest = digest, .cert = buf_bytes(&h->signer->der),
-                                                 .signing_time = h->signing_time, .mime_type = h->mime}, &attrs) == OK);
+    TP_MUST(cms_signed_attrs(&(struct cms_attrs){.digest_alg = h->hash,
+                                                 .digest = digest,
+                                                 .cert = buf_bytes(&h->signer->der),
+                                                 .signing_time = h->signing_time,
+                                                 .mime_type = h->mime},
+                             &attrs) == OK);
     tp_sign(h->signer, h->hash, buf_bytes(&attrs), &signature);
     int64_t when = h->stamped_at != 0 ? h->stamped_at : clock_now();
     if (h->stamped_at != -1 && h->tsa != NULL)
@@ -117,9 +127,16 @@ TP_FN void ts_cms(const struct ts_pki *p, const struct ts_how *h, struct bytes d
         tp_timestamp(&p->tsa, &p->services, "SHA256", buf_bytes(&signature), when, &token);
     const struct bytes chain[] = {buf_bytes(&issuer->der)};
     const struct bytes crls[] = {buf_bytes(&p->root_crl), buf_bytes(&p->ca_crl), buf_bytes(&p->services_crl)};
-    TP_MUST(cades_detached(&(struct cms_signed){.digest_alg = h->hash, .signed_attrs = buf_bytes(&attrs), .cert = buf_bytes(&h->signer->der),
-                                                .chain = chain, .chain_n = 1, .crls = h->no_crls ? NULL : crls, .crls_n = h->no_crls ? 0 : 3,
-                                                .signature = buf_bytes(&signature), .timestamp = buf_bytes(&token)}, out) == OK);
+    TP_MUST(cades_detached(&(struct cms_signed){.digest_alg = h->hash,
+                                                .signed_attrs = buf_bytes(&attrs),
+                                                .cert = buf_bytes(&h->signer->der),
+                                                .chain = chain,
+                                                .chain_n = 1,
+                                                .crls = h->no_crls ? NULL : crls,
+                                                .crls_n = h->no_crls ? 0 : 3,
+                                                .signature = buf_bytes(&signature),
+                                                .timestamp = buf_bytes(&token)},
+                           out) == OK);
 }
 
 TP_FN void ts_cms_over(const struct ts_pki *p, const struct ts_how *h, struct bytes content, struct buf *out)

@@ -1,30 +1,30 @@
 /*
  * What daemon and zygote say to each other. Both are the same program, so the layout needs no version.
- * Used by sandbox.c and sandbox_zygote.c.
+ * Used by pdfjail.c and pdfjail_zygote.c.
  */
-#ifndef ANTIN_SIGNER_SANDBOX_WIRE_H
-#define ANTIN_SIGNER_SANDBOX_WIRE_H
+#ifndef ANTIN_SIGNER_PDFJAIL_WIRE_H
+#define ANTIN_SIGNER_PDFJAIL_WIRE_H
 
 #include "signer/formats/pades.h"
 #include <stdbool.h>
 
-#define SANDBOX_TEXT_MAX 1024
-#define SANDBOX_INCREMENT_MAX (16u << 20)
-#define SANDBOX_SECONDS 15 /* for one document: wall clock and processor alike */
+#define PDFJAIL_TEXT_MAX 1024
+#define PDFJAIL_INCREMENT_MAX (16u << 20)
+#define PDFJAIL_SECONDS 15 /* for one document: wall clock and processor alike */
 
-enum sandbox_op { SANDBOX_CHECK = 1, SANDBOX_PREPARE };
+enum pdfjail_op { PDFJAIL_CHECK = 1, PDFJAIL_PREPARE };
 
 /* One datagram to the zygote, with two descriptors: the PDF, and the pipe for the answer. */
-struct sandbox_ask {
-    enum sandbox_op op;
+struct pdfjail_ask {
+    enum pdfjail_op op;
     bool has_reason, has_location, has_name;
-    char reason[SANDBOX_TEXT_MAX], location[SANDBOX_TEXT_MAX], name[SANDBOX_TEXT_MAX];
+    char reason[PDFJAIL_TEXT_MAX], location[PDFJAIL_TEXT_MAX], name[PDFJAIL_TEXT_MAX];
     int64_t signing_time;
     size_t contents_room;
 };
 
 /* Written to the pipe by the child, followed by increment_len bytes. */
-struct sandbox_answer {
+struct pdfjail_answer {
     err_t e;
     uint64_t base_size, contents_at, contents_len;
     uint64_t byte_range[4];

@@ -5,26 +5,26 @@
  * A zygote, started by exec of the same program (so that it holds none of the daemon's secrets), gets the PDF's descriptor over a socket and forks
  * one child a document; the child locks itself in by seccomp before it reads the first byte.
  */
-#ifndef ANTIN_SIGNER_SANDBOX_H
-#define ANTIN_SIGNER_SANDBOX_H
+#ifndef ANTIN_SIGNER_PDFJAIL_H
+#define ANTIN_SIGNER_PDFJAIL_H
 
 #include "signer/formats/pades.h"
 #include <stdbool.h>
 
-struct sandbox;
+struct pdfjail;
 
 /* Starts the zygote; again when it died. parallel: documents at once, the rest wait. */
-err_t sandbox_open(unsigned parallel, struct sandbox **out) MUST_USE;
-void sandbox_close(struct sandbox **s);
+err_t pdfjail_open(unsigned parallel, struct pdfjail **out) MUST_USE;
+void pdfjail_close(struct pdfjail **s);
 
 /* As pdf_check and pades_prepare; besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY. */
-err_t sandbox_pdf_check(struct sandbox *s, int fd) MUST_USE;
-err_t sandbox_pades_prepare(struct sandbox *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
-bool sandbox_alive(struct sandbox *s);
+err_t pdfjail_check(struct pdfjail *s, int fd) MUST_USE;
+err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
+bool pdfjail_alive(struct pdfjail *s);
 
 /* The zygote's main loop; argv[1] that leads to it, and the descriptor where it finds its socket. */
-#define SANDBOX_ARG "--pdf-reader"
-#define SANDBOX_FD 3
-int sandbox_zygote_main(void);
+#define PDFJAIL_ARG "--pdf-reader"
+#define PDFJAIL_FD 3
+int pdfjail_zygote_main(void);
 
 #endif

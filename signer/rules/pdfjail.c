@@ -2,12 +2,12 @@
  * The daemon's side of the PDF sandbox: starts the zygote, hands it a descriptor, waits for the answer with a deadline.
  * Called by rules/component and rules/activation.
  */
-#include "signer/rules/sandbox.h"
+#include "signer/rules/pdfjail.h"
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "signer/errors.h"
-#include "signer/rules/sandbox_wire.h"
+#include "signer/rules/pdfjail_wire.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct sandbox {
+struct pdfjail {
     pthread_mutex_t lock;
     pthread_cond_t freed;
     unsigned running, parallel;
@@ -30,7 +30,7 @@ struct sandbox {
 
 /* --- the zygote's life; call with the lock held --- */
 
-static void bury(struct sandbox *s)
+static void bury(struct pdfjail *s)
 {
     fd_close(&s->ctl);
     if (s->pid > 0)
@@ -38,15 +38,15 @@ static void bury(struct sandbox *s)
     s->pid = 0;
 }
 
-static err_t spawn(struct sandbox *s)
+static err_t spawn(struct pdfjail *s)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ERR_IO;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pair[1], SANDBOX_FD);
-    char name[] = "antin-signerd", arg[] = SANDBOX_ARG;
+    posix_spawn_file_actions_adddup2(&actions, pair[1], PDFJAIL_FD);
+    char name[] = "antin-signerd", arg[] = PDFJAIL_ARG;
     char *argv[] = {name, arg, NULL}, *env[] = {NULL};
     /* The daemon blocks SIGTERM and SIGINT in all threads; the zygote must be mortal. */
     posix_spawnattr_t attr;
@@ -62,16 +62,16 @@ static err_t spawn(struct sandbox *s)
     if (rc != 0) {
         close(pair[0]);
         s->pid = 0;
-        log_event(LOG_ERROR, "sandbox", "cannot start the PDF reader: %s", strerror(rc));
+        log_event(LOG_ERROR, "pdf_reader", "cannot start the PDF reader: %s", strerror(rc));
         return ERR_IO;
     }
     s->ctl = pair[0];
     return OK;
 }
 
-err_t sandbox_open(unsigned parallel, struct sandbox **out)
+err_t pdfjail_open(unsigned parallel, struct pdfjail **out)
 {
-    struct sandbox *s = calloc(1, sizeof *s);
+    struct pdfjail *s = calloc(1, sizeof *s);
     if (s == NULL)
         return ERR_NOMEM;
     pthread_mutex_init(&s->lock, NULL);
@@ -86,7 +86,7 @@ err_t sandbox_open(unsigned parallel, struct sandbox **out)
     return spawn(s);
 }
 
-void sandbox_close(struct sandbox **s)
+void pdfjail_close(struct pdfjail **s)
 {
     if (*s == NULL)
         return;
@@ -97,22 +97,30 @@ void sandbox_close(struct sandbox **s)
     *s = NULL;
 }
 
-bool sandbox_alive(struct sandbox *s)
+/* If it is dead, another stands ready when this returns OK. */
+static err_t revive(struct pdfjail *s, int wait_ms, bool *was_dead)
 {
-    pthread_mutex_lock(&s->lock);
     struct pollfd p = {.fd = s->ctl};
-    bool alive = s->ctl >= 0 && poll(&p, 1, 0) == 0;
-    if (!alive) {
-        bury(s);
-        alive = spawn(s) == OK;
-    }
+    *was_dead = s->ctl < 0 || poll(&p, 1, wait_ms) != 0; /* it never says anything: only its end can be heard */
+    if (!*was_dead)
+        return OK;
+    log_event(LOG_ERROR, "pdf_reader", "the PDF reader is gone: starting another");
+    bury(s);
+    return spawn(s);
+}
+
+bool pdfjail_alive(struct pdfjail *s)
+{
+    bool dead = false;
+    pthread_mutex_lock(&s->lock);
+    err_t e = revive(s, 0, &dead);
     pthread_mutex_unlock(&s->lock);
-    return alive;
+    return e == OK;
 }
 
 /* --- one document --- */
 
-static bool send_ask(int ctl, const struct sandbox_ask *ask, int pdf, int answer)
+static bool send_ask(int ctl, const struct pdfjail_ask *ask, int pdf, int answer)
 {
     struct iovec iov = {.iov_base = (void *)(uintptr_t)ask, .iov_len = sizeof *ask};
     union {
@@ -133,30 +141,42 @@ static bool send_ask(int ctl, const struct sandbox_ask *ask, int pdf, int answer
 }
 
 /* Takes a turn; the zygote is started anew when it is gone. */
-static err_t ask_zygote(struct sandbox *s, const struct sandbox_ask *ask, int pdf, int answer)
+static err_t ask_zygote(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, int answer, pid_t *pid)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += SANDBOX_SECONDS;
+    const struct timespec until = {.tv_sec = clock_mono_us() / 1000000 + PDFJAIL_SECONDS};
     err_t e = OK;
     pthread_mutex_lock(&s->lock);
     while (s->running >= s->parallel && e == OK)
         if (pthread_cond_timedwait(&s->freed, &s->lock, &until) == ETIMEDOUT)
             e = ERR_BUSY;
-    if (e == OK && (s->ctl < 0 || !send_ask(s->ctl, ask, pdf, answer))) {
-        log_event(LOG_ERROR, "sandbox", "the PDF reader is gone: starting another");
-        bury(s);
-        e = spawn(s);
-        if (e == OK && !send_ask(s->ctl, ask, pdf, answer))
-            e = ERR_BUSY;
-    }
+    bool dead = false;
     if (e == OK)
+        e = revive(s, 0, &dead);
+    if (e == OK && !send_ask(s->ctl, ask, pdf, answer))
+        e = ERR_BUSY;
+    if (e == OK) {
         s->running++;
+        *pid = s->pid;
+    }
     pthread_mutex_unlock(&s->lock);
     return e;
 }
 
-static void end_turn(struct sandbox *s)
+#define DYING_MS 50 /* its end of the answer may be heard a moment before its end of the socket */
+
+/* Did the zygote die with this document's question? */
+static bool died_meanwhile(struct pdfjail *s, pid_t pid)
+{
+    bool dead = false;
+    pthread_mutex_lock(&s->lock);
+    if (s->pid == pid && revive(s, DYING_MS, &dead) != OK)
+        dead = false;
+    dead = dead || s->pid != pid;
+    pthread_mutex_unlock(&s->lock);
+    return dead;
+}
+
+static void end_turn(struct pdfjail *s)
 {
     pthread_mutex_lock(&s->lock);
     s->running--;
@@ -184,13 +204,13 @@ static err_t read_exactly(int fd, void *to, size_t n, int64_t deadline)
 
 static err_t read_answer(int fd, struct pades_prepared *out)
 {
-    int64_t deadline = clock_mono_us() + (SANDBOX_SECONDS + 5) * INT64_C(1000000);
-    struct sandbox_answer a;
+    int64_t deadline = clock_mono_us() + (PDFJAIL_SECONDS + 5) * INT64_C(1000000);
+    struct pdfjail_answer a;
     TRY(read_exactly(fd, &a, sizeof a, deadline));
     if (a.e != OK || out == NULL)
         return a.e;
     /* The child read a foreign document: what it says is checked as if the document had said it. */
-    if (a.increment_len == 0 || a.increment_len > SANDBOX_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size
+    if (a.increment_len == 0 || a.increment_len > PDFJAIL_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size
         || a.contents_at - a.base_size > a.increment_len || a.contents_len > a.increment_len - (a.contents_at - a.base_size))
         return ERR_PDF_UNREADABLE;
     AUTO_BUF increment = {0};
@@ -206,43 +226,52 @@ static err_t read_answer(int fd, struct pades_prepared *out)
     return OK;
 }
 
-static err_t ask_and_wait(struct sandbox *s, const struct sandbox_ask *ask, int pdf, struct pades_prepared *out)
+static err_t ask_once(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out, pid_t *pid)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return ERR_IO;
     AUTO_FD from = pipe_fds[0];
     AUTO_FD to = pipe_fds[1];
-    TRY(ask_zygote(s, ask, pdf, to));
+    TRY(ask_zygote(s, ask, pdf, to, pid));
     fd_close(&to); /* the child's end is then the only one: its death is an end of file */
     err_t e = read_answer(from, out);
     end_turn(s);
-    if (e == ERR_PDF_UNREADABLE)
-        log_event(LOG_WARNING, "sandbox", "a document could not be read: the reader crashed or ran out of time or memory");
     return e;
 }
 
-static err_t put_text(const char *text, bool *has, char out[SANDBOX_TEXT_MAX])
+static err_t ask_and_wait(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out)
+{
+    pid_t pid = 0;
+    err_t e = ask_once(s, ask, pdf, out, &pid);
+    if (e == ERR_PDF_UNREADABLE && died_meanwhile(s, pid)) /* not the document's fault: no document reaches the zygote itself */
+        e = ask_once(s, ask, pdf, out, &pid);
+    if (e == ERR_PDF_UNREADABLE)
+        log_event(LOG_WARNING, "pdf_reader", "a document could not be read: the reader crashed or ran out of time or memory");
+    return e;
+}
+
+static err_t put_text(const char *text, bool *has, char out[PDFJAIL_TEXT_MAX])
 {
     *has = text != NULL;
     if (text == NULL)
         return OK;
     size_t n = strlen(text);
-    if (n >= SANDBOX_TEXT_MAX)
+    if (n >= PDFJAIL_TEXT_MAX)
         return ERR_TOO_LARGE;
     memcpy(out, text, n + 1);
     return OK;
 }
 
-err_t sandbox_pdf_check(struct sandbox *s, int fd)
+err_t pdfjail_check(struct pdfjail *s, int fd)
 {
-    const struct sandbox_ask ask = {.op = SANDBOX_CHECK};
+    const struct pdfjail_ask ask = {.op = PDFJAIL_CHECK};
     return ask_and_wait(s, &ask, fd, NULL);
 }
 
-err_t sandbox_pades_prepare(struct sandbox *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
+err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
 {
-    struct sandbox_ask ask = {.op = SANDBOX_PREPARE, .signing_time = opts->signing_time, .contents_room = opts->contents_room};
+    struct pdfjail_ask ask = {.op = PDFJAIL_PREPARE, .signing_time = opts->signing_time, .contents_room = opts->contents_room};
     TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
     TRY(put_text(opts->location, &ask.has_location, ask.location));
     TRY(put_text(opts->name, &ask.has_name, ask.name));

@@ -1,11 +1,11 @@
 /*
- * The zygote and its children: where foreign PDFs are read. Started by exec of antin-signerd with SANDBOX_ARG.
+ * The zygote and its children: where foreign PDFs are read. Started by exec of antin-signerd with PDFJAIL_ARG.
  * Each child may read the one descriptor it was given and write its answer; everything else is an error or its end (seccomp, rlimits, a timer).
  */
 #include "signer/errors.h"
 #include "signer/formats/pdf.h"
-#include "signer/rules/sandbox.h"
-#include "signer/rules/sandbox_wire.h"
+#include "signer/rules/pdfjail.h"
+#include "signer/rules/pdfjail_wire.h"
 
 #include "common/secret.h"
 #include <errno.h>
@@ -70,8 +70,8 @@ static bool limit_all(int pdf)
     struct stat st;
     if (fstat(pdf, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    struct itimerval timer = {.it_value.tv_sec = SANDBOX_SECONDS};
-    return limit(RLIMIT_CPU, SANDBOX_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
+    struct itimerval timer = {.it_value.tv_sec = PDFJAIL_SECONDS};
+    return limit(RLIMIT_CPU, PDFJAIL_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
         && (!LIMIT_ADDRESS_SPACE || limit(RLIMIT_AS, MEMORY_BESIDE_FILE + (rlim_t)st.st_size))
         && setitimer(ITIMER_REAL, &timer, NULL) == 0; /* SIGALRM ends it */
 }
@@ -89,9 +89,9 @@ static bool write_all(int fd, const void *p, size_t n)
     return true;
 }
 
-static err_t work(const struct sandbox_ask *ask, int pdf, struct pades_prepared *out)
+static err_t work(const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out)
 {
-    if (ask->op == SANDBOX_CHECK)
+    if (ask->op == PDFJAIL_CHECK)
         return pdf_check(pdf);
     const struct pades_opts opts = {
         .reason = ask->has_reason ? ask->reason : NULL,
@@ -103,12 +103,15 @@ static err_t work(const struct sandbox_ask *ask, int pdf, struct pades_prepared 
     return pades_prepare(pdf, &opts, out);
 }
 
-_Noreturn static void child(const struct sandbox_ask *ask, int pdf, int answer)
+_Noreturn static void child(const struct pdfjail_ask *ask, int pdf, int answer)
 {
+    close(PDFJAIL_FD); /* what others ask is not its business */
     if (!limit_all(pdf) || !lock_in())
         _exit(2);
     struct pades_prepared p = {0};
-    struct sandbox_answer a = {.e = work(ask, pdf, &p)};
+    struct pdfjail_answer a = {.e = work(ask, pdf, &p)};
+    if (a.e == ERR_NOMEM)
+        a.e = ERR_PDF_UNREADABLE; /* the limit is ours, the appetite the document's */
     if (a.e == OK) {
         a.base_size = p.base_size;
         a.contents_at = p.contents_at;
@@ -122,7 +125,7 @@ _Noreturn static void child(const struct sandbox_ask *ask, int pdf, int answer)
 }
 
 /* One ask with its two descriptors; false at the end of the daemon. */
-static bool receive(struct sandbox_ask *ask, int *pdf, int *answer)
+static bool receive(struct pdfjail_ask *ask, int *pdf, int *answer)
 {
     struct iovec iov = {.iov_base = ask, .iov_len = sizeof *ask};
     union {
@@ -132,7 +135,7 @@ static bool receive(struct sandbox_ask *ask, int *pdf, int *answer)
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
     ssize_t n;
     do
-        n = recvmsg(SANDBOX_FD, &msg, MSG_CMSG_CLOEXEC);
+        n = recvmsg(PDFJAIL_FD, &msg, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     if (n != (ssize_t)sizeof *ask || c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
@@ -144,20 +147,36 @@ static bool receive(struct sandbox_ask *ask, int *pdf, int *answer)
     return true;
 }
 
-int sandbox_zygote_main(void)
+/* Nothing of the daemon's: not its log either (a sanitizer's report excepted). */
+static bool silence(void)
 {
-    (void)close_range(SANDBOX_FD + 1, ~0u, 0);
+    int null = open("/dev/null", O_RDWR);
+    bool ok = null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0;
+#ifndef __SANITIZE_ADDRESS__
+    ok = ok && dup2(null, STDERR_FILENO) >= 0;
+#endif
+    return ok;
+}
+
+int pdfjail_zygote_main(void)
+{
+    if (!silence())
+        return 1;
+    (void)close_range(PDFJAIL_FD + 1, ~0u, 0);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
         return 1;
     (void)signal(SIGCHLD, SIG_IGN); /* children are not waited for: their answer, or its lack, says all */
     secret_init();
     uint8_t once[SHA256_LEN];
     sha256(BYTES_STR("lazy things are loaded before the filter"), once);
-    struct sandbox_ask ask;
+    struct pdfjail_ask ask;
     int pdf, answer;
     while (receive(&ask, &pdf, &answer)) {
-        if (fork() == 0)
+        pid_t pid = fork();
+        if (pid == 0)
             child(&ask, pdf, answer);
+        if (pid < 0)
+            (void)write_all(answer, &(struct pdfjail_answer){.e = ERR_BUSY}, sizeof(struct pdfjail_answer));
         close(pdf);
         close(answer);
     }

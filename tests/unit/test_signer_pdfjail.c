@@ -1,0 +1,182 @@
+/*
+ * The PDF sandbox and the content store: a foreign document cannot hurt the daemon, a stored file is whole or absent.
+ * Run by `make unit` from the repository's root (tests/vectors). The program is its own zygote, as antin-signerd is.
+ */
+#include "tests/unit/unit.h"
+
+#include "signer/errors.h"
+#include "signer/formats/errors.h"
+#include "signer/rules/content.h"
+#include "signer/rules/pdfjail.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct pdfjail *box;
+
+static int open_vector(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "tests/vectors/%s", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void each_broken_file_gets_its_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        err_t e;
+    } row[] = {
+        {"broken/encrypted.pdf", ERR_PDF_ENCRYPTED},   {"broken/truncated.pdf", ERR_PDF_TRUNCATED}, {"broken/junk-before-header.pdf", ERR_PDF_JUNK},
+        {"broken/not-a-pdf.pdf", ERR_PDF_NOT_PDF},     {"broken/size-bomb.pdf", ERR_PDF_DAMAGED},   {"broken/prev-pair.pdf", ERR_PDF_DAMAGED},
+        {"broken/certified-no-changes.pdf", ERR_PDF_CERTIFIED}, {"broken/odd-small.pdf", OK},       {"demo/tap-tai-lieu.pdf", OK},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        AUTO_FD fd = open_vector(row[i].name);
+        assert_int_equal(pdfjail_check(box, fd), row[i].e);
+    }
+}
+
+static void what_the_sandbox_prepares_is_what_is_prepared_outside(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_vector("demo/to-khai.pdf");
+    const struct pades_opts opts = {.name = "Nguyễn Văn An", .signing_time = 1764000000, .contents_room = 8000};
+    AUTO_PADES inside = {0}, outside = {0};
+    assert_int_equal(pdfjail_prepare(box, fd, &opts, &inside), OK);
+    assert_int_equal(pades_prepare(fd, &opts, &outside), OK);
+    assert_int_equal(inside.increment.len, outside.increment.len); /* the bytes differ in the random half of /ID */
+    assert_memory_equal(inside.byte_range, outside.byte_range, sizeof inside.byte_range);
+    assert_int_equal(inside.contents_at, outside.contents_at);
+}
+
+static void what_is_no_regular_file_is_refused(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    AUTO_FD from = ends[0];
+    AUTO_FD to = ends[1];
+    assert_int_equal(pdfjail_check(box, from), ERR_PDF_UNREADABLE);
+}
+
+/* Children of the daemon's child: their number is what a leak would show. */
+static pid_t zygote_of(pid_t parent)
+{
+    char path[64], line[256] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    (void)fclose(f);
+    return (pid_t)strtol(line, NULL, 10);
+}
+
+static void a_dead_zygote_is_replaced(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_vector("broken/odd-small.pdf");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(kill(zygote_of(getpid()), SIGKILL), 0);
+        assert_int_equal(pdfjail_check(box, fd), OK);
+    }
+    assert_true(pdfjail_alive(box));
+}
+
+static void *check_many(void *arg)
+{
+    (void)arg;
+    AUTO_FD fd = open_vector("demo/tap-tai-lieu.pdf");
+    for (int i = 0; i < 10; i++)
+        if (pdfjail_check(box, fd) != OK)
+            return box;
+    return NULL;
+}
+
+static void many_threads_share_it(void **state)
+{
+    (void)state;
+    pthread_t t[6];
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, check_many, NULL), 0);
+    for (size_t i = 0; i < 6; i++) {
+        void *failed = NULL;
+        pthread_join(t[i], &failed);
+        assert_null(failed);
+    }
+}
+
+/* --- content store --- */
+
+static int with_text(const char *text)
+{
+    int fd = memfd_create("text", MFD_CLOEXEC);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    return fd;
+}
+
+static void what_is_stored_comes_back(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/antin-content-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct content *c = NULL;
+    assert_int_equal(content_open(folder, &c), OK);
+    AUTO_FD in = with_text("abc");
+    struct content_file f, again;
+    uint8_t expected[SHA256_LEN];
+    assert_int_equal(content_put(c, in, 3, BYTES_STR("def"), &f), OK);
+    sha256(BYTES_STR("abcdef"), expected);
+    assert_memory_equal(f.sha256, expected, sizeof expected);
+    assert_int_equal(f.size, 6);
+    assert_int_equal(content_put(c, in, 3, BYTES_STR("def"), &again), OK); /* the same bytes once more: no harm */
+    AUTO_FD out = -1;
+    char text[8] = "";
+    assert_int_equal(content_get(c, f.sha256, 6, &out), OK);
+    assert_int_equal(read(out, text, sizeof text), 6);
+    assert_string_equal(text, "abcdef");
+    AUTO_FD none = -1;
+    assert_int_equal(content_get(c, f.sha256, 7, &none), ERR_IO); /* not the size that its row says */
+    expected[0] ^= 1;
+    assert_int_equal(content_get(c, expected, 6, &none), ERR_NOT_FOUND);
+    assert_int_equal(content_put(c, in, 4, BYTES(NULL, 0), &f), ERR_IO); /* shorter than said */
+    assert_true(content_alive(c));
+    content_close(&c);
+    char command[64];
+    snprintf(command, sizeof command, "find %s/tmp -type f | grep -q .", folder);
+    assert_int_not_equal(system(command), 0); /* nothing half-made is left */
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], PDFJAIL_ARG) == 0)
+        return pdfjail_zygote_main();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_broken_file_gets_its_reason),
+        cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
+        cmocka_unit_test(what_is_no_regular_file_is_refused),
+        cmocka_unit_test(a_dead_zygote_is_replaced),
+        cmocka_unit_test(many_threads_share_it),
+        cmocka_unit_test(what_is_stored_comes_back),
+    };
+    secret_init();
+    signer_errors_register();
+    formats_errors_register();
+    if (pdfjail_open(2, &box) != OK)
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    pdfjail_close(&box);
+    return failed;
+}
