@@ -197,6 +197,9 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     memcpy(j.c.sha256, file.sha256, SHA256_LEN);
     memcpy(j.c.sha512, file.sha512, SHA512_LEN);
     TRY(db_do(a->db, DB_TX, insert, &j));
+    AUTO_FD there = -1;
+    if (content_get(a->content, file.sha256, file.size, &there) == ERR_NOT_FOUND) /* swept as unused just before it had its row */
+        TRY(content_put(a->content, u->fd, u->size, BYTES(NULL, 0), &file));
     *out = j.c;
     *created = j.created;
     return OK;

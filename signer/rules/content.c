@@ -5,6 +5,7 @@
 #include "signer/rules/content.h"
 
 #include "common/log.h"
+#include "signer/rules/content_impl.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -15,11 +16,6 @@
 #include <unistd.h>
 
 #define CHUNK (128u * 1024)
-#define PATH_CAP (2 + 1 + 2 * SHA256_LEN + 1) /* "ab/abcdef…" */
-
-struct content {
-    int dir;
-};
 
 static err_t io_error(const char *what)
 {
@@ -115,7 +111,13 @@ static err_t copy(int from, uint64_t size, int to, struct digests *d)
 
 /* --- names --- */
 
-static void path_of(const uint8_t sha256[SHA256_LEN], char out[PATH_CAP])
+void content_aside(const uint8_t sha256[SHA256_LEN], char out[CONTENT_ASIDE_CAP])
+{
+    memcpy(out, "tmp/", 4);
+    hex_encode(BYTES(sha256, SHA256_LEN), out + 4);
+}
+
+void content_path(const uint8_t sha256[SHA256_LEN], char out[CONTENT_PATH_CAP])
 {
     hex_encode(BYTES(sha256, SHA256_LEN), out + 3);
     out[0] = out[3];
@@ -134,8 +136,8 @@ static err_t sync_folder(int dir, const char *name)
 /* Moves a finished temporary file to its place. */
 static err_t settle(struct content *c, const char *tmp, const uint8_t sha256[SHA256_LEN])
 {
-    char path[PATH_CAP], shard[3];
-    path_of(sha256, path);
+    char path[CONTENT_PATH_CAP], shard[3];
+    content_path(sha256, path);
     memcpy(shard, path, 2);
     shard[2] = '\0';
     if (mkdirat(c->dir, shard, 0700) == 0)
@@ -176,9 +178,14 @@ err_t content_put(struct content *c, int fd, uint64_t size, struct bytes tail, s
 
 err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, int *fd)
 {
-    char path[PATH_CAP];
-    path_of(sha256, path);
+    char path[CONTENT_PATH_CAP], aside[CONTENT_ASIDE_CAP];
+    content_path(sha256, path);
+    content_aside(sha256, aside);
     AUTO_FD file = openat(c->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0 && errno == ENOENT) /* moved aside by the sweep at this moment (and back soon), or never there */
+        file = openat(c->dir, aside, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0 && errno == ENOENT)
+        file = openat(c->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : io_error("open");
     struct stat st;

@@ -26,6 +26,13 @@ struct content_file {
 err_t content_put(struct content *c, int fd, uint64_t size, struct bytes tail, struct content_file *out) MUST_USE;
 /* Opens for reading; the descriptor is the caller's. ERR_NOT_FOUND; ERR_IO when the size is not the expected one. */
 err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, int *fd) MUST_USE;
+/*
+ * Deletes files of one of CONTENT_SHARDS shards that are older than age seconds and that used() disowns; shard 0 also takes leftovers of crashes.
+ * Failures of used() end it.
+ */
+#define CONTENT_SHARDS 256
+typedef err_t content_used_fn(void *arg, const uint8_t sha256[SHA256_LEN], bool *used);
+err_t content_sweep(struct content *c, unsigned shard, int64_t age, content_used_fn *used, void *arg) MUST_USE;
 /* Can a file be written? For readiness. */
 bool content_alive(struct content *c);
 

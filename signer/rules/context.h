@@ -28,7 +28,7 @@ struct signer_conf {
     char *keyd_socket;
     long keyd_conns;
     char *spool, *content;
-    long file_max, dossier_max;
+    long file_max, dossier_max, unused_days;
     char *issuer;      /* of the identity provider */
     char *backchannel; /* where this daemon reaches it; "": the issuer's own address */
     char *client_id;

@@ -6,6 +6,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "signer/rules/content.h"
+#include "signer/store/component.h"
 #include "signer/store/credential.h"
 #include "signer/store/dossier.h"
 #include "signer/store/idempotency.h"
@@ -126,6 +128,31 @@ static err_t sweep(struct db *db, void *arg)
     return idempotency_expire(db);
 }
 
+/* --- the content store, one shard after the other --- */
+
+#define SHARD_SECONDS 15 /* all of them in a good hour */
+
+struct question {
+    uint8_t sha256[SHA256_LEN];
+    bool used;
+};
+
+static err_t ask_used(struct db *db, void *arg)
+{
+    struct question *q = arg;
+    return component_uses(db, q->sha256, &q->used);
+}
+
+static err_t is_used(void *arg, const uint8_t sha256[SHA256_LEN], bool *used)
+{
+    struct app *a = arg;
+    struct question q = {.used = true};
+    memcpy(q.sha256, sha256, sizeof q.sha256);
+    TRY(db_do(a->db, DB_AUTOCOMMIT, ask_used, &q));
+    *used = q.used;
+    return OK;
+}
+
 /* False when it is time to stop. */
 static bool wait_for(struct housekeeper *h, int seconds)
 {
@@ -146,6 +173,8 @@ static void *keep_house(void *arg)
             return NULL;
     for (unsigned second = 1; wait_for(h, 1); second++) {
         (void)pay(h->app); /* tried again in a second */
+        if (second % SHARD_SECONDS == 0 && content_sweep(h->app->content, second / SHARD_SECONDS, h->app->conf.unused_days * 86400, is_used, h->app) != OK)
+            log_event(LOG_WARNING, "content_store", "a shard could not be swept; the next round will");
         if (second % SWEEP_SECONDS == 0)
             (void)malloc_trim(0); /* what a large dossier took goes back to the system */
         if (second % SWEEP_SECONDS == 0 && (recovery_touch(h->app) != OK || db_do(h->app->db, DB_AUTOCOMMIT, sweep, NULL) != OK))

@@ -51,6 +51,12 @@ const struct db_stmt component_set_signature_stmt = {
     3,
 };
 
+const struct db_stmt component_uses_stmt = {
+    "component_uses",
+    "SELECT EXISTS (SELECT 1 FROM signer.component WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM signer.component WHERE signed_sha256 = $1)",
+    1,
+};
+
 static void copy_digest(uint8_t *out, size_t len, struct bytes b)
 {
     if (b.len == len)
@@ -136,4 +142,12 @@ void component_list_free(struct component **list)
 {
     free(*list);
     *list = NULL;
+}
+
+err_t component_uses(struct db *db, const uint8_t sha256[SHA256_LEN], bool *used)
+{
+    AUTO_ROWS rows = NULL;
+    TRY(db_one(db, &component_uses_stmt, (const struct db_param[]){DB_BYTES(BYTES(sha256, SHA256_LEN))}, &rows));
+    *used = db_bool(rows, 0, 0);
+    return OK;
 }

@@ -39,7 +39,10 @@ err_t component_signature(struct db *db, const char *dossier, const char *name, 
 err_t component_set_signed_pdf(struct db *db, const char *dossier, const struct component *c) MUST_USE; /* signed_size, signed_sha256, signed_sha512 */
 err_t component_set_signature(struct db *db, const char *dossier, const char *name, struct bytes p7s) MUST_USE;
 
-extern const struct db_stmt component_put_stmt, component_get_stmt, component_delete_stmt, component_list_stmt, component_signature_stmt,
+/* Does any component, as uploaded or signed, have these bytes? */
+err_t component_uses(struct db *db, const uint8_t sha256[SHA256_LEN], bool *used) MUST_USE;
+
+extern const struct db_stmt component_uses_stmt, component_put_stmt, component_get_stmt, component_delete_stmt, component_list_stmt, component_signature_stmt,
     component_set_signed_pdf_stmt, component_set_signature_stmt;
 
 #endif

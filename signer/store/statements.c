@@ -26,6 +26,7 @@ const struct db_stmt *const signer_statements[] = {
     &crl_latest_stmt,
     &crl_insert_stmt,
     &crl_serialise_stmt,
+    &component_uses_stmt,
     &component_put_stmt,
     &component_get_stmt,
     &component_delete_stmt,

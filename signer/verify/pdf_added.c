@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define INVISIBLE_FLAGS (2 | 32) /* Hidden, NoView */
+#define HIDDEN 2 /* the one flag that keeps a widget off screen and paper; NoView still prints */
 
 static qpdf_oh key(const struct pdf_added *a, qpdf_oh dict, const char *name)
 {
@@ -27,23 +27,29 @@ bool pdf_is_signature_field(qpdf_data q, qpdf_oh field)
 static bool is_visible(const struct pdf_added *a, qpdf_oh widget)
 {
     qpdf_oh rect = key(a, widget, "/Rect"), flags = key(a, widget, "/F");
-    if (!qpdf_oh_is_array(a->q, rect) || qpdf_oh_get_array_n_items(a->q, rect) != 4)
+    if (qpdf_oh_is_null(a->q, rect))
         return false;
+    if (!qpdf_oh_is_array(a->q, rect) || qpdf_oh_get_array_n_items(a->q, rect) != 4)
+        return true; /* who knows what a viewer makes of it */
     double v[4];
     for (int i = 0; i < 4; i++)
         v[i] = qpdf_oh_get_numeric_value(a->q, qpdf_oh_get_array_item(a->q, rect, i));
-    bool hidden = qpdf_oh_is_integer(a->q, flags) && (qpdf_oh_get_int_value(a->q, flags) & INVISIBLE_FLAGS) != 0;
+    bool hidden = qpdf_oh_is_integer(a->q, flags) && (qpdf_oh_get_int_value(a->q, flags) & HIDDEN) != 0;
     return !hidden && v[0] != v[2] && v[1] != v[3];
 }
 
-void pdf_added_filled(struct pdf_added *a, qpdf_oh field)
+bool pdf_added_filled(struct pdf_added *a, qpdf_oh field)
 {
     qpdf_oh value = key(a, field, "/V"), title = key(a, field, "/T");
+    bool person = qpdf_oh_is_dictionary(a->q, value) && !name_is(a->q, value, "/SubFilter", "/ETSI.RFC3161"), shows = is_visible(a, field);
     a->fields++;
-    if (qpdf_oh_is_dictionary(a->q, value) && !name_is(a->q, value, "/SubFilter", "/ETSI.RFC3161"))
+    if (person)
         a->signatures++;
-    if (is_visible(a, field) && a->visible[0] == '\0')
+    else if (shows) /* a time-stamping service answers for no picture */
+        return false;
+    if (shows && a->visible[0] == '\0')
         snprintf(a->visible, sizeof a->visible, "%s", qpdf_oh_is_string(a->q, title) ? qpdf_oh_get_utf8_value(a->q, title) : "?");
+    return true;
 }
 
 /* What field and widget have in common. */
@@ -61,11 +67,8 @@ bool pdf_added_field(struct pdf_added *a, qpdf_oh field)
 {
     if (a->field_n == ADDED_MAX || !is_plain(a, field))
         return false;
-    if (is_visible(a, field) && !qpdf_oh_is_dictionary(a->q, key(a, field, "/V")))
-        return false;
     a->field[a->field_n++] = qpdf_oh_get_object_id(a->q, field);
-    pdf_added_filled(a, field);
-    return true;
+    return pdf_added_filled(a, field);
 }
 
 bool pdf_added_widget(struct pdf_added *a, qpdf_oh widget)

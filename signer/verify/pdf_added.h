@@ -26,8 +26,8 @@ bool pdf_is_signature_field(qpdf_data q, qpdf_oh field);
 bool pdf_added_field(struct pdf_added *a, qpdf_oh field);
 /* A new entry of a page's /Annots; pdf_added_complete tells later whether it is one of the fields. */
 bool pdf_added_widget(struct pdf_added *a, qpdf_oh widget);
-/* An empty field of before that is now filled. */
-void pdf_added_filled(struct pdf_added *a, qpdf_oh field);
+/* An empty field of before that is now filled. false: it shows something, and no person signed it. */
+bool pdf_added_filled(struct pdf_added *a, qpdf_oh field);
 /* Is every new annotation one of the new fields? One that only looked like it would show things that no signature stands for. */
 bool pdf_added_complete(const struct pdf_added *a);
 

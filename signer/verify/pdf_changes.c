@@ -220,8 +220,8 @@ static err_t compare_entry(struct diff *d, struct both holder, const char *name,
         return OK;
     }
     if (fills_field(d, holder, name)) {
-        if (strcmp(name, "/V") == 0)
-            pdf_added_filled(&d->added, holder.oh[1]);
+        if (strcmp(name, "/V") == 0 && !pdf_added_filled(&d->added, holder.oh[1]))
+            fault(d, &p);
         return OK;
     }
     return compare(d, v, &p);

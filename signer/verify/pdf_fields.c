@@ -15,6 +15,7 @@
 #define FIELDS_MAX 20000
 #define FIELD_DEPTH_MAX 16
 #define REFERENCES_MAX 16
+#define SHARED "one signature in several fields" /* a struct pdf_signature's wrong */
 
 struct walk_state {
     struct pdf *p;
@@ -221,6 +222,19 @@ static int by_revision(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
+/*
+ * No two signatures end at the same byte, for each would have to cover the other's value: it is one signature in two fields, and the second field
+ * would show whatever it likes under a signature that knows nothing of it.
+ */
+static void refuse_shared(struct pdf_signatures *s)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        struct pdf_signature *a = &s->item[i - 1], *b = &s->item[i];
+        if (a->end == b->end && (a->wrong == NULL || strcmp(a->wrong, SHARED) == 0) && b->wrong == NULL)
+            a->wrong = b->wrong = SHARED;
+    }
+}
+
 err_t pdf_signatures_find(struct pdf *p, struct bytes file, struct pdf_signatures *out)
 {
     struct walk_state w = {.p = p, .q = pdf_handle(p), .file = file, .out = out};
@@ -233,6 +247,8 @@ err_t pdf_signatures_find(struct pdf *p, struct bytes file, struct pdf_signature
         pdf_signatures_free(out);
     else if (out->n > 0)
         qsort(out->item, out->n, sizeof *out->item, by_revision);
+    if (e == OK)
+        refuse_shared(out);
     return e;
 }
 

@@ -99,6 +99,7 @@ struct signature_result {
     int64_t best_time;    /* when the signature is known to exist: timestamp, or the time of verification */
     bool time_proven;     /* best_time comes from a valid timestamp */
     char digest_alg[32], signature_alg[48];
+    char mime[128];        /* signed mime-type attribute (EN 319 122-1 §5.2.4.2), or "" */
     char scope[300];       /* what was signed */
     bool whole;            /* scope is all of the file */
     uint64_t revision_end; /* PDF: bytes covered with the gap */

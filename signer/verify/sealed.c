@@ -5,6 +5,7 @@
 #include "signer/verify/sealed.h"
 
 #include "common/secret.h"
+#include "common/x509.h"
 #include "signer/formats/manifest.h"
 #include "signer/verify/input.h"
 #include "signer/verify/signature.h"
@@ -68,6 +69,18 @@ static void check_components(const char *path, const struct manifest *m, struct 
     }
 }
 
+/*
+ * A manifest's seal is an organisation's (EN 319 412-3 §4.2.1: organizationName) and says that it seals a manifest. A citizen can sign any file, one
+ * that reads like a manifest too; that makes it no manifest: keyd writes the media type for the seal's key alone.
+ */
+static bool is_seal(const struct signature_result *r)
+{
+    AUTO_X509 cert = NULL;
+    AUTO_BUF organisation = {0};
+    return strcmp(r->mime, MANIFEST_MIME) == 0 && x509_from_der(buf_bytes(&r->signer.der), &cert) == OK &&
+           x509_name_attr(X509_get_subject_name(cert), NID_organizationName, &organisation) == OK && organisation.len > 0;
+}
+
 static void check_seal(const struct context *ctx, const char *path, struct bytes text, struct file_result *f)
 {
     AUTO_INPUT seal = {0};
@@ -84,6 +97,8 @@ static void check_seal(const struct context *ctx, const char *path, struct bytes
         const char *slash = strrchr(path, '/');
         snprintf(f->signature[i].scope, sizeof f->signature[i].scope, "%s", slash != NULL ? slash + 1 : path);
         f->signature[i].whole = true;
+        if (!is_seal(&f->signature[i]))
+            finding_add(&f->signature[i].findings, TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_NO_SEAL, NULL);
     }
 }
 

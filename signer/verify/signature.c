@@ -5,10 +5,12 @@
 #include "signer/verify/signature.h"
 
 #include "common/clock.h"
+#include "signer/formats/tlv.h"
 #include "signer/verify/path.h"
 #include "signer/verify/revocation.h"
 #include "signer/verify/signer.h"
 #include "signer/verify/stamp.h"
+#include <string.h>
 
 static void time_free(ASN1_TIME **t)
 {
@@ -25,6 +27,18 @@ static int64_t claimed_time(const struct signer_info *si)
     const uint8_t *p = value.ptr;
     AUTO(time_free) ASN1_TIME *time = d2i_ASN1_TIME(NULL, &p, (long)value.len);
     return time != NULL && x509_time(time, &t) == OK ? t : 0;
+}
+
+/* mimeType is a UTF8String; one that is longer or has a NUL in it is none that we know. */
+static void read_mime(const struct signer_info *si, struct signature_result *r)
+{
+    struct bytes value;
+    struct tlv t;
+    if (attribute_one(si->signed_attrs, OID_MIME_TYPE, &value) != OK || tlv_expect(&value, 0x0c, &t) != OK || t.body.len >= sizeof r->mime ||
+        memchr(t.body.ptr, '\0', t.body.len) != NULL)
+        return;
+    memcpy(r->mime, t.body.ptr, t.body.len);
+    r->mime[t.body.len] = '\0';
 }
 
 /*
@@ -109,6 +123,7 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     int64_t claimed = claimed_time(si);
     if (claimed != 0)
         r->claimed_time = claimed;
+    read_mime(si, r);
     r->best_time = ctx->at;
     check_unsigned(si, r);
     check_stamps(ctx, ev, si, r);

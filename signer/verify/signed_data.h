@@ -22,6 +22,7 @@
 #define OID_SIGNING_CERTIFICATE "1.2.840.113549.1.9.16.2.12"
 #define OID_SIGNING_CERTIFICATE_V2 "1.2.840.113549.1.9.16.2.47"
 #define OID_TIMESTAMP_TOKEN "1.2.840.113549.1.9.16.2.14"
+#define OID_MIME_TYPE "0.4.0.1733.2.1"
 
 struct signer_info {
     struct bytes issuer_serial; /* IssuerAndSerialNumber, whole; or empty: */

@@ -159,6 +159,56 @@ static void what_is_stored_comes_back(void **state)
     assert_int_equal(system(command), 0);
 }
 
+static err_t disown_all(void *arg, const uint8_t sha256[SHA256_LEN], bool *used)
+{
+    (void)sha256;
+    int *asked = arg;
+    ++*asked;
+    *used = false;
+    return OK;
+}
+
+/* Disowned at first, wanted when asked again: an upload of the same bytes came in between. */
+static err_t wanted_again(void *arg, const uint8_t sha256[SHA256_LEN], bool *used)
+{
+    (void)sha256;
+    int *asked = arg;
+    *used = ++*asked > 1;
+    return OK;
+}
+
+static err_t sweep_all(struct content *c, int64_t age, content_used_fn *used, void *arg)
+{
+    for (unsigned shard = 0; shard < CONTENT_SHARDS; shard++)
+        TRY(content_sweep(c, shard, age, used, arg));
+    return OK;
+}
+
+static void the_sweep_takes_only_what_is_old_and_unused(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/antin-content-XXXXXX", command[64];
+    assert_non_null(mkdtemp(folder));
+    struct content *c = NULL;
+    assert_int_equal(content_open(folder, &c), OK);
+    AUTO_FD in = with_text("abc");
+    struct content_file f;
+    int asked = 0;
+    AUTO_FD out = -1;
+    assert_int_equal(content_put(c, in, 3, BYTES(NULL, 0), &f), OK);
+    assert_int_equal(sweep_all(c, 3600, disown_all, &asked), OK);
+    assert_int_equal(asked, 0); /* too young */
+    assert_int_equal(sweep_all(c, -10, wanted_again, &asked), OK);
+    assert_int_equal(asked, 2);
+    assert_int_equal(content_get(c, f.sha256, 3, &out), OK);
+    fd_close(&out);
+    assert_int_equal(sweep_all(c, -10, disown_all, &asked), OK);
+    assert_int_equal(content_get(c, f.sha256, 3, &out), ERR_NOT_FOUND);
+    content_close(&c);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], PDFJAIL_ARG) == 0)
@@ -170,6 +220,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_dead_zygote_is_replaced),
         cmocka_unit_test(many_threads_share_it),
         cmocka_unit_test(what_is_stored_comes_back),
+        cmocka_unit_test(the_sweep_takes_only_what_is_old_and_unused),
     };
     secret_init();
     signer_errors_register();

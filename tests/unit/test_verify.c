@@ -780,6 +780,21 @@ static void visible_field_that_nobody_signed_is_invalid(void **state)
     expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 ] >>", TOTAL_FAILED);
 }
 
+static void visible_field_with_the_earlier_signature_as_its_own_is_invalid(void **state)
+{
+    (void)state;
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 ] /V 6 0 R >>", TOTAL_FAILED);
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 0 0 0 0 ] /V 6 0 R >>", TOTAL_FAILED);
+}
+
+static void field_that_is_seen_only_on_paper_or_by_some_viewers_is_visible(void **state)
+{
+    (void)state;
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< /Type /Annot /Subtype /Widget /FT /Sig /F 36 /P 3 0 R /T (x) /Rect [ 9 9 300 300 ] >>",
+                        TOTAL_FAILED);
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 1 ] >>", TOTAL_FAILED);
+}
+
 static void empty_invisible_field_for_the_next_signer_is_allowed(void **state)
 {
     (void)state;
@@ -891,6 +906,8 @@ int main(void)
         cmocka_unit_test(form_actions_in_an_update_are_invalid),
         cmocka_unit_test(overlay_that_only_looks_like_a_signature_field_is_invalid),
         cmocka_unit_test(visible_field_that_nobody_signed_is_invalid),
+        cmocka_unit_test(visible_field_with_the_earlier_signature_as_its_own_is_invalid),
+        cmocka_unit_test(field_that_is_seen_only_on_paper_or_by_some_viewers_is_visible),
         cmocka_unit_test(empty_invisible_field_for_the_next_signer_is_allowed),
         cmocka_unit_test(field_with_actions_or_parts_is_invalid),
         cmocka_unit_test(signature_wrapped_into_another_place_is_invalid),
