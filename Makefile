@@ -51,7 +51,7 @@ PROGRAMS := $(TOOLS) $(DAEMONS)
 BINS := $(addprefix $(BIN)/,$(PROGRAMS))
 
 .DEFAULT_GOAL := all
-.PHONY: all help packages demo up down check tests unit flow must-fail lint tidy analyze headers format-check asan tsan bench fuzz format install clean
+.PHONY: all help packages demo up down interop check tests unit flow must-fail lint tidy analyze headers format-check asan tsan bench fuzz format install clean
 all: $(BINS)
 
 $(BIN)/antin:         $(call objs,common/antin.c) $(LIB)/libcommon.a
@@ -100,6 +100,9 @@ must-fail: ## proves that the sanitizers catch what they are there for
 	$(Q)ANTIN_BUILD=$(BUILD) CC=$(CC) tests/check must-fail
 flow: all ## tests over real HTTP on a stack of their own
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check flow
+interop: all ## other people's client libraries sign in (openid-client from npm)
+	$(Q)cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund
+	$(Q)ANTIN_BUILD=$(BUILD) tests/check interop
 check: ## everything tested: packages, build, unit, must-fail, flow
 	$(Q)tests/packages run test
 	$(Q)$(MAKE) tests

@@ -75,6 +75,7 @@ const char *http_method(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* path and query as sent: to come back to after login, never for the log */
 const char *http_path(const struct http_req *r, const char *name);   /* a {name} of the route */
 const char *http_header(const struct http_req *r, const char *name); /* NULL when absent; cookies: http_cookie */
+bool http_header_twice(const struct http_req *r, const char *name);
 const char *http_cookie(const struct http_req *r, const char *name); /* NULL when absent or doubled */
 /* Query and form fields: NULL when absent; a doubled one makes http_dup_params true. */
 const char *http_query(const struct http_req *r, const char *name);
@@ -114,6 +115,8 @@ void http_reply_cookie(struct http_req *r, const char *name, const char *value, 
 void http_reply_no_store(struct http_req *r);
 /* CSP for this reply: adds form-action sources beyond 'self' (the redirect that follows a consent). */
 void http_reply_form_action(struct http_req *r, const char *origin);
+/* CSP for this reply: one more directive (script-src by hash, frame-src by origin); each at most once. */
+void http_reply_policy(struct http_req *r, const char *directive, const char *sources);
 
 /* --- failures in formats that both daemons use --- */
 http_fail http_fail_problem; /* application/problem+json, RFC 9457: type, title, status, detail, instance (request id) */

@@ -70,6 +70,7 @@ struct http_reply {
     } header[HTTP_REPLY_HEADERS_MAX];
     size_t headers;
     struct buf form_action;
+    struct buf policy; /* further CSP directives, each with "; " before it */
 };
 
 struct http_req {

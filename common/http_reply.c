@@ -148,6 +148,14 @@ void http_reply_form_action(struct http_req *r, const char *origin)
         log_event(LOG_ERROR, "form_action_refused", "not an origin");
 }
 
+void http_reply_policy(struct http_req *r, const char *directive, const char *sources)
+{
+    /* A separator in it would begin another directive; 'unsafe-…' has no business here. */
+    if (!http_token_ok(directive) || !http_value_ok(sources) || strpbrk(sources, ";,") != NULL || strstr(sources, "unsafe") != NULL ||
+        buf_addf(&r->reply.policy, "; %s %s", directive, sources) != OK)
+        log_event(LOG_ERROR, "policy_refused", "%s", http_token_ok(directive) ? directive : "not a name");
+}
+
 void http_fail_with(struct http_req *r, err_t e)
 {
     static const enum log_level levels[] = {[ERR_QUIET] = LOG_DEBUG, [ERR_WARN] = LOG_WARNING, [ERR_LOUD] = LOG_ERROR};
@@ -199,6 +207,7 @@ static bool add_policy(struct http_req *r)
         e = buf_addf(&csp, "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'%s%s%s", more == NULL ? "" : " ",
                      more == NULL ? "" : more, buf_str(&r->reply.form_action));
     return e == OK && buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'") == OK &&
+           buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK &&
            add(r, "Content-Security-Policy", buf_str(&csp));
 }
 
@@ -282,6 +291,7 @@ void http_reply_free(struct http_req *r)
         free(r->reply.header[i].value);
     }
     buf_free(&r->reply.form_action);
+    buf_free(&r->reply.policy);
     if (r->response != NULL)
         MHD_destroy_response(r->response);
 }

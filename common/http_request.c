@@ -35,6 +35,14 @@ const char *http_header(const struct http_req *r, const char *name)
     return NULL;
 }
 
+bool http_header_twice(const struct http_req *r, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->headers; i++)
+        n += strcasecmp(r->header[i].name, name) == 0;
+    return n > 1;
+}
+
 /* --- cookies --- */
 
 /* Takes one field apart in our copy of the header: marks the end of each name and value. */

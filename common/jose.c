@@ -4,6 +4,7 @@
  * RFC 7515, RFC 7518 §3, RFC 7519, RFC 8037, RFC 8725 (best current practices).
  */
 #include "common/jose.h"
+#include "common/secret.h"
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -11,8 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define SIGNATURE_MAX 512 /* RSA of 4096 bits */
-#define HEADER_MAX 1024   /* bytes of a decoded header */
+#define SIGNATURE_MAX 512       /* RSA of 4096 bits */
+#define HEADER_MAX 1024         /* bytes of a decoded header */
+#define HEADER_MAX_FOREIGN 4096 /* one that holds a public key */
 
 static const char *const alg_names[] = {
     [JOSE_NONE] = "none",   [JOSE_ES256] = "ES256", [JOSE_ES384] = "ES384",
@@ -249,6 +251,70 @@ err_t jwt_verify(struct bytes token, const struct jwks *keys, const char *typ, j
     TRY(split(token, &p));
     TRY(verify_parts(&p, keys, typ)); /* before the payload's parser sees a byte */
     return decode_json(p.payload, JWT_MAX, claims);
+}
+
+/* --- keys of another party --- */
+
+err_t jwt_header(struct bytes token, json_t **header)
+{
+    struct parts p;
+    *header = NULL;
+    TRY(split(token, &p));
+    return decode_json(p.header, HEADER_MAX_FOREIGN, header);
+}
+
+/* What every foreign header must be: known alg, no crit, no b64, the right typ. */
+static err_t foreign_header(struct bytes token, const char *typ, struct parts *p, json_t **header, const char **alg, const char **kid)
+{
+    const char *have_typ;
+    TRY(split(token, p));
+    TRY(decode_json(p->header, HEADER_MAX_FOREIGN, header));
+    TRY(json_need_str(*header, "alg", 16, alg));
+    TRY(json_get_str(*header, "kid", 256, kid));
+    TRY(json_get_str(*header, "typ", 64, &have_typ));
+    bool bad =
+        json_object_get(*header, "crit") != NULL || json_object_get(*header, "b64") != NULL || (typ != NULL && !typ_is(have_typ, typ));
+    return bad ? ERR_SYNTAX : OK;
+}
+
+err_t jwt_verify_any(struct bytes token, const struct jwks *keys, const char *typ, json_t **claims)
+{
+    AUTO_JSON header = NULL;
+    struct parts p;
+    const char *alg, *kid;
+    uint8_t sig[SIGNATURE_MAX];
+    size_t n;
+    *claims = NULL;
+    TRY(foreign_header(token, typ, &p, &header, &alg, &kid));
+    if (b64url_decode(p.signature, sig, sizeof sig, &n) != OK)
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < keys->n; i++) {
+        const struct jwk *k = &keys->key[i];
+        if (k->alg == JOSE_NONE || strcmp(alg, jose_alg_name(k->alg)) != 0 || (kid != NULL && strcmp(kid, k->kid) != 0))
+            continue;
+        err_t e = jwk_verify(k, p.signed_part, BYTES(sig, n));
+        if (e == OK)
+            return decode_json(p.payload, JWT_MAX, claims);
+        if (e != ERR_BAD_SIGNATURE)
+            return e;
+    }
+    return ERR_BAD_SIGNATURE;
+}
+
+err_t jwt_verify_hs256(struct bytes token, struct bytes secret, json_t **claims)
+{
+    AUTO_JSON header = NULL;
+    struct parts p;
+    const char *alg, *kid;
+    uint8_t sig[SHA256_LEN], mac[SHA256_LEN];
+    size_t n;
+    *claims = NULL;
+    TRY(foreign_header(token, NULL, &p, &header, &alg, &kid));
+    /* RFC 7518 §3.2: a key of 256 bits at least */
+    if (strcmp(alg, "HS256") != 0 || secret.len < 32 || b64url_decode(p.signature, sig, sizeof sig, &n) != OK)
+        return ERR_BAD_SIGNATURE;
+    hmac_sha256(secret, p.signed_part, mac);
+    return secret_eq(BYTES(sig, n), BYTES(mac, sizeof mac)) ? decode_json(p.payload, JWT_MAX, claims) : ERR_BAD_SIGNATURE;
 }
 
 /* --- claims --- */

@@ -32,6 +32,8 @@ struct jwks {
  */
 err_t jwks_parse(const json_t *j, struct jwks *out) MUST_USE;
 void jwks_free(struct jwks *s);
+/* One public key (a DPoP proof's jwk header, RFC 9449 §4.2). ERR_SYNTAX: malformed or with a private part; ERR_UNSUPPORTED. Free with EVP_PKEY_free. */
+err_t jwk_parse(const json_t *j, struct jwk *out) MUST_USE;
 /* The public JWK of a key, with kid, use "sig" and alg. */
 err_t jwk_to_json(const EVP_PKEY *key, enum jose_alg alg, const char *kid, json_t **out) MUST_USE;
 /* RFC 7638 thumbprint, base64url; 43 characters and NUL. */
@@ -46,6 +48,13 @@ enum jose_alg jose_alg_of(const EVP_PKEY *key);
  */
 err_t jwt_verify(struct bytes token, const struct jwks *keys, const char *typ, json_t **claims) MUST_USE;
 
+/* The protected header, read but not verified: for choosing keys that the header may not choose alone. ERR_SYNTAX. */
+err_t jwt_header(struct bytes token, json_t **header) MUST_USE;
+/* As jwt_verify, for keys of another party that need not name them: kid may be absent, then any key of the set with the header's alg will do. */
+err_t jwt_verify_any(struct bytes token, const struct jwks *keys, const char *typ, json_t **claims) MUST_USE;
+/* HS256 with this secret (client_secret_jwt); no other algorithm, so that a public key is never taken for one. ERR_BAD_SIGNATURE. */
+err_t jwt_verify_hs256(struct bytes token, struct bytes secret, json_t **claims) MUST_USE;
+
 /* The same for any payload: *payload holds the very bytes that were verified. */
 err_t jws_verify(struct bytes token, const struct jwks *keys, const char *typ, struct buf *payload) MUST_USE;
 /* One signature in JOSE's form (ECDSA: R||S) over a message. ERR_BAD_SIGNATURE. */
@@ -56,7 +65,7 @@ struct jwt_expect {
     const char *iss; /* byte equality */
     const char *aud; /* must be aud or in the aud array */
     int64_t now;
-    int64_t skew;    /* seconds of tolerance for exp, nbf, iat */
+    int64_t skew; /* seconds of tolerance for exp, nbf, iat */
 };
 err_t jwt_check(const json_t *claims, const struct jwt_expect *e) MUST_USE; /* ERR_EXPIRED, ERR_UNAUTHENTICATED */
 

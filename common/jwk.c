@@ -245,6 +245,17 @@ static err_t parse_key(const json_t *j, struct jwk *out)
     return OK;
 }
 
+static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+
+err_t jwk_parse(const json_t *j, struct jwk *out)
+{
+    *out = (struct jwk){0};
+    for (size_t i = 0; i < sizeof private_members / sizeof *private_members; i++)
+        if (json_object_get(j, private_members[i]) != NULL)
+            return ERR_SYNTAX;
+    return json_is_object(j) ? parse_key(j, out) : ERR_SYNTAX;
+}
+
 static err_t parse_set(const json_t *j, struct jwks *out)
 {
     const json_t *keys = json_object_get(j, "keys");

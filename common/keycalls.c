@@ -88,6 +88,9 @@ err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf
     PUT(q.jti, c->jti);
     PUT(q.at_hash, c->at_hash);
     PUT(q.grant_id, c->grant_id);
+    PUT(q.act, c->act);
+    PUT(q.jkt, c->jkt);
+    PUT(q.x5t, c->x5t);
     TRY(key_call(k, KEYW_TOKEN, &q.head, &r));
     return r.len <= sizeof r.jwt ? buf_copy(jwt, BYTES(r.jwt, r.len)) : ERR_INTERNAL;
 }

@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 #include "common/cms.h"
+#include "common/json.h"
 #include "common/secret.h"
 
 struct keyclient;
@@ -54,10 +55,25 @@ struct key_claims {
     int64_t lifetime;     /* seconds; keyd sets iat by its own clock and exp, and caps the lifetime by type (id 3600, access 3600, logout 120) */
     int64_t auth_time;    /* 0: none */
     const char *client_id, *azp, *scope, *nonce, *acr, *amr /* space separated */, *sid, *jti, *at_hash, *grant_id;
+    const char *act; /* access token: the client that acts for sub (RFC 8693 §4.1) */
+    const char *jkt, *x5t; /* access token: cnf, what its holder must prove (RFC 9449 §6.1, RFC 8705 §3.1) */
     int64_t level;        /* level of identification 1, 2; 0: none */
 };
 /* iss comes from keyd's own configuration. *jwt is the compact token (ES256 etc. by the active key). */
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt) MUST_USE;
+
+/* --- statements: what we tell a client or resource server about a request, a token, a person, signed --- */
+enum key_statement {
+    KEY_AUTHZ_RESPONSE = 1, /* JARM §2.1: typ oauth-authz-response+jwt; code, state, error … */
+    KEY_INTROSPECTION,      /* RFC 9701 §5: typ token-introspection+jwt; members go into "token_introspection", no exp */
+    KEY_USERINFO,           /* OpenID Connect Core §5.3.2: typ userinfo+jwt */
+};
+/*
+ * iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response only: 600 s at most). members: of the table in
+ * keywire.c alone, ERR_SYNTAX for any other; ERR_TOO_LARGE.
+ */
+err_t key_sign_statement(struct keyclient *k, enum key_statement type, const char *aud, int64_t lifetime, const json_t *members,
+                         struct buf *jwt) MUST_USE;
 
 /* --- data keys (XChaCha20-Poly1305 under the domain's data key; ad binds the wrapped key to its owner) --- */
 #define KEY_DATA_LEN 32

@@ -15,6 +15,43 @@ static const struct {
 #undef KEYW
 };
 
+#define RESPONSE (1u << KEY_AUTHZ_RESPONSE)
+#define INTROSPECTION (1u << KEY_INTROSPECTION)
+#define USERINFO (1u << KEY_USERINFO)
+const struct keyw_claim keyw_claims[KEYW_CLAIMS] = {
+    [1] = {NULL, "code", KEYW_T_STRING, RESPONSE},
+    [2] = {NULL, "state", KEYW_T_STRING, RESPONSE},
+    [3] = {NULL, "error", KEYW_T_STRING, RESPONSE},
+    [4] = {NULL, "error_description", KEYW_T_STRING, RESPONSE},
+    [5] = {NULL, "active", KEYW_T_BOOLEAN, INTROSPECTION},
+    [6] = {NULL, "scope", KEYW_T_STRING, INTROSPECTION},
+    [7] = {NULL, "client_id", KEYW_T_STRING, INTROSPECTION},
+    [8] = {NULL, "token_type", KEYW_T_STRING, INTROSPECTION},
+    [9] = {NULL, "exp", KEYW_T_INTEGER, INTROSPECTION},
+    [10] = {NULL, "iat", KEYW_T_INTEGER, INTROSPECTION},
+    [11] = {NULL, "iss", KEYW_T_STRING, INTROSPECTION},
+    [12] = {NULL, "aud", KEYW_T_LIST, INTROSPECTION},
+    [13] = {NULL, "sub", KEYW_T_STRING, INTROSPECTION | USERINFO},
+    [14] = {NULL, "jti", KEYW_T_STRING, INTROSPECTION},
+    [15] = {NULL, "acr", KEYW_T_STRING, INTROSPECTION},
+    [16] = {NULL, "auth_time", KEYW_T_INTEGER, INTROSPECTION},
+    [17] = {NULL, "level", KEYW_T_INTEGER, INTROSPECTION},
+    [18] = {"cnf", "jkt", KEYW_T_STRING, INTROSPECTION},
+    [19] = {"cnf", "x5t#S256", KEYW_T_STRING, INTROSPECTION},
+    [20] = {NULL, "name", KEYW_T_STRING, USERINFO},
+    [21] = {NULL, "family_name", KEYW_T_STRING, USERINFO},
+    [22] = {NULL, "middle_name", KEYW_T_STRING, USERINFO},
+    [23] = {NULL, "given_name", KEYW_T_STRING, USERINFO},
+    [24] = {NULL, "birthdate", KEYW_T_STRING, USERINFO},
+    [25] = {NULL, "gender", KEYW_T_STRING, USERINFO},
+    [26] = {NULL, "email", KEYW_T_STRING, USERINFO},
+    [27] = {NULL, "phone_number", KEYW_T_STRING, USERINFO},
+    [28] = {"address", "formatted", KEYW_T_STRING, USERINFO},
+    [29] = {NULL, "citizen_number", KEYW_T_STRING, USERINFO},
+    [30] = {NULL, "grant_id", KEYW_T_STRING, INTROSPECTION},
+    [31] = {"act", "sub", KEYW_T_STRING, INTROSPECTION},
+};
+
 size_t keyw_request_len(unsigned op)
 {
     return op < sizeof ops / sizeof ops[0] ? ops[op].request : 0;

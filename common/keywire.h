@@ -27,7 +27,8 @@
     KEYW(CRL_BEGIN, 12, struct keyw_crl_begin, struct keyw_head) \
     KEYW(CRL_ADD, 13, struct keyw_crl_add, struct keyw_head)   \
     KEYW(CRL_END, 14, struct keyw_head, struct keyw_crl_end_r) \
-    KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r)
+    KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r) \
+    KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,
@@ -98,6 +99,8 @@ struct keyw_token {
     char client_id[128], azp[128];
     char scope[1024], nonce[512];
     char acr[128], amr[128], sid[128], jti[64], at_hash[64], grant_id[64];
+    char jkt[64], x5t[64];
+    char act[128];
 };
 struct keyw_token_r {
     struct keyw_head head;
@@ -285,6 +288,30 @@ struct keyw_crl_read_r {
     uint8_t data[KEYW_CRL_READ_MAX];
 };
 
+/* A statement's members: a number of the table in keywire.c and a text, the texts one after the other. */
+#define KEYW_MEMBERS_MAX 32
+#define KEYW_MEMBERS_TEXT 5632
+struct keyw_member {
+    uint16_t claim, len;
+};
+struct keyw_statement {
+    struct keyw_head head;
+    uint32_t type, n;
+    int64_t lifetime; /* 0: without exp */
+    char aud[256];
+    struct keyw_member member[KEYW_MEMBERS_MAX]; /* zero after n */
+    uint8_t text[KEYW_MEMBERS_TEXT];             /* zero after the last text */
+};
+enum keyw_kind { KEYW_T_STRING = 1, KEYW_T_INTEGER, KEYW_T_BOOLEAN, KEYW_T_LIST /* parted by single spaces */ };
+struct keyw_claim {
+    const char *parent; /* member of this member; NULL: of the statement itself */
+    const char *name;
+    enum keyw_kind kind;
+    unsigned types; /* bits 1 << enum key_statement: which may carry it */
+};
+#define KEYW_CLAIMS 32
+extern const struct keyw_claim keyw_claims[KEYW_CLAIMS]; /* 0 is none */
+
 /* Room for any message. */
 union keyw_msg {
     struct keyw_head head;
@@ -294,7 +321,8 @@ union keyw_msg {
 };
 
 /* No struct has padding that could carry bytes nobody checked. */
-static_assert(sizeof(struct keyw_token) == 16 + 8 + 16 + 128 + 1024 + 256 + 1536 + 384 + 192, "padding");
+static_assert(sizeof(struct keyw_token) == 16 + 8 + 16 + 128 + 1024 + 256 + 1536 + 384 + 192 + 128 + 128, "padding");
+static_assert(sizeof(struct keyw_statement) == 16 + 16 + 256 + 4 * KEYW_MEMBERS_MAX + KEYW_MEMBERS_TEXT, "padding");
 static_assert(sizeof(struct keyw_ts) == 16 + 8 + 96, "padding");
 static_assert(sizeof(struct keyw_pin) == 40 && sizeof(struct keyw_citizen) == 112 && sizeof(struct keyw_blob) == 520, "padding");
 static_assert(sizeof(struct keyw_issue) == 16 + 112 + 520 + 24 + 352 + 16, "padding");

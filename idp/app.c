@@ -6,7 +6,9 @@
 #include "common/log.h"
 #include "idp/errors.h"
 #include "idp/factors/password.h"
+#include "idp/rules/client_cert.h"
 #include "idp/rules/jwks.h"
+#include "idp/rules/notify.h"
 #include "idp/store/statements.h"
 #include <fcntl.h>
 #include <sodium.h>
@@ -32,6 +34,10 @@ const struct config_key idp_conf_keys[] = {
     INT("idp", "queue_max", queue_max, "256", 1, 100000, "requests waiting for a worker; past it 503"),
     INT("idp", "connections_max", connections_max, "1024", 1, 100000, "open connections at most"),
     STR("idp", "proxy_header", proxy_header, "", false, "header in which our own proxy gives the caller's address; its last entry counts"),
+    STR("idp", "tls_header", tls_header, "", false,
+        "header in which our own TLS front end forwards a client's certificate; beside it NAME-Key with tls_secret"),
+    KEY("idp", "tls_secret", CONFIG_SECRET, tls_secret, NULL, false, 0, 0, "secret: what the front end puts into NAME-Key"),
+    STR("idp", "tls_cas", tls_cas, "", false, "PEM file with the authorities whose certificates tls_client_auth takes"),
     STR("idp", "log_level", log_level, "info", false, "debug, info, warning or error"),
     STR("database", "conninfo", conninfo, NULL, true, "libpq connection string; the password belongs in a passfile"),
     INT("database", "pool", pool, "8", 1, 256, "database connections at most"),
@@ -44,14 +50,24 @@ const struct config_key idp_conf_keys[] = {
     INT("password", "wait_ms", argon_wait_ms, "3000", 0, 60000, "how long one waits before it gets 503"),
     INT("login", "session_idle", session_idle, "1800", 10, 86400, "seconds without use that end a session"),
     INT("login", "session_max", session_max, "28800", 10, 604800, "seconds after which a session ends in any case"),
+    INT("login", "officer_max_age", officer_max_age, "43200", 60, 604800,
+        "seconds since an officer's sign-in in which people may be enrolled"),
     INT("login", "request_life", request_life, "1800", 10, 86400, "seconds that a pending authorization request is kept"),
     INT("login", "activation_days", activation_days, "7", 1, 90, "days that an activation code is good"),
     INT("login", "consent_days", consent_days, "365", 1, 3650, "days that a consent is remembered"),
     INT("login", "throttle_account", throttle_account, "5", 1, 1000, "wrong passwords for one account before it must wait"),
     INT("login", "throttle_address", throttle_address, "100", 1, 100000, "wrong passwords from one address before it must wait"),
     INT("login", "throttle_window", throttle_window, "900", 10, 86400, "seconds in which they are counted, and the longest wait"),
+    KEY("token", "dpop_nonce", CONFIG_BOOL, dpop_nonce, "no", false, 0, 0, "every DPoP proof must carry a nonce of ours"),
+    KEY("token", "require_pushed", CONFIG_BOOL, require_pushed, "no", false, 0, 0, "authorization requests only by /par, for every client"),
+    INT("token", "pushed_life", pushed_life, "90", 5, 600, "seconds that a pushed authorization request waits"),
     INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
     INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
+    INT("token", "device_life", device_life, "600", 60, 3600, "seconds that a device waits for a person"),
+    INT("token", "refresh_idle", refresh_idle, "1209600", 60, 31536000, "seconds without use that end a refresh token"),
+    INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
+    INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
+    STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };
@@ -89,7 +105,8 @@ static err_t derive(struct app *a)
     } uses[] = {
         {"pairwise", offsetof(struct idp_keys, pairwise)}, {"look_up_", offsetof(struct idp_keys, lookup)},
         {"csrf____", offsetof(struct idp_keys, csrf)},     {"throttle", offsetof(struct idp_keys, throttle)},
-        {"sealing_", offsetof(struct idp_keys, seal)},
+        {"nonce___", offsetof(struct idp_keys, nonce)},    {"sealing_", offsetof(struct idp_keys, seal)},
+        {"refresh_", offsetof(struct idp_keys, refresh)},
     };
     uint8_t root[crypto_kdf_KEYBYTES];
 
@@ -110,6 +127,10 @@ err_t idp_check(const char *conf_path, struct app *a)
     TRY(config_load(conf_path, idp_conf_keys, idp_conf_nkeys, &a->conf, stderr));
     if (!origin_ok(a->conf.issuer, &a->https)) {
         fprintf(stderr, "%s: [idp] issuer must be an https origin without a path (http only for loopback)\n", conf_path);
+        return ERR_CONFIG;
+    }
+    if (a->conf.tls_header[0] && a->conf.tls_secret.len < 16) {
+        fprintf(stderr, "%s: [idp] tls_header needs a tls_secret of 16 characters or more\n", conf_path);
         return ERR_CONFIG;
     }
     return derive(a);
@@ -137,6 +158,28 @@ static err_t read_asset(const char *share, const char *name, struct buf *out, ch
     b64url_encode(BYTES(hash, 12), tag);
     snprintf(etag, 24, "\"%s\"", tag);
     return OK;
+}
+
+/* The one way out of this daemon: to origins that the operator wrote down, whatever clients register. */
+static err_t open_notifier(struct app *a)
+{
+    const char *origins[33] = {NULL};
+    size_t n = 0;
+    AUTO_STR list = NULL;
+    char *rest = NULL;
+
+    TRY(str_copy(&list, a->conf.logout_origins));
+    for (char *o = strtok_r(list, " ", &rest); o; o = strtok_r(NULL, " ", &rest)) {
+        if (n == 32) {
+            fprintf(stderr, "[logout] origins: more than 32\n");
+            return ERR_CONFIG;
+        }
+        origins[n++] = o;
+    }
+    const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096};
+    if (n > 0)
+        TRY(fetch_open(&conf, &a->fetch));
+    return notifier_open(a->db, a->keyd, a->fetch, &a->notifier);
 }
 
 static err_t open_web(struct app *a)
@@ -176,11 +219,24 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
         .wait_ms = (unsigned)a->conf.argon_wait_ms,
     };
     TRY(argon2_open(&argon, &a->argon));
-    return web ? open_web(a) : OK;
+    if (a->conf.tls_cas[0]) {
+        err_t e = client_cas_open(a->conf.tls_cas, &a->client_cas);
+        if (e != OK) {
+            fprintf(stderr, "[idp] tls_cas: %s holds no certificates that can be read\n", a->conf.tls_cas);
+            return ERR_CONFIG;
+        }
+    }
+    if (!web)
+        return OK;
+    TRY(open_web(a));
+    return open_notifier(a);
 }
 
 void idp_close(struct app *a)
 {
+    X509_STORE_free(a->client_cas);
+    notifier_close(&a->notifier);
+    fetch_close(&a->fetch);
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);
     key_close(&a->keyd);

@@ -11,9 +11,12 @@
 #include "common/template.h"
 #include "common/text.h"
 #include "idp/rules/secrets.h"
+#include <openssl/x509.h>
 
 struct jwks_cache;
 struct argon2;
+struct fetch;
+struct notifier;
 
 struct idp_conf {
     char *issuer; /* the public origin, no trailing slash; every URL of ours is made from it */
@@ -21,6 +24,11 @@ struct idp_conf {
     char *share;
     long threads, workers, queue_max, connections_max;
     char *proxy_header; /* "X-Forwarded-For" when a proxy of ours sets it; empty: the peer is unknown to us */
+    char *tls_header; /* "Client-Cert" when our TLS front end forwards clients' certificates; empty: there are none */
+    struct secret tls_secret;
+    char *tls_cas;
+    bool dpop_nonce, require_pushed;
+    long pushed_life;
     char *log_level;
     char *conninfo;
     long pool;
@@ -28,8 +36,10 @@ struct idp_conf {
     long keyd_conns;
     struct secret master;
     long argon_ops, argon_mem_mib, argon_parallel, argon_wait_ms;
-    long session_idle, session_max, request_life, code_life, token_life, activation_days, consent_days;
+    long officer_max_age;
+    long session_idle, session_max, request_life, code_life, token_life, device_life, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
+    char *logout_origins;
     char *signer_resource;
     char *signer_scopes;
 };
@@ -50,6 +60,9 @@ struct app {
     struct templates *pages;
     struct jwks_cache *jwks;
     struct argon2 *argon;
+    struct fetch *fetch; /* NULL: no origin is configured, nothing goes out */
+    struct notifier *notifier;
+    X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
     bool https;
 };

@@ -3,6 +3,7 @@
  * Called by main().
  */
 #include "signer/app.h"
+#include "common/replay.h"
 
 #include "common/log.h"
 #include "signer/rules/content.h"
@@ -12,6 +13,8 @@
 #include "signer/store/statements.h"
 #include <stdio.h>
 #include <string.h>
+
+#define PROOFS_MAX 65536 /* DPoP proofs remembered at once: 60 seconds of them */
 
 #define STR(s, n, f, d, r, h) {.section = s, .name = n, .type = CONFIG_STR, .offset = offsetof(struct signer_conf, f), .def = d, .required = r, .help = h}
 #define INT(s, n, f, d, lo, hi, h) \
@@ -125,12 +128,14 @@ err_t signer_open(struct app *a, const char *conf_path)
         .redirect_uri = buf_str(&a->redirect_uri),
     };
     TRY(provider_open(&provider, &a->provider));
+    TRY(replay_open(PROOFS_MAX, &a->proofs));
     return pdfjail_open((unsigned)a->conf.pdf_readers, &a->pdfjail);
 }
 
 void signer_close(struct app *a)
 {
     pdfjail_close(&a->pdfjail);
+    replay_close(&a->proofs);
     provider_close(&a->provider);
     trust_close(&a->trust);
     content_close(&a->content);

@@ -92,6 +92,9 @@ void worker_free(struct worker **w);
 /* Signs data with SHA-256 (P-384: SHA-384). *len: in the room, out the length. */
 err_t worker_sign(struct worker *w, const struct key *key, struct bytes data, uint8_t sig[SIG_MAX], size_t *len) MUST_USE;
 
+/* Header, payload and signature into r (RFC 7515 §5.1): the one place where a JWT is put together. KEYW_SYNTAX: too long. */
+enum keyw_status token_assemble(struct worker *w, const struct key *key, struct bytes payload, const char *typ, struct keyw_token_r *r);
+
 /* Everything that the configuration names is read and checked; what is wrong goes to errs. ERR_CONFIG. */
 err_t keys_load(struct keyd *k, FILE *errs) MUST_USE;
 void keys_free(struct keyd *k);
@@ -128,7 +131,7 @@ bool conn_release(struct conn *c);
 
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
-op_fn op_list, op_chain, op_token, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add,
+op_fn op_list, op_chain, op_token, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add,
     op_crl_end, op_crl_read;
 
 /* --- set up at start, one file a group --- */

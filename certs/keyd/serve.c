@@ -30,7 +30,7 @@ static const struct {
     [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true},    [KEYW_ISSUE] = {op_issue, KEY_CA, false},
     [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},      [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
     [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},      [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
-    [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},
+    [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},    [KEYW_STATEMENT] = {op_statement, KEY_TOKEN, false},
 };
 
 struct job {

@@ -10,7 +10,7 @@
 
 /* Claims as bits. */
 enum { SUB = 1, AUD = 2, CLIENT_ID = 4, AZP = 8, SCOPE = 16, NONCE = 32, ACR = 64, AMR = 128, SID = 256, JTI = 512, AT_HASH = 1024, GRANT = 2048,
-       AUTH_TIME = 4096, LEVEL = 8192 };
+       AUTH_TIME = 4096, LEVEL = 8192, CNF = 1 << 20, ACT = 1 << 21 };
 
 static const struct {
     const char *typ;
@@ -18,7 +18,7 @@ static const struct {
     int64_t lifetime_max;
 } TYPES[] = {
     [KEY_ID_TOKEN] = {"JWT", SUB | AUD, SUB | AUD | AZP | NONCE | ACR | AMR | SID | JTI | AT_HASH | AUTH_TIME | LEVEL, 3600},
-    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI, SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL, 3600},
+    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI, SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL | CNF | ACT, 3600},
     [KEY_LOGOUT_TOKEN] = {"logout+jwt", AUD | JTI, SUB | AUD | SID | JTI, 120},
 };
 
@@ -121,7 +121,17 @@ static unsigned present(const struct keyw_token *q)
     m |= q->grant_id[0] ? GRANT : 0u;
     m |= q->auth_time ? AUTH_TIME : 0u;
     m |= q->level ? LEVEL : 0u;
+    m |= q->jkt[0] || q->x5t[0] ? CNF : 0u;
+    m |= q->act[0] ? ACT : 0u;
     return m;
+}
+
+/* Nothing, or base64url of a SHA-256. */
+static bool thumbprint_ok(const char *s)
+{
+    uint8_t raw[SHA256_LEN];
+    size_t n = 0;
+    return s[0] == '\0' || (b64url_decode(bytes_str(s), raw, sizeof raw, &n) == OK && n == sizeof raw);
 }
 
 #define STR_OK(f) keyw_str_ok(q->f, sizeof q->f)
@@ -133,7 +143,8 @@ static bool strings_ok(const struct keyw_token *q)
         gap = gap || q->aud[i][0] == '\0';
     }
     return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) && STR_OK(sid) &&
-           STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id);
+           STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id) && STR_OK(act) && STR_OK(jkt) && STR_OK(x5t) &&
+           thumbprint_ok(q->jkt) && thumbprint_ok(q->x5t);
 }
 
 static enum keyw_status check(const struct keyw_token *q, int64_t now)
@@ -149,6 +160,23 @@ static enum keyw_status check(const struct keyw_token *q, int64_t now)
     if (q->type == KEY_LOGOUT_TOKEN && !(has & (SUB | SID))) /* Back-Channel Logout §2.4 */
         return KEYW_REFUSED;
     return KEYW_OK;
+}
+
+/* What the token's holder must prove: RFC 7800 §3.1, RFC 9449 §6.1, RFC 8705 §3.1. */
+static void add_cnf(struct text *t, const struct keyw_token *q)
+{
+    if (!q->jkt[0] && !q->x5t[0])
+        return;
+    add_str(t, ",\"cnf\":{");
+    if (q->jkt[0]) {
+        add_str(t, "\"jkt\":");
+        add_quoted(t, q->jkt);
+    }
+    if (q->x5t[0]) {
+        add_str(t, q->jkt[0] ? ",\"x5t#S256\":" : "\"x5t#S256\":");
+        add_quoted(t, q->x5t);
+    }
+    add_str(t, "}");
 }
 
 static void claims(struct text *t, const struct keyd *k, const struct keyw_token *q, int64_t now)
@@ -177,6 +205,12 @@ static void claims(struct text *t, const struct keyd *k, const struct keyw_token
     add_claim(t, "grant_id", q->grant_id);
     if (q->level)
         add_int(t, "level", q->level);
+    add_cnf(t, q);
+    if (q->act[0]) { /* RFC 8693 §4.1 */
+        add_str(t, ",\"act\":{\"sub\":");
+        add_quoted(t, q->act);
+        add_str(t, "}");
+    }
     if (q->type == KEY_LOGOUT_TOKEN)
         add_str(t, ",\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":{}}");
     add_str(t, "}");
@@ -192,15 +226,13 @@ static bool put_part(struct keyw_token_r *r, struct bytes in)
     return true;
 }
 
-/* RFC 7515 §5.1: header, payload, and the signature over both. */
-static enum keyw_status assemble(struct worker *w, const struct key *key, struct bytes payload, uint32_t type)
+enum keyw_status token_assemble(struct worker *w, const struct key *key, struct bytes payload, const char *typ, struct keyw_token_r *r)
 {
-    struct keyw_token_r *r = &w->r.TOKEN_r;
     uint8_t sig[SIG_MAX], raw[96];
     size_t n = 0, width = EVP_PKEY_get_bits(key->pkey) > 256 ? 48 : 32;
     char head[128];
     int len = snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}", jose_alg_name(width == 48 ? JOSE_ES384 : JOSE_ES256),
-                       TYPES[type].typ, key->id);
+                       typ, key->id);
     if (len < 0 || (size_t)len >= sizeof head || !put_part(r, BYTES(head, (size_t)len)))
         return KEYW_INTERNAL;
     r->jwt[r->len++] = '.';
@@ -227,5 +259,5 @@ enum keyw_status op_token(struct worker *w, struct conn *c)
     t.n = 0;
     t.failed = false;
     claims(&t, w->keyd, q, now);
-    return t.failed ? KEYW_SYNTAX : assemble(w, key, BYTES(t.room, t.n), q->type);
+    return t.failed ? KEYW_SYNTAX : token_assemble(w, key, BYTES(t.room, t.n), TYPES[q->type].typ, &w->r.TOKEN_r);
 }

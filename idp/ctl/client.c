@@ -20,8 +20,41 @@ struct given {
     const char *id, *name, *scope, *sector, *auth, *secret_out;
     const char *redirect[MANY], *logout[MANY];
     size_t redirects, logouts;
-    bool code, credentials, first_party, public;
+    unsigned grants; /* bits, by the table below */
+    bool first_party, public;
 };
+
+enum { GRANT_CODE = 1, GRANT_REFRESH = 2, GRANT_CREDENTIALS = 4, GRANT_DEVICE = 8, GRANT_EXCHANGE = 16 };
+static const struct {
+    const char *given, *type;
+    unsigned bit;
+} grant_types[] = {
+    {"authorization_code", "authorization_code", GRANT_CODE},
+    {"refresh_token", "refresh_token", GRANT_REFRESH},
+    {"client_credentials", "client_credentials", GRANT_CREDENTIALS},
+    {"device_code", "urn:ietf:params:oauth:grant-type:device_code", GRANT_DEVICE},
+    {"token_exchange", "urn:ietf:params:oauth:grant-type:token-exchange", GRANT_EXCHANGE},
+};
+
+static int need_grant(const char *name, struct given *g)
+{
+    for (size_t i = 0; i < sizeof grant_types / sizeof *grant_types; i++)
+        if (strcmp(name, grant_types[i].given) == 0) {
+            g->grants |= grant_types[i].bit;
+            return CTL_OK;
+        }
+    return ctl_usage("--grant is authorization_code, refresh_token, client_credentials, device_code or token_exchange");
+}
+
+/* As the database has them, separated by spaces. */
+static void write_grants(const struct given *g, char *out, size_t cap)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof grant_types / sizeof *grant_types; i++)
+        if (g->grants & grant_types[i].bit)
+            n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", grant_types[i].type);
+}
 
 static int need_uri(const char *uri, const char **list, size_t *n)
 {
@@ -48,10 +81,7 @@ static int read_option(int o, struct given *g)
     case 'a':
         g->auth = optarg;
         return strcmp(optarg, "basic") == 0 || strcmp(optarg, "post") == 0 ? CTL_OK : ctl_usage("--auth is basic or post");
-    case 'g':
-        g->code = g->code || strcmp(optarg, "authorization_code") == 0;
-        g->credentials = g->credentials || strcmp(optarg, "client_credentials") == 0;
-        return g->code || g->credentials ? CTL_OK : ctl_usage("--grant is authorization_code or client_credentials");
+    case 'g': return need_grant(optarg, g);
     case 'S': g->sector = optarg; return CTL_OK;
     case 'f': g->first_party = true; return CTL_OK;
     case 'p': g->public = true; return CTL_OK;
@@ -86,12 +116,14 @@ static int complete(struct given *g, char scope[SCOPE_MAX + 1], char sector[256]
 
     if (!g->id || !g->name || !g->scope)
         return ctl_usage("client add needs --id, --name and --scope");
-    if (!g->code && !g->credentials)
-        g->code = true;
-    if (g->public && (g->auth || g->credentials))
+    if (!(g->grants & ~(unsigned)(GRANT_REFRESH | GRANT_EXCHANGE))) /* these come from something */
+        g->grants |= GRANT_CODE;
+    if (g->public && (g->auth || g->grants & GRANT_CREDENTIALS))
         return ctl_usage("a public client has no secret");
-    if (g->code && g->redirects == 0)
+    if (g->grants & GRANT_CODE && g->redirects == 0)
         return ctl_usage("authorization_code needs a --redirect");
+    if (g->grants & GRANT_DEVICE && g->redirects == 0 && !g->sector)
+        return ctl_usage("device_code without a --redirect needs a --sector (OpenID Connect Core §8.1)");
     for (const struct scope_info *s = scope_table; s->name; s++)
         words += (size_t)snprintf(all + words, sizeof all - words, "%s%s", words ? " " : "", s->name);
     if (!scope_covers(all, g->scope) || scope_select(g->scope, all, scope) != OK)
@@ -129,7 +161,7 @@ static int report(struct ctl *c, const char *id, const char *secret, const char 
 int ctl_client_add(struct ctl *c)
 {
     struct given g = {0};
-    char scope[SCOPE_MAX + 1], sector[256], secret[TOKEN_CHARS + 1];
+    char scope[SCOPE_MAX + 1], sector[256], secret[TOKEN_CHARS + 1], grants[sizeof((struct client *)0)->grants];
     uint8_t hash[HASH_LEN];
     AUTO_BUF redirects = {0}, logouts = {0};
 
@@ -138,6 +170,7 @@ int ctl_client_add(struct ctl *c)
         code = complete(&g, scope, sector);
     if (code != CTL_OK)
         return code;
+    write_grants(&g, grants, sizeof grants);
     random_token(secret, TOKEN_BYTES);
     client_secret_hash(secret, hash);
     err_t e = array(g.redirect, g.redirects, &redirects);
@@ -151,9 +184,7 @@ int ctl_client_add(struct ctl *c)
                                                                : "client_secret_basic",
         .sector = sector,
         .scope = scope,
-        .grants = g.code && g.credentials ? "authorization_code client_credentials"
-                  : g.code                ? "authorization_code"
-                                          : "client_credentials",
+        .grants = grants,
         .secret_hash = g.public ? NULL : hash,
         .first_party = g.first_party,
         .redirect_uris = buf_str(&redirects),
@@ -209,9 +240,9 @@ int ctl_client_show(struct ctl *c)
     json_t *redirect = json_array(), *logout = json_array();
     for (int i = 0; i < db_count(uris); i++)
         json_array_append_new(strcmp(db_str(uris, i, 0), "redirect") == 0 ? redirect : logout, json_string(db_str(uris, i, 1)));
-    return ctl_print(c, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o}", "client_id", k.id, "name", k.name, "auth",
-                                  k.auth_method, "first_party", k.first_party, "sector", k.sector, "scope", k.scope, "grants", k.grants,
-                                  "state", k.active ? "active" : "disabled", "redirect_uri", redirect, "post_logout_uri", logout));
+    return ctl_print(c, json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:s, s:s, s:o, s:o}", "client_id", k.id, "name", k.name, "auth",
+                                  k.auth_method, "security", ctl_client_security(&k), "first_party", k.first_party, "sector", k.sector,
+                                  "scope", k.scope, "grants", k.grants, "state", k.active ? "active" : "disabled", "redirect_uri", redirect, "post_logout_uri", logout));
 }
 
 static int set_state(struct ctl *c, const char *state)

@@ -20,8 +20,12 @@ struct ctl {
 };
 typedef int ctl_fn(struct ctl *c);
 
-ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_secret;
+ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_set, ctl_client_secure, ctl_client_secret;
 ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_session_revoke, ctl_key_list, ctl_maintain;
+
+struct client;
+/* What a client must do beyond proving who it is, as words; for "client show". New reference. */
+json_t *ctl_client_security(const struct client *k);
 
 /* Says what failed (in words, on stderr) and gives the exit code for it. */
 int ctl_fail(const char *what, err_t e);

@@ -23,13 +23,21 @@ static const struct {
 } commands[] = {
     {"client", "add", ctl_client_add,
      "client add --id ID --name NAME --scope \"openid …\" [--redirect URI]… [--post-logout URI]… [--public | --auth basic|post]\n"
-     "           [--grant authorization_code|client_credentials]… [--sector HOST[:PORT]] [--first-party] [--secret-out FILE]\n"
+     "           [--grant authorization_code|refresh_token|client_credentials|device_code|token_exchange]… [--sector HOST[:PORT]] [--first-party] [--secret-out FILE]\n"
      "    Registers a client. Its secret is printed once, or written to FILE (mode 0600)."},
     {"client", "list", ctl_client_list, "client list\n    Lists all clients."},
     {"client", "show", ctl_client_show, "client show ID\n    One client, with its URIs."},
     {"client", "disable", ctl_client_disable, "client disable ID\n    Refuses it from now on."},
     {"client", "enable", ctl_client_enable, "client enable ID\n    Takes it again."},
     {"client", "secret", ctl_client_secret, "client secret ID [--secret-out FILE]\n    Gives it a new secret; the old one ends at once."},
+    {"client", "set", ctl_client_set,
+     "client set ID [--introspect yes|no] [--userinfo-signed yes|no] [--backchannel-logout URI|none] [--frontchannel-logout URI|none]\n"
+     "           [--exchange \"ID …\"|none]\n"
+     "    What it may do beside signing people in, and where it hears of logouts."},
+    {"client", "secure", ctl_client_secure,
+     "client secure ID [--auth METHOD] [--jwks FILE] [--tls KIND:VALUE] [--certificate FILE] [--require-par] [--require-object] [--dpop]\n"
+     "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"
+     "    How it proves who it is, and what it must do beyond; what is not said is off. Without --auth and --jwks those stay."},
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},

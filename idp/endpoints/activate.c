@@ -24,12 +24,27 @@ static const char *field_of(err_t e)
     return NULL;
 }
 
+/* The pending request that led here (prompt=create, Initiating User Registration §4), to go on with after; NULL: none. */
+static const char *pending(const struct http_req *r)
+{
+    const char *name = http_field(r, "request") ? http_field(r, "request") : http_query(r, "request");
+    uint8_t hash[SHA256_LEN];
+
+    return token_hash(name, hash) ? name : NULL;
+}
+
+static void add_pending(const struct http_req *r, json_t *v)
+{
+    json_object_set_new(v, "request", pending(r) ? json_string(pending(r)) : json_null());
+}
+
 static err_t show(struct http_req *r, const struct activation_in *in, err_t fault, int64_t wait)
 {
     const char *field = field_of(fault);
-    AUTO_JSON v = page_values(r, "activate.title", "/activate");
+    AUTO_JSON v = page_values(r, "activate.title", in ? "/activate" : NULL);
 
     TRY(browser_form(r, v, "activate", NULL, false));
+    add_pending(r, v);
     json_object_set_new(v, "number", json_string(in ? in->number : ""));
     json_object_set_new(v, "code", json_string(in ? in->code : ""));
     json_object_set_new(v, "wait_minutes", wait > 0 ? json_integer((wait + 59) / 60) : json_null());
@@ -75,8 +90,11 @@ err_t post_activate(struct http_req *r)
 
     TRY(browser_guard(r, "activate", NULL, false));
     err_t e = activation_do(&d, &in, &wait);
-    if (e == OK)
-        return page_reply(r, 200, "activated", page_values(r, "activated.title", "/activate"));
+    if (e == OK) {
+        json_t *v = page_values(r, "activated.title", "/activate");
+        add_pending(r, v);
+        return page_reply(r, 200, "activated", v);
+    }
     if (wait > 0) {
         snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
         http_reply_header(r, "Retry-After", seconds);

@@ -5,36 +5,15 @@
 #include "common/clock.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
+#include "idp/endpoints/request.h"
 #include "idp/rules/subject.h"
 #include "idp/rules/token.h"
 #include <string.h>
 
-static const char *const known[] = {
-    "response_type",
-    "response_mode",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "prompt",
-    "max_age",
-    "login_hint",
-    "id_token_hint",
-    "ui_locales",
-    "acr_values",
-    "code_challenge",
-    "code_challenge_method",
-    "request",
-    "request_uri",
-    "registration",
-    NULL,
-};
-
 /* The first of ui_locales that we speak, unless the person chose by hand (OpenID Connect Core §3.1.2.1). */
-static const char *ui_lang(const struct http_req *r)
+static const char *ui_lang(const struct http_req *r, const json_t *params)
 {
-    const char *v = http_query(r, "ui_locales");
+    const char *v = authz_param(params, "ui_locales");
 
     if (!v || http_cookie(r, "lang"))
         return NULL;
@@ -49,10 +28,9 @@ static const char *ui_lang(const struct http_req *r)
 }
 
 /* id_token_hint: whoever is signed in must be the one whom the client means (OpenID Connect Core §3.1.2.2). */
-static err_t check_hint(struct http_req *r, struct flow *f, const struct session **s)
+static err_t check_hint(struct http_req *r, const char *hint, struct flow *f, const struct session **s)
 {
     struct app *a = app_of(r);
-    const char *hint = http_query(r, "id_token_hint");
     struct hint_claims h;
     char sub[SUB_LEN + 1];
 
@@ -74,27 +52,17 @@ err_t get_authorize(struct http_req *r)
     struct flow f = {0};
     struct session session;
     const struct session *s = &session;
-    const char *redirect_uri = http_query(r, "redirect_uri"), *state = http_query(r, "state");
+    AUTO(request_free) struct request q = {0};
 
     /* One of the doubled could be client or redirect URI: then nobody knows where an answer belongs. RFC 6749 §3.1 */
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
-    TRY(authz_client(a->db, http_query(r, "client_id"), redirect_uri, state, &f.client));
-    const struct authz_in in = {
-        .response_type = http_query(r, "response_type"),
-        .response_mode = http_query(r, "response_mode"),
-        .scope = http_query(r, "scope"),
-        .state = state,
-        .nonce = http_query(r, "nonce"),
-        .prompt = http_query(r, "prompt"),
-        .max_age = http_query(r, "max_age"),
-        .login_hint = http_query(r, "login_hint"),
-        .code_challenge = http_query(r, "code_challenge"),
-        .code_challenge_method = http_query(r, "code_challenge_method"),
-        .request = http_query(r, "request"),
-        .request_uri = http_query(r, "request_uri"),
-        .registration = http_query(r, "registration"),
-    };
+    TRY(request_take(r, http_query, &q));
+    TRY(request_open(r, &q));
+    const json_t *params = q.params;
+    const char *redirect_uri = authz_param(params, "redirect_uri"), *state = authz_param(params, "state");
+    TRY(authz_client(a->db, authz_param(params, "client_id"), redirect_uri, state, &f.client));
+    const struct authz_in in = request_in(a, &q);
     err_t e = authz_read(&in, &f.client, redirect_uri, a->keys.seal, &f.request);
     if (e != OK)
         return flow_refuse(r, &f, e);
@@ -104,10 +72,10 @@ err_t get_authorize(struct http_req *r)
         s = NULL;
     else if (e != OK)
         return e;
-    e = check_hint(r, &f, &s);
+    e = check_hint(r, authz_param(params, "id_token_hint"), &f, &s);
     if (e != OK)
         return flow_refuse(r, &f, e);
-    const char *lang = ui_lang(r);
+    const char *lang = ui_lang(r, params);
     if (lang)
         http_reply_cookie(r, "lang", lang, 0);
     return flow_go_on(r, &f, s);
@@ -124,8 +92,8 @@ err_t post_authorize(struct http_req *r)
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
     TRY(buf_add_str(&url, "/authorize"));
-    for (size_t i = 0; known[i]; i++)
-        TRY(url_add_param(&url, known[i], http_field(r, known[i])));
+    for (size_t i = 0; authz_param_names[i]; i++)
+        TRY(url_add_param(&url, authz_param_names[i], http_field(r, authz_param_names[i])));
     http_reply_redirect(r, 303, buf_str(&url));
     return OK;
 }

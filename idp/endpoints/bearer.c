@@ -1,7 +1,9 @@
 /*
- * Whose access token a request brought: in the header, or (UserInfo alone) in a form.
- * Called by userinfo.c; auth_registrar stands in routes.c. RFC 6750 §2, RFC 9068 §4.
+ * Whose access token a request brought: in the header, or (UserInfo alone) in a form; and whether it is the holder who brought it.
+ * Called by userinfo.c; auth_registrar stands in routes.c. RFC 6750 §2, RFC 9068 §4, RFC 9449 §7, RFC 8705 §3.
  */
+#include "common/clock.h"
+#include "idp/endpoints/caller.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
@@ -10,23 +12,61 @@
 #include <string.h>
 #include <strings.h>
 
+/* The token behind "Bearer " or "DPoP "; NULL for any other scheme. */
+static const char *token_behind(const char *header, const char *scheme)
+{
+    size_t n = strlen(scheme);
+
+    return header && strncasecmp(header, scheme, n) == 0 && header[n] == ' ' ? header + n + strspn(header + n, " ") : NULL;
+}
+
+/* RFC 8705 §3: the certificate of this very connection. */
+static err_t check_cert(struct http_req *r, const char *x5t)
+{
+    AUTO_X509 cert = NULL;
+    char have[X5T_LEN + 1];
+
+    if (!x5t[0])
+        return OK;
+    if (caller_cert(r, &cert) != OK || !cert)
+        return ERR_TOKEN;
+    TRY(client_cert_thumbprint(cert, have));
+    return strcmp(have, x5t) == 0 ? OK : ERR_TOKEN;
+}
+
+/*
+ * A bound token by the Bearer scheme, or an unbound one by DPoP, is refused: the first may be stolen, the second would make a proof of nothing
+ * (RFC 9449 §7.1, §7.2).
+ */
+static err_t check_binding(struct http_req *r, const struct bearer *b, const char *token, bool by_dpop)
+{
+    char jkt[JKT_LEN + 1];
+
+    TRY(check_cert(r, b->claims.bind.x5t));
+    if ((b->claims.bind.jkt[0] != '\0') != by_dpop)
+        return ERR_TOKEN;
+    if (!by_dpop)
+        return OK;
+    TRY(caller_dpop(r, token, b->grant.dpop_nonce, jkt));
+    if (!jkt[0])
+        return ERR_DPOP;
+    return strcmp(jkt, b->claims.bind.jkt) == 0 ? OK : ERR_TOKEN;
+}
+
 err_t bearer_of(struct http_req *r, bool form, struct bearer *out)
 {
     struct app *a = app_of(r);
     const char *header = http_header(r, "Authorization"), *field = form ? http_field(r, "access_token") : NULL;
+    const char *bearer = token_behind(header, "Bearer"), *dpop = token_behind(header, "DPoP");
+    const char *token = bearer ? bearer : dpop ? dpop : field;
     const struct token_conf conf = token_conf_of(a);
 
     memset(out, 0, sizeof *out);
     if (header && field)
         return ERR_REQUEST;
-    if (!header && !field)
+    if (!token)
         return ERR_TOKEN_MISSING;
-    if (header) {
-        if (strncasecmp(header, "Bearer ", 7) != 0)
-            return ERR_TOKEN_MISSING;
-        field = header + 7 + strspn(header + 7, " ");
-    }
-    TRY(token_check(&conf, field, &out->claims));
+    TRY(token_check(&conf, token, &out->claims));
     if (!out->claims.grant_id[0]) /* a service's token speaks for nobody */
         return ERR_TOKEN_SCOPE;
     err_t e = grant_get(a->db, out->claims.grant_id, &out->grant);
@@ -34,7 +74,7 @@ err_t bearer_of(struct http_req *r, bool form, struct bearer *out)
         return e == ERR_DB_NONE ? ERR_TOKEN : e;
     if (!out->grant.live || strcmp(out->grant.client_id, out->claims.client_id) != 0)
         return ERR_TOKEN;
-    return OK;
+    return check_binding(r, out, token, dpop != NULL);
 }
 
 /* An officer's token: scope registrar, and the account holds the role at this moment. */
@@ -46,5 +86,8 @@ err_t auth_registrar(struct http_req *r)
         return ERR_NOMEM;
     http_set_principal(r, b, free);
     TRY(bearer_of(r, false, b));
-    return scope_has(b->claims.scope, "registrar") && b->grant.registrar ? OK : ERR_TOKEN_SCOPE;
+    if (!scope_has(b->claims.scope, "registrar") || !b->grant.registrar)
+        return ERR_TOKEN_SCOPE;
+    /* A token may be refreshed for months; whoever enrols people has signed in today (RFC 9470). */
+    return clock_now() - b->grant.auth_time <= app_of(r)->conf.officer_max_age ? OK : ERR_TOKEN_OLD;
 }

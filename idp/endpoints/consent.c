@@ -47,6 +47,7 @@ static err_t show(struct http_req *r, struct flow *f, const struct session *s)
     json_object_set_new(v, "request", json_string(f->name));
     json_object_set_new(v, "client", json_string(f->client.name));
     json_object_set_new(v, "sector", json_string(f->client.sector));
+    json_object_set_new(v, "device", json_boolean(f->request.is_device));
     json_object_set(v, "person", json_object_get(person, "name"));
     flow_allow_redirect(r, f);
     return page_reply(r, 200, "consent", take(&v));

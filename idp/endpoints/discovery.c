@@ -3,13 +3,71 @@
  * GET /.well-known/openid-configuration, /.well-known/oauth-authorization-server, /jwks. OpenID Connect Discovery §3, RFC 8414, RFC 7517.
  */
 #include "idp/endpoints/endpoints.h"
+#include "common/dpop.h"
 #include "idp/endpoints/page.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/scope.h"
+#include <string.h>
 
-static json_t *url(const struct app *a, const char *path)
+static const struct {
+    const char *name, *path;
+} endpoints[] = {
+    {"authorization_endpoint", "/authorize"},
+    {"pushed_authorization_request_endpoint", "/par"},
+    {"token_endpoint", "/token"},
+    {"userinfo_endpoint", "/userinfo"},
+    {"jwks_uri", "/jwks"},
+    {"device_authorization_endpoint", "/device_authorization"},
+    {"introspection_endpoint", "/introspect"},
+    {"revocation_endpoint", "/revoke"},
+    {"end_session_endpoint", "/logout"},
+};
+
+/* Lists, separated by spaces. */
+static const struct {
+    const char *name, *values;
+} lists[] = {
+    {"response_types_supported", "code"},
+    {"response_modes_supported", "query form_post jwt query.jwt form_post.jwt"},
+    {"grant_types_supported", "authorization_code refresh_token client_credentials urn:ietf:params:oauth:grant-type:device_code "
+                              "urn:ietf:params:oauth:grant-type:token-exchange"},
+    {"subject_types_supported", "pairwise"},
+    {"token_endpoint_auth_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256 HS256"},
+    {"request_object_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
+    {"dpop_signing_alg_values_supported", DPOP_ALGS},
+    {"code_challenge_methods_supported", "S256"},
+    {"prompt_values_supported", "none login consent select_account create"},
+    {"acr_values_supported", "urn:antin:loa:1 urn:antin:loa:2"},
+    {"ui_locales_supported", "vi en"},
+    {"claim_types_supported", "normal"},
+    {"claims_supported", "sub iss aud exp iat auth_time acr amr nonce sid name family_name middle_name given_name birthdate gender "
+                         "phone_number address email citizen_number"},
+};
+
+/* Lists of the algorithm that keyd signs with now. */
+static const char *const signed_with[] = {"id_token_signing_alg_values_supported", "introspection_signing_alg_values_supported",
+                                          "authorization_signing_alg_values_supported", "userinfo_signing_alg_values_supported"};
+
+static const struct {
+    const char *name;
+    bool yes;
+} flags[] = {
+    {"frontchannel_logout_supported", true},    {"frontchannel_logout_session_supported", true},
+    {"claims_parameter_supported", true},       {"request_parameter_supported", true},
+    {"request_uri_parameter_supported", false}, {"authorization_response_iss_parameter_supported", true},
+};
+
+static json_t *words(const char *list)
 {
-    return json_sprintf("%s%s", a->conf.issuer, path);
+    AUTO_JSON out = json_array();
+
+    for (const char *w = list; out && *w; w += *w == ' ') {
+        size_t n = strcspn(w, " ");
+        if (json_array_append_new(out, json_stringn(w, n)) != 0)
+            return NULL;
+        w += n;
+    }
+    return take(&out);
 }
 
 static json_t *scopes(void)
@@ -21,30 +79,50 @@ static json_t *scopes(void)
     return list;
 }
 
+/* How clients may prove who they are; certificates only where a TLS front end forwards them (RFC 8705 §3.3). */
+static int describe_clients(const struct app *a, json_t *doc)
+{
+    bool tls = a->conf.tls_header[0] != '\0';
+    AUTO_JSON methods = words("client_secret_basic client_secret_post client_secret_jwt private_key_jwt none");
+    int bad = methods == NULL;
+
+    if (tls)
+        bad |= json_array_append_new(methods, json_string("self_signed_tls_client_auth"));
+    if (tls && a->client_cas)
+        bad |= json_array_append_new(methods, json_string("tls_client_auth"));
+    bad |= json_object_set(doc, "token_endpoint_auth_methods_supported", methods);
+    bad |= json_object_set_new(doc, "tls_client_certificate_bound_access_tokens", json_boolean(tls));
+    return bad | json_object_set_new(doc, "require_pushed_authorization_requests", json_boolean(a->conf.require_pushed));
+}
+
+static err_t describe(const struct app *a, const char *alg, json_t *doc)
+{
+    int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes());
+
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+        bad |= json_object_set_new(doc, endpoints[i].name, json_sprintf("%s%s", a->conf.issuer, endpoints[i].path));
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        bad |= json_object_set_new(doc, lists[i].name, words(lists[i].values));
+    for (size_t i = 0; i < sizeof signed_with / sizeof *signed_with; i++)
+        bad |= json_object_set_new(doc, signed_with[i], words(alg));
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        bad |= json_object_set_new(doc, flags[i].name, json_boolean(flags[i].yes));
+    /* Nobody hears of a logout from a provider that may talk to nobody. */
+    bad |= json_object_set_new(doc, "backchannel_logout_supported", json_boolean(a->fetch != NULL));
+    bad |= json_object_set_new(doc, "backchannel_logout_session_supported", json_boolean(a->fetch != NULL));
+    bad |= describe_clients(a, doc);
+    return bad ? ERR_NOMEM : OK;
+}
+
 err_t get_discovery(struct http_req *r)
 {
     struct app *a = app_of(r);
     enum jose_alg alg = jwks_cache_alg(a->jwks);
-    AUTO_JSON doc = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "issuer", a->conf.issuer, "authorization_endpoint",
-                              url(a, "/authorize"), "token_endpoint", url(a, "/token"), "userinfo_endpoint", url(a, "/userinfo"),
-                              "jwks_uri", url(a, "/jwks"), "end_session_endpoint", url(a, "/logout"), "scopes_supported", scopes());
-    AUTO_JSON can = json_pack(
-        "{s:[s], s:[s], s:[s,s], s:[s], s:[s], s:[s,s,s], s:[s], s:[s,s,s,s], s:[s,s], s:[s,s], s:[s], s:b, s:b, s:b, s:b}",
-        "response_types_supported", "code", "response_modes_supported", "query", "grant_types_supported", "authorization_code",
-        "client_credentials", "subject_types_supported", "pairwise", "id_token_signing_alg_values_supported", jose_alg_name(alg),
-        "token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post", "none", "code_challenge_methods_supported",
-        "S256", "prompt_values_supported", "none", "login", "consent", "select_account", "acr_values_supported", "urn:antin:loa:1",
-        "urn:antin:loa:2", "ui_locales_supported", "vi", "en", "claim_types_supported", "normal", "claims_parameter_supported", 0,
-        "request_parameter_supported", 0, "request_uri_parameter_supported", 0, "authorization_response_iss_parameter_supported", 1);
-    AUTO_JSON claims =
-        json_pack("[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s]", "sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "name",
-                  "family_name", "middle_name", "given_name", "birthdate", "gender", "phone_number", "address");
+    AUTO_JSON doc = json_object();
 
     if (alg == JOSE_NONE) /* keyd has not answered since the start: nobody knows what it signs with */
         return ERR_KEYD_DOWN;
-    if (!doc || !can || !claims || json_object_update(doc, can) != 0 || json_array_append_new(claims, json_string("email")) != 0 ||
-        json_array_append_new(claims, json_string("citizen_number")) != 0 || json_object_set(doc, "claims_supported", claims) != 0)
-        return ERR_NOMEM;
+    TRY(doc ? describe(a, jose_alg_name(alg), doc) : ERR_NOMEM);
     http_reply_header(r, "Cache-Control", "public, max-age=300");
     http_reply_json(r, 200, take(&doc));
     return OK;

@@ -1,10 +1,12 @@
 /*
  * Signing out, by a client's wish or by hand.
- * GET and POST /logout, GET /signed-out. OpenID Connect RP-Initiated Logout 1.0.
+ * GET and POST /logout, GET /signed-out. OpenID Connect RP-Initiated Logout 1.0, Front-Channel Logout 1.0, Back-Channel Logout 1.0.
  */
 #include "idp/endpoints/browser.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/notify.h"
+#include "idp/store/logout.h"
 #include <string.h>
 
 struct wish {
@@ -52,14 +54,69 @@ static err_t read_wish(struct http_req *r, struct wish *w, const struct session 
     return read_back(r, w, client_id);
 }
 
+/* Where a frame's URI begins and its path starts, as CSP wants it. */
+static err_t add_origin(struct buf *list, const char *uri)
+{
+    const char *host = strstr(uri, "://");
+    size_t n = host ? (size_t)(host - uri) + 3 + strcspn(host + 3, "/?#") : 0;
+
+    TRY(buf_add_str(list, list->len ? " " : ""));
+    return buf_add(list, uri, n);
+}
+
+/* Front-Channel Logout 1.0 §3: each client's page in a frame of ours, with iss and sid. */
+static err_t frames(struct http_req *r, const char *sid, json_t *list)
+{
+    struct app *a = app_of(r);
+    AUTO_ROWS rows = NULL;
+    AUTO_BUF origins = {0};
+
+    TRY(logout_frames(a->db, sid, &rows));
+    for (int i = 0; i < db_count(rows); i++) {
+        AUTO_BUF url = {0};
+        TRY(buf_add_str(&url, db_str(rows, i, 0)));
+        TRY(url_add_param(&url, "iss", a->conf.issuer));
+        TRY(url_add_param(&url, "sid", sid));
+        TRY(add_origin(&origins, db_str(rows, i, 0)));
+        if (json_array_append_new(list, json_string(buf_str(&url))) != 0)
+            return ERR_NOMEM;
+    }
+    if (origins.len)
+        http_reply_policy(r, "frame-src", buf_str(&origins));
+    return OK;
+}
+
+/* The page that holds the frames; it leads on by itself when they had their time, and by a link. */
+static err_t show_frames(struct http_req *r, const struct wish *w, json_t *list)
+{
+    AUTO_BUF refresh = {0};
+    json_t *v = page_values(r, "signed_out.title", NULL);
+
+    if (v) {
+        json_object_set(v, "frames", list);
+        json_object_set_new(v, "back", w->back.len ? json_string(buf_str(&w->back)) : json_null());
+    }
+    if (w->back.len) {
+        TRY(buf_addf(&refresh, "3;url=%s", buf_str(&w->back)));
+        http_reply_header(r, "Refresh", buf_str(&refresh));
+    }
+    return page_reply(r, 200, "signed_out", v);
+}
+
 static err_t finish(struct http_req *r, const struct session *s, const struct wish *w)
 {
+    AUTO_JSON list = json_array();
+
     if (s) {
         err_t e = session_end(app_of(r)->db, s->id_hash, http_request_id(r));
         if (e != OK && e != ERR_DB_NONE)
             return e;
         browser_set_session(r, NULL);
+        notifier_wake(app_of(r)->notifier);
+        TRY(frames(r, s->sid, list));
     }
+    if (json_array_size(list) > 0)
+        return show_frames(r, w, list);
     http_reply_no_store(r);
     http_reply_redirect(r, 303, w->back.len ? buf_str(&w->back) : "/signed-out");
     return OK;

@@ -3,9 +3,11 @@
  * Called by every endpoint and by routes.c. RFC 6749 §5.2, RFC 6750 §3, RFC 9457.
  */
 #include "idp/endpoints/page.h"
+#include "common/dpop.h"
 #include "common/log.h"
 #include "idp/errors.h"
 #include <string.h>
+#include <strings.h>
 
 struct app *app_of(const struct http_req *r)
 {
@@ -90,7 +92,7 @@ static const char *oauth_code(err_t e, const struct err_row *row)
     return e < ERR_APP_BASE && row->status < 500 ? "invalid_request" : row->code;
 }
 
-void fail_oauth(struct http_req *r, err_t e)
+static void oauth_failure(struct http_req *r, err_t e, int status)
 {
     const struct err_row *row = err_info(e);
 
@@ -100,27 +102,45 @@ void fail_oauth(struct http_req *r, err_t e)
     http_reply_no_store(r);
     http_reply_header(r, "Pragma", "no-cache");
     http_reply_json(
-        r, row->status,
+        r, status,
         json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", text_get(app_of(r)->texts, LANG_EN, row->text)));
 }
 
+void fail_oauth(struct http_req *r, err_t e)
+{
+    oauth_failure(r, e, err_info(e)->status);
+}
+
+/* The scheme that the caller tried, or Bearer. RFC 6750 §3, RFC 9449 §7.1. */
 static void challenge(struct http_req *r, err_t e)
 {
     const struct err_row *row = err_info(e);
+    const char *tried = http_header(r, "Authorization");
+    bool dpop = e == ERR_DPOP || e == ERR_DPOP_NONCE || (tried && strncasecmp(tried, "DPoP ", 5) == 0);
     AUTO_BUF v = {0};
-    bool ok = buf_add_str(&v, "Bearer realm=\"antin\"") == OK;
+    bool ok = buf_addf(&v, "%s realm=\"antin\"", dpop ? "DPoP" : "Bearer") == OK;
 
     /* RFC 6750 §3.1: no error code for a request that brought no token at all */
     if (ok && e != ERR_TOKEN_MISSING)
         ok = buf_addf(&v, ", error=\"%s\"", oauth_code(e, row)) == OK;
-    if (ok && (row->status == 401 || row->status == 403))
+    if (ok && e == ERR_TOKEN_OLD) /* RFC 9470 §3: what would be enough */
+        ok = buf_addf(&v, ", max_age=\"%ld\"", app_of(r)->conf.officer_max_age) == OK;
+    if (ok && dpop)
+        ok = buf_addf(&v, ", algs=\"%s\"", DPOP_ALGS) == OK;
+    if (ok && (dpop || row->status == 401 || row->status == 403))
         http_reply_header(r, "WWW-Authenticate", buf_str(&v));
+}
+
+/* A proof that is wrong is 400 at the token endpoint (RFC 9449 §5) and 401 at a resource (§7.1). */
+static int status_at_resource(err_t e)
+{
+    return e == ERR_DPOP || e == ERR_DPOP_NONCE ? 401 : err_info(e)->status;
 }
 
 void fail_bearer(struct http_req *r, err_t e)
 {
     challenge(r, e);
-    fail_oauth(r, e);
+    oauth_failure(r, e, status_at_resource(e));
 }
 
 void fail_api(struct http_req *r, err_t e)

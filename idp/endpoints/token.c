@@ -1,12 +1,15 @@
 /*
- * The token endpoint: authorization_code and client_credentials.
- * POST /token. RFC 6749 §3.2, §4.1.3, §4.4; RFC 7636 §4.5; OpenID Connect Core §3.1.3.
+ * The token endpoint: authorization_code, refresh_token and client_credentials.
+ * POST /token. RFC 6749 §3.2, §4.1.3, §4.4, §6; RFC 7636 §4.5; OpenID Connect Core §3.1.3.
  */
+#include "idp/endpoints/caller.h"
 #include "idp/endpoints/endpoints.h"
+#include "idp/endpoints/exchange.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
-#include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
+#include "idp/rules/device.h"
+#include "idp/rules/refresh.h"
 #include "idp/rules/scope.h"
 #include <string.h>
 
@@ -23,10 +26,26 @@ struct token_conf token_conf_of(const struct app *a)
     };
 }
 
-static err_t reply(struct http_req *r, const struct tokens *t, const char *scope)
+/* A token request whose client is known: what it gets will be bound to key or certificate as it proved them. */
+struct token_call {
+    struct caller caller;
+    struct token_binding bind;
+};
+
+static struct token_conf conf_of(struct http_req *r, const struct token_call *c)
 {
-    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*}", "access_token", buf_str(&t->access), "token_type", "Bearer", "expires_in",
-                          (json_int_t)app_of(r)->conf.token_life, "scope", scope, "id_token", t->id.len ? buf_str(&t->id) : NULL);
+    struct token_conf conf = token_conf_of(app_of(r));
+
+    conf.bind = &c->bind;
+    conf.resource = http_field(r, "resource");
+    return conf;
+}
+
+static err_t reply(struct http_req *r, const struct token_call *c, const struct tokens *t, const char *scope, const char *refresh)
+{
+    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*}", "access_token", buf_str(&t->access), "token_type",
+                          c->bind.jkt[0] ? "DPoP" : "Bearer", "expires_in", (json_int_t)app_of(r)->conf.token_life, "scope", scope,
+                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh);
 
     /* RFC 6749 §5.1 */
     http_reply_no_store(r);
@@ -35,68 +54,134 @@ static err_t reply(struct http_req *r, const struct tokens *t, const char *scope
     return j ? OK : ERR_NOMEM;
 }
 
-static err_t by_code(struct http_req *r, const struct client *client)
+static err_t by_code(struct http_req *r, const struct token_call *c)
 {
+    const struct client *client = &c->caller.client;
     struct app *a = app_of(r);
     AUTO(tokens_free) struct tokens t = {0};
     struct code code;
-    const struct token_conf conf = token_conf_of(a);
-    const struct code_redeem in = {
+    char refresh[TOKEN_CHARS + 1];
+    const struct token_conf conf = conf_of(r, c);
+    struct code_redeem in = {
         .code = http_field(r, "code"),
         .redirect_uri = http_field(r, "redirect_uri"),
         .verifier = http_field(r, "code_verifier"),
         .client = client,
+        .jkt = c->bind.jkt,
         .request_id = http_request_id(r),
+        .refresh_idle = a->conf.refresh_idle,
     };
 
     TRY(code_redeem_begin(a->db, &in, &code));
+    if (refresh_due(client, code.grant.scope)) {
+        random_token(refresh, TOKEN_BYTES);
+        in.refresh_token = refresh;
+    }
     /* Signed first, used up after: a keyd that is away burns no code. The loser of a race throws its tokens away. */
     TRY(token_for_grant(&conf, &code.grant, code.nonce, &t));
     TRY(code_redeem_finish(a->db, &in, &code));
-    return reply(r, &t, code.grant.scope);
+    return reply(r, c, &t, code.grant.scope, in.refresh_token);
 }
 
-static err_t by_client(struct http_req *r, const struct client *client)
+/*
+ * RFC 6749 §6. Used up first, in the one statement that also tells what to sign; when signing fails, that is taken back, so that a keyd
+ * that is away costs nobody the sign-in.
+ */
+static err_t by_refresh(struct http_req *r, const struct token_call *c)
 {
+    const struct client *client = &c->caller.client;
+    struct app *a = app_of(r);
+    AUTO(tokens_free) struct tokens t = {0};
+    struct refreshed done;
+    const struct token_conf conf = conf_of(r, c);
+    const struct refresh_redeem in = {
+        .keys = &a->keys,
+        .token = http_field(r, "refresh_token"),
+        .scope = http_field(r, "scope"),
+        .client = client,
+        .jkt = c->bind.jkt,
+        .idle = a->conf.refresh_idle,
+        .window = a->conf.refresh_window,
+        .request_id = http_request_id(r),
+    };
+
+    TRY(refresh_redeem(a->db, &in, &done));
+    err_t e = token_for_grant(&conf, &done.grant, "", &t);
+    if (e != OK) {
+        refresh_take_back(a->db, &in, &done);
+        return e;
+    }
+    return reply(r, c, &t, done.scope, done.token);
+}
+
+/* RFC 8628 §3.4. Signed first, used up after, like a code. */
+static err_t by_device(struct http_req *r, const struct token_call *c)
+{
+    const char *code = http_field(r, "device_code");
+    struct app *a = app_of(r);
+    AUTO(tokens_free) struct tokens t = {0};
+    struct grant grant;
+    char refresh[TOKEN_CHARS + 1];
+    const struct token_conf conf = conf_of(r, c);
+    bool due, public = strcmp(c->caller.client.auth_method, "none") == 0;
+
+    TRY(device_redeem_begin(a->db, code, &c->caller.client, http_request_id(r), &grant));
+    TRY(token_for_grant(&conf, &grant, "", &t));
+    due = refresh_due(&c->caller.client, grant.scope);
+    random_token(refresh, TOKEN_BYTES);
+    TRY(device_redeem_finish(a->db, code, &grant, due ? refresh : NULL, public ? c->bind.jkt : NULL, a->conf.refresh_idle,
+                             http_request_id(r)));
+    return reply(r, c, &t, grant.scope, due ? refresh : NULL);
+}
+
+static err_t by_exchange(struct http_req *r, const struct token_call *c)
+{
+    const struct token_conf conf = conf_of(r, c);
+
+    return exchange_answer(r, &c->caller.client, &conf);
+}
+
+static err_t by_client(struct http_req *r, const struct token_call *c)
+{
+    const struct client *client = &c->caller.client;
     AUTO(tokens_free) struct tokens t = {0};
     char scope[SCOPE_MAX + 1];
     const char *asked = http_field(r, "scope");
-    const struct token_conf conf = token_conf_of(app_of(r));
+    const struct token_conf conf = conf_of(r, c);
 
-    if (!client->has_secret) /* RFC 6749 §4.4: confidential clients only */
+    if (strcmp(client->auth_method, "none") == 0) /* RFC 6749 §4.4: confidential clients only */
         return ERR_CLIENT_FORBIDDEN;
     TRY(scope_select(asked ? asked : client->scope, client->scope, scope));
     /* Nobody signed in: no scope that speaks of a person or of an officer's role. */
-    if (scope_has(scope, "openid") || scope_has(scope, "registrar"))
+    if (scope_has(scope, "openid") || scope_has(scope, "registrar") || scope_has(scope, "offline_access"))
         return ERR_SCOPE;
     TRY(token_for_client(&conf, client->id, scope, &t));
-    return reply(r, &t, scope);
+    return reply(r, c, &t, scope, NULL);
 }
 
 err_t post_token(struct http_req *r)
 {
     static const struct {
         const char *type;
-        err_t (*run)(struct http_req *r, const struct client *client);
-    } grants[] = {{"authorization_code", by_code}, {"client_credentials", by_client}};
-    const char *type = http_field(r, "grant_type");
-    struct client client;
-    bool basic;
-    const struct client_auth_in in = {
-        .authorization = http_header(r, "Authorization"),
-        .client_id = http_field(r, "client_id"),
-        .client_secret = http_field(r, "client_secret"),
+        err_t (*run)(struct http_req *r, const struct token_call *c);
+    } grants[] = {
+        {"authorization_code", by_code},   {"refresh_token", by_refresh},
+        {"client_credentials", by_client}, {"urn:ietf:params:oauth:grant-type:device_code", by_device},
+        {GRANT_EXCHANGE, by_exchange},
     };
+    const char *type = http_field(r, "grant_type");
+    struct token_call c;
 
-    if (http_dup_params(r))
-        return ERR_REQUEST_DOUBLED;
-    if (http_query(r, "client_secret") || http_query(r, "code") || http_query(r, "code_verifier"))
-        return ERR_REQUEST; /* secrets do not belong in addresses (RFC 6749 §2.3.1) */
-    TRY(client_auth(app_of(r)->db, &in, &client, &basic));
+    TRY(caller_of(r, &c.caller));
     if (!type)
         return ERR_REQUEST;
-    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
-        if (strcmp(type, grants[i].type) == 0)
-            return scope_has(client.grants, type) ? grants[i].run(r, &client) : ERR_CLIENT_FORBIDDEN;
+    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++) {
+        if (strcmp(type, grants[i].type) != 0)
+            continue;
+        if (!scope_has(c.caller.client.grants, type) || (c.caller.client.fapi && grants[i].run == by_device)) /* FAPI 2.0: the one way */
+            return ERR_CLIENT_FORBIDDEN;
+        TRY(caller_binding(r, &c.caller, &c.bind));
+        return grants[i].run(r, &c);
+    }
     return ERR_GRANT_TYPE;
 }

@@ -15,6 +15,7 @@ static err_t answer(struct http_req *r, bool form)
     AUTO_JSON person = NULL;
     AUTO_JSON claims = NULL;
     struct bearer b;
+    AUTO_BUF jwt = {0};
 
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
@@ -29,7 +30,12 @@ static err_t answer(struct http_req *r, bool form)
         TRY(person_claims(person, b.claims.scope, claims));
     }
     http_reply_no_store(r);
-    http_reply_json(r, 200, take(&claims));
+    if (!b.grant.userinfo_signed) {
+        http_reply_json(r, 200, take(&claims));
+        return OK;
+    }
+    TRY(key_sign_statement(a->keyd, KEY_USERINFO, b.grant.client_id, 0, claims, &jwt));
+    http_reply(r, 200, "application/jwt", &jwt);
     return OK;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "idp/rules/authz.h"
 #include "common/form.h"
+#include "idp/rules/claims.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/scope.h"
 #include <stdio.h>
@@ -40,6 +41,8 @@ static err_t read_prompt(const char *prompt, struct auth_request *q)
             q->prompt_login = true; /* whoever wants to choose an account signs in to it */
         else if (n == 7 && memcmp(w, "consent", n) == 0)
             q->prompt_consent = true;
+        else if (n == 6 && memcmp(w, "create", n) == 0)
+            q->prompt_create = q->prompt_login = true; /* a new account has no session yet */
         else
             return ERR_REQUEST;
         w += n;
@@ -47,6 +50,26 @@ static err_t read_prompt(const char *prompt, struct auth_request *q)
     }
     /* OpenID Connect Core §3.1.2.1: none stands alone. */
     return q->prompt_none && (q->prompt_login || q->prompt_consent) ? ERR_REQUEST : OK;
+}
+
+/* OpenID Connect Core §5.5: only with openid. Claims of a scope that the client may not have are voluntary, and left out. */
+static err_t read_claims(const struct authz_in *in, const struct client *c, struct auth_request *q)
+{
+    struct claims_wish w;
+    char all[2 * SCOPE_MAX + 2];
+
+    if (!in->claims || !scope_has(q->scope, "openid"))
+        return OK;
+    TRY(claims_read(in->claims, &w));
+    q->level_min = w.level_min;
+    snprintf(q->want_sub, sizeof q->want_sub, "%s", w.sub);
+    for (const struct scope_info *s = scope_table; s->name; s++) {
+        if (!scope_has(w.scope, s->name) || !scope_has(c->scope, s->name))
+            continue;
+        snprintf(all, sizeof all, "%s %s", q->scope, s->name);
+        TRY(scope_select(all, c->scope, q->scope));
+    }
+    return OK;
 }
 
 static err_t read_max_age(const char *v, struct auth_request *q)
@@ -74,6 +97,33 @@ static err_t keep_hint(const char *hint, const uint8_t seal[IDP_KEY_LEN], struct
     return OK;
 }
 
+/* How the request came: what the client, or its profile, asks for (RFC 9126 §5, RFC 9101 §10.5). */
+static err_t check_way(const struct authz_in *in, const struct client *c)
+{
+    if ((c->par_required || in->pushed_needed) && !in->pushed)
+        return ERR_PUSHED_NEEDED;
+    if (c->object_required && !in->signed_object)
+        return ERR_REQUEST_OBJECT_BAD;
+    /* FAPI 2.0 Message Signing §5.4.2: the answer is signed as well. */
+    return c->fapi_signed && !(in->response_mode && strstr(in->response_mode, "jwt")) ? ERR_PROFILE : OK;
+}
+
+/* What the tokens will be bound to and for (RFC 9449 §10, RFC 8707 §2.1). */
+static err_t read_binding(const struct authz_in *in, struct auth_request *q)
+{
+    uint8_t raw[SHA256_LEN];
+    size_t n = 0;
+
+    if (in->details) /* RFC 9396 §5: no type is known here */
+        return ERR_DETAILS;
+    if (in->dpop_jkt && (b64url_decode(bytes_str(in->dpop_jkt), raw, sizeof raw, &n) != OK || n != sizeof raw))
+        return ERR_REQUEST;
+    TRY(resource_check(&in->resources, in->resource, "", q->scope));
+    snprintf(q->dpop_jkt, sizeof q->dpop_jkt, "%s", in->dpop_jkt ? in->dpop_jkt : "");
+    snprintf(q->resource, sizeof q->resource, "%s", in->resource ? in->resource : "");
+    return OK;
+}
+
 err_t authz_read(const struct authz_in *in, const struct client *c, const char *redirect_uri, const uint8_t seal[IDP_KEY_LEN],
                  struct auth_request *q)
 {
@@ -84,18 +134,18 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
     q->has_state = in->state != NULL;
     if (in->state)
         snprintf(q->state, sizeof q->state, "%s", in->state);
+    TRY(response_mode_read(in->response_mode, &q->response_mode)); /* before what may be refused: the refusal goes that way too */
     if (in->request)
         return ERR_REQUEST_OBJECT;
     if (in->request_uri)
         return ERR_REQUEST_BY_URI;
     if (in->registration)
         return ERR_REGISTRATION;
+    TRY(check_way(in, c));
     if (!in->response_type || !*in->response_type)
         return ERR_REQUEST;
     if (strcmp(in->response_type, "code") != 0)
         return ERR_RESPONSE_TYPE;
-    if (in->response_mode && strcmp(in->response_mode, "query") != 0)
-        return ERR_REQUEST;
     if (!scope_has(c->grants, "authorization_code"))
         return ERR_CLIENT_FORBIDDEN;
     TRY(scope_select(in->scope, c->scope, q->scope));
@@ -107,6 +157,8 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         snprintf(q->nonce, sizeof q->nonce, "%s", in->nonce);
     TRY(read_prompt(in->prompt, q));
     TRY(read_max_age(in->max_age, q));
+    TRY(read_claims(in, c, q));
+    TRY(read_binding(in, q));
     return keep_hint(in->login_hint, seal, q);
 }
 
@@ -157,23 +209,15 @@ err_t authz_next(const struct auth_request *q, const struct client *c, const str
         *step = AUTHZ_LOGIN;
         return q->prompt_none ? ERR_LOGIN_REQUIRED : OK;
     }
+    if (s->level < q->level_min) /* no sign-in makes it higher: the counter does */
+        return ERR_LEVEL;
     if (scope_has(q->scope, "registrar") && !s->registrar)
         return ERR_ACCESS_DENIED;
-    if (!c->first_party && (q->prompt_consent || !scope_covers(consented, q->scope))) {
+    /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4). */
+    if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented, q->scope)))) {
         *step = AUTHZ_CONSENT;
         return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
     }
     *step = AUTHZ_ANSWER;
     return OK;
-}
-
-err_t authz_answer(const struct auth_request *q, const char *issuer, const char *code, const char *error, const char *description,
-                   struct buf *url)
-{
-    TRY(buf_add_str(url, q->redirect_uri));
-    TRY(url_add_param(url, "code", code));
-    TRY(url_add_param(url, "error", error));
-    TRY(url_add_param(url, "error_description", description));
-    TRY(url_add_param(url, "state", q->has_state ? q->state : NULL));
-    return url_add_param(url, "iss", issuer); /* RFC 9207 */
 }

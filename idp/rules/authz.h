@@ -5,6 +5,7 @@
 #ifndef ANTIN_IDP_RULES_AUTHZ_H
 #define ANTIN_IDP_RULES_AUTHZ_H
 
+#include "idp/rules/resource.h"
 #include "idp/rules/secrets.h"
 #include "idp/store/auth_request.h"
 #include "idp/store/session.h"
@@ -13,6 +14,9 @@
 struct authz_in {
     const char *response_type, *response_mode, *scope, *state, *nonce, *prompt, *max_age, *login_hint;
     const char *code_challenge, *code_challenge_method, *request, *request_uri, *registration;
+    const char *dpop_jkt, *resource, *details, *claims;
+    struct resources resources;
+    bool pushed, pushed_needed, signed_object;
 };
 
 /*
@@ -39,9 +43,5 @@ enum authz_step { AUTHZ_LOGIN, AUTHZ_CONSENT, AUTHZ_ANSWER };
  */
 err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
                  enum authz_step *step) MUST_USE;
-
-/* The URL to answer at: code or error with its description, state, iss (RFC 9207). Each of code and error may be NULL. */
-err_t authz_answer(const struct auth_request *q, const char *issuer, const char *code, const char *error, const char *description,
-                   struct buf *url) MUST_USE;
 
 #endif

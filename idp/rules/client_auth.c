@@ -1,6 +1,6 @@
 /*
- * Client authentication at the token endpoint.
- * Called by endpoints/token.c. RFC 6749 §2.3.1; RFC 7617.
+ * Client authentication: which method a request tries, and the one that its client is registered for.
+ * Called by endpoints/caller.c. RFC 6749 §2.3.1; RFC 7617; RFC 7523; RFC 8705 §2.
  */
 #include "idp/rules/client_auth.h"
 #include "common/form.h"
@@ -11,10 +11,13 @@
 #define SECRET_MAX 256
 #define BASIC_MAX 1024
 
+/* What a request brought. */
+enum given_method { GIVEN_ID, GIVEN_BASIC, GIVEN_POST, GIVEN_ASSERTION };
+
 struct given {
     struct buf id;
     struct secret secret;
-    const char *method;
+    enum given_method method;
 };
 
 static void given_free(struct given *g)
@@ -65,42 +68,110 @@ static err_t read_basic(const char *header, struct given *g)
     secret_wipe(text, sizeof text);
     if (secret.ptr)
         secret_wipe(secret.ptr, secret.len);
-    g->method = "client_secret_basic";
+    g->method = GIVEN_BASIC;
     return e == ERR_NOMEM ? e : e == OK ? OK : ERR_CLIENT_AUTH;
+}
+
+static err_t read_assertion(const struct client_auth_in *in, struct given *g)
+{
+    char id[CLIENT_ID_MAX + 1];
+
+    if (!in->assertion || !in->assertion_type || strcmp(in->assertion_type, ASSERTION_TYPE) != 0)
+        return ERR_CLIENT_AUTH;
+    TRY(assertion_client(in->assertion, id));
+    if (in->client_id && strcmp(in->client_id, id) != 0) /* RFC 7521 §4.2 */
+        return ERR_CLIENT_AUTH;
+    g->method = GIVEN_ASSERTION;
+    return buf_add_str(&g->id, id);
 }
 
 static err_t read_given(const struct client_auth_in *in, struct given *g)
 {
+    bool assertion = in->assertion || in->assertion_type;
+
+    /* RFC 6749 §2.3: never more than one method in a request. */
+    if ((in->authorization != NULL) + (in->client_secret != NULL) + assertion > 1)
+        return ERR_REQUEST;
     if (in->authorization) {
-        /* RFC 6749 §2.3: never more than one method in a request. */
-        if (in->client_secret)
-            return ERR_REQUEST;
         TRY(read_basic(in->authorization, g));
         return in->client_id && strcmp(in->client_id, buf_str(&g->id)) != 0 ? ERR_REQUEST : OK;
     }
+    if (assertion)
+        return read_assertion(in, g);
     if (!in->client_id)
         return ERR_CLIENT_AUTH;
     TRY(buf_add_str(&g->id, in->client_id));
-    g->method = in->client_secret ? "client_secret_post" : "none";
+    g->method = in->client_secret ? GIVEN_POST : GIVEN_ID;
     return in->client_secret ? secret_copy(&g->secret, bytes_str(in->client_secret)) : OK;
 }
 
-err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct client *out, bool *basic)
+/* --- each method --- */
+
+static err_t prove_secret(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
 {
-    AUTO(given_free) struct given g = {0};
     uint8_t hash[HASH_LEN];
 
-    *basic = in->authorization != NULL;
+    (void)p;
+    (void)in;
+    sha256(secret_bytes(&g->secret), hash);
+    return c->has_secret && secret_eq(BYTES(hash, sizeof hash), BYTES(c->secret_hash, HASH_LEN)) ? OK : ERR_CLIENT_AUTH;
+}
+
+static err_t prove_assertion(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+{
+    (void)g;
+    return assertion_check(p, c, in->assertion, &in->expect);
+}
+
+static err_t prove_cert(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+{
+    AUTO(client_keys_free) struct client_keys keys = {0};
+
+    (void)g;
+    if (!in->cert)
+        return ERR_CLIENT_AUTH;
+    TRY(client_keys_get(p, c->id, &keys));
+    if (!client_cert_matches(in->cert, keys.tls_match))
+        return ERR_CLIENT_AUTH;
+    /* RFC 8705 §2.2: a self-signed one is known by itself; any other by who issued it. */
+    return strcmp(c->auth_method, "self_signed_tls_client_auth") == 0 ? OK : client_cert_trusted(in->cas, in->cert);
+}
+
+static err_t prove_nothing(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+{
+    (void)p;
+    (void)in;
+    (void)g;
+    (void)c;
+    return OK;
+}
+
+static const struct method {
+    const char *name;
+    enum given_method given;
+    err_t (*prove)(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c);
+} methods[] = {
+    {"client_secret_basic", GIVEN_BASIC, prove_secret},
+    {"client_secret_post", GIVEN_POST, prove_secret},
+    {"client_secret_jwt", GIVEN_ASSERTION, prove_assertion},
+    {"private_key_jwt", GIVEN_ASSERTION, prove_assertion},
+    {"tls_client_auth", GIVEN_ID, prove_cert},
+    {"self_signed_tls_client_auth", GIVEN_ID, prove_cert},
+    {"none", GIVEN_ID, prove_nothing},
+};
+
+err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct client *out)
+{
+    AUTO(given_free) struct given g = {0};
+
     TRY(read_given(in, &g));
     if (g.id.len == 0 || g.id.len > CLIENT_ID_MAX || g.secret.len > SECRET_MAX || !utf8_valid(buf_bytes(&g.id)))
         return ERR_CLIENT_AUTH;
     err_t e = client_get(p, buf_str(&g.id), NULL, out);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CLIENT_AUTH : e;
-    if (!out->active || strcmp(out->auth_method, g.method) != 0)
-        return ERR_CLIENT_AUTH;
-    if (!out->has_secret)
-        return OK;
-    sha256(secret_bytes(&g.secret), hash);
-    return secret_eq(BYTES(hash, sizeof hash), BYTES(out->secret_hash, HASH_LEN)) ? OK : ERR_CLIENT_AUTH;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(methods[i].name, out->auth_method) == 0)
+            return out->active && methods[i].given == g.method ? methods[i].prove(p, in, &g, out) : ERR_CLIENT_AUTH;
+    return ERR_CLIENT_AUTH;
 }

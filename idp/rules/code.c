@@ -24,7 +24,7 @@ err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_C
         .scope = m->request->scope,
         .sub = sub,
         .code_life = m->code_life,
-        .grant_life = m->code_life + m->token_life,
+        .grant_life = m->code_life + (m->refresh_life > m->token_life ? m->refresh_life : m->token_life),
         .consent_scope = m->consent_scope,
         .consent_days = m->consent_days,
         .request_id = m->request_id,
@@ -59,15 +59,20 @@ err_t code_redeem_begin(struct db_pool *p, const struct code_redeem *r, struct c
         return reused(p, r, c);
     if (c->expired || !c->grant.live || strcmp(c->redirect_uri, r->redirect_uri) != 0)
         return ERR_CODE;
+    if (c->dpop_jkt[0] && strcmp(c->dpop_jkt, r->jkt) != 0) /* RFC 9449 §10 */
+        return ERR_CODE;
     return pkce_verify(c->challenge, r->verifier);
 }
 
 err_t code_redeem_finish(struct db_pool *p, const struct code_redeem *r, const struct code *c)
 {
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[HASH_LEN], refresh[HASH_LEN];
 
     if (!token_hash(r->code, hash))
         return ERR_CODE;
-    err_t e = code_use(p, hash, r->request_id);
+    /* RFC 9449 §5: a public client has nothing else to bind its refresh tokens to. */
+    bool bind = r->jkt[0] && strcmp(r->client->auth_method, "none") == 0;
+    const uint8_t *first = token_hash(r->refresh_token, refresh) ? refresh : NULL;
+    err_t e = code_use(p, hash, first, r->refresh_idle, bind ? r->jkt : NULL, r->request_id);
     return e == ERR_DB_NONE ? reused(p, r, c) : e;
 }

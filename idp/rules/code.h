@@ -15,6 +15,7 @@ struct code_make {
     const struct auth_request *request;
     const char *consent_scope; /* NULL: nothing was asked */
     int64_t code_life, token_life, consent_days;
+    int64_t refresh_life; /* how long it may be refreshed; 0: not at all */
     const char *request_id;
 };
 /* ERR_REQUEST_GONE: the request was answered already, or the session ended meanwhile. */
@@ -22,8 +23,11 @@ err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_C
 
 struct code_redeem {
     const char *code, *redirect_uri, *verifier; /* form fields, each may be NULL */
+    const char *jkt; /* key of the request's DPoP proof; "" when none */
     const struct client *client;
     const char *request_id;
+    const char *refresh_token; /* code_redeem_finish: the first one of the grant; NULL: none */
+    int64_t refresh_idle;
 };
 /*
  * Looks the code up and checks everything, but does not use it yet: that is code_redeem_finish, after the tokens were signed, so

@@ -6,11 +6,17 @@
 #include <string.h>
 
 const struct scope_info scope_table[] = {
-    {"openid", "scope.openid", false},       {"profile", "scope.profile", true},
-    {"email", "scope.email", true},          {"phone", "scope.phone", true},
-    {"address", "scope.address", true},      {"citizen_number", "scope.citizen_number", true},
-    {"dossier", "scope.dossier", false},     {"dossier.read", "scope.dossier_read", false},
-    {"registrar", "scope.registrar", false}, {NULL, NULL, false},
+    {"openid", "scope.openid", false, false},
+    {"profile", "scope.profile", true, false},
+    {"email", "scope.email", true, false},
+    {"phone", "scope.phone", true, false},
+    {"address", "scope.address", true, false},
+    {"citizen_number", "scope.citizen_number", true, false},
+    {"dossier", "scope.dossier", false, false},
+    {"dossier.read", "scope.dossier_read", false, false},
+    {"offline_access", "scope.offline_access", false, true},
+    {"registrar", "scope.registrar", false, false},
+    {NULL, NULL, false, false},
 };
 
 /* The next word of a list; NULL at its end. */
@@ -56,7 +62,7 @@ err_t scope_select(const char *asked, const char *allowed, char out[SCOPE_MAX + 
     if (!asked || strlen(asked) > SCOPE_MAX || !well_formed(asked))
         return ERR_SCOPE;
     for (const struct scope_info *s = scope_table; s->name; s++) {
-        if (!scope_has(asked, s->name))
+        if (!scope_has(asked, s->name) || (s->ignorable && !scope_has(allowed, s->name)))
             continue;
         if (!scope_has(allowed, s->name) || (s->needs_openid && !scope_has(asked, "openid")))
             return ERR_SCOPE;

@@ -11,6 +11,7 @@ struct scope_info {
     const char *name;
     const char *text;  /* key of the words that consent shows; text ".why" beside it */
     bool needs_openid; /* claims of the UserInfo endpoint */
+    bool ignorable;    /* left out when the client may not have it (offline_access, OpenID Connect Core §11) */
 };
 extern const struct scope_info scope_table[]; /* ends with a NULL name */
 

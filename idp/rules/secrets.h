@@ -16,6 +16,8 @@ struct idp_keys {
     uint8_t lookup[32];   /* keyed hashes of numbers and phones */
     uint8_t csrf[32];     /* form tokens */
     uint8_t throttle[32]; /* keyed names of throttle buckets */
+    uint8_t refresh[32];  /* makes each refresh token of the one before it */
+    uint8_t nonce[32];    /* DPoP nonces */
     uint8_t seal[32];     /* little things that the database keeps but must not read */
 };
 

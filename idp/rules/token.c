@@ -4,6 +4,7 @@
  */
 #include "idp/rules/token.h"
 #include "common/clock.h"
+#include "idp/rules/resource.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
 #include <stdio.h>
@@ -40,21 +41,39 @@ static bool at_hash(const struct token_conf *c, const struct buf *access, char o
     }
 }
 
+static struct resources resources_of(const struct token_conf *c)
+{
+    return (struct resources){.issuer = c->issuer, .signer = c->signer_resource, .signer_scopes = c->signer_scopes};
+}
+
+/* Who the token is for: asked for now, or when the person agreed, or by its scopes (RFC 8707). */
+static err_t audience_of(const struct token_conf *c, const char *chosen, const char *scope, struct audience *out)
+{
+    const struct resources known = resources_of(c);
+
+    TRY(resource_check(&known, c->resource, chosen, scope));
+    *out = resource_audience(&known, c->resource && *c->resource ? c->resource : chosen, scope);
+    return OK;
+}
+
 static err_t access_token(const struct token_conf *c, const struct grant *g, struct buf *out)
 {
     char jti[UUID_LEN + 1], sector[256], sub[SUB_LEN + 1];
-    bool signer = c->signer_resource[0] && scope_any(g->scope, c->signer_scopes);
+    struct audience to;
 
+    TRY(audience_of(c, g->resource, g->scope, &to));
     random_uuid(jti);
     memcpy(sub, g->sub, sizeof sub);
-    if (signer) { /* the signing daemon must know the person by the name that it knows */
+    if (to.signer) { /* the signing daemon must know the person by the name that it knows */
         TRY(subject_sector(c->signer_resource, sector, sizeof sector));
         subject_make(c->keys->pairwise, sector, g->account_id, sub);
     }
     const struct key_claims k = {
         .type = KEY_ACCESS_TOKEN,
+        .jkt = c->bind ? c->bind->jkt : NULL,
+        .x5t = c->bind ? c->bind->x5t : NULL,
         .sub = sub,
-        .aud = {c->issuer, signer ? c->signer_resource : NULL},
+        .aud = {to.aud[0], to.aud[1]},
         .lifetime = c->life,
         .auth_time = g->auth_time,
         .client_id = g->client_id,
@@ -99,13 +118,16 @@ err_t token_for_grant(const struct token_conf *c, const struct grant *g, const c
 err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out)
 {
     char jti[UUID_LEN + 1];
-    bool signer = c->signer_resource[0] && scope_any(scope, c->signer_scopes);
+    struct audience to;
 
+    TRY(audience_of(c, "", scope, &to));
     random_uuid(jti);
     const struct key_claims k = {
         .type = KEY_ACCESS_TOKEN,
+        .jkt = c->bind ? c->bind->jkt : NULL,
+        .x5t = c->bind ? c->bind->x5t : NULL,
         .sub = client_id, /* RFC 9068 §2.2 */
-        .aud = {c->issuer, signer ? c->signer_resource : NULL},
+        .aud = {to.aud[0], to.aud[1]},
         .lifetime = c->life,
         .client_id = client_id,
         .scope = scope,
@@ -133,6 +155,20 @@ static err_t token_fault(err_t e)
     return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT ? e : ERR_TOKEN;
 }
 
+/* A condition that this version does not know is one that nobody checks: such a token is good for nothing (RFC 7800 §3.1). */
+static err_t copy_cnf(const json_t *cnf, struct token_binding *out)
+{
+    static const char *const known[] = {"jkt", "x5t#S256", NULL};
+
+    memset(out, 0, sizeof *out);
+    if (!cnf)
+        return OK;
+    if (!json_is_object(cnf) || json_object_size(cnf) == 0 || json_only(cnf, known) != OK)
+        return ERR_TOKEN;
+    TRY(copy_claim(cnf, "jkt", false, out->jkt, sizeof out->jkt));
+    return copy_claim(cnf, "x5t#S256", false, out->x5t, sizeof out->x5t);
+}
+
 err_t token_check(const struct token_conf *c, const char *token, struct token_claims *out)
 {
     AUTO_JSON claims = NULL;
@@ -147,6 +183,7 @@ err_t token_check(const struct token_conf *c, const char *token, struct token_cl
         return ERR_TOKEN;
     TRY(copy_claim(claims, "client_id", true, out->client_id, sizeof out->client_id));
     TRY(copy_claim(claims, "scope", true, out->scope, sizeof out->scope));
+    TRY(copy_cnf(json_object_get(claims, "cnf"), &out->bind));
     return copy_claim(claims, "grant_id", false, out->grant_id, sizeof out->grant_id);
 }
 

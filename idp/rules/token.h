@@ -5,17 +5,26 @@
 #ifndef ANTIN_IDP_RULES_TOKEN_H
 #define ANTIN_IDP_RULES_TOKEN_H
 
+#include "common/dpop.h"
 #include "common/keyclient.h"
+#include "idp/rules/client_cert.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/secrets.h"
 #include "idp/store/grant.h"
 
+/* What a token's holder has to prove (cnf); each may be "". */
+struct token_binding {
+    char jkt[JKT_LEN + 1];
+    char x5t[X5T_LEN + 1];
+};
 struct token_conf {
     const char *issuer, *signer_resource, *signer_scopes;
     const struct idp_keys *keys;
     struct keyclient *keyd;
     struct jwks_cache *jwks;
     int64_t life;
+    const struct token_binding *bind; /* NULL: bearer tokens */
+    const char *resource;             /* asked for in this request (RFC 8707), or NULL */
 };
 struct tokens {
     struct buf access;
@@ -36,6 +45,7 @@ struct token_claims {
     char client_id[CLIENT_ID_MAX + 1];
     char grant_id[UUID_LEN + 1];
     char scope[SCOPE_MAX + 1];
+    struct token_binding bind; /* what whoever brings it must prove */
 };
 err_t token_check(const struct token_conf *c, const char *token, struct token_claims *out) MUST_USE;
 

@@ -3,6 +3,7 @@
  * Called by rules/ and antin-idpctl.
  */
 #include "idp/store/account.h"
+#include "idp/store/logout.h"
 #include "idp/store/statements.h"
 #include <string.h>
 
@@ -51,7 +52,8 @@ const struct db_stmt st_account_state = {
     "WITH a AS (UPDATE idp.account SET locked_at = CASE WHEN $2 = 'locked' THEN now() END,"
     "   state = CASE WHEN $2 = 'active' AND NOT EXISTS (SELECT 1 FROM idp.password p WHERE p.account_id = $1) THEN 'pending' ELSE $2 END"
     "  WHERE id = $1 RETURNING id),"
-    " s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL AND $2 = 'locked'),"
+    " s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL AND $2 = 'locked' RETURNING sid),"
+    " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'locked'"
     "  WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > now() AND $2 = 'locked')"
     " INSERT INTO idp.audit (event, account_id, by_account, request_id)"
@@ -62,7 +64,8 @@ const struct db_stmt st_account_state = {
 const struct db_stmt st_account_password = {
     "account_password",
     "WITH p AS (UPDATE idp.password SET hash = $2, changed_at = now() WHERE account_id = $1 RETURNING account_id),"
-    " s AS (UPDATE idp.session SET ended_at = now() FROM p WHERE session.account_id = p.account_id AND ended_at IS NULL),"
+    " s AS (UPDATE idp.session SET ended_at = now() FROM p WHERE session.account_id = p.account_id AND ended_at IS NULL RETURNING sid),"
+    " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'password' FROM p"
     "  WHERE access_grant.account_id = p.account_id AND revoked_at IS NULL AND expires_at > now())"
     " INSERT INTO idp.audit (event, account_id) SELECT 'password.set', account_id FROM p",

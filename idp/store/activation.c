@@ -3,6 +3,7 @@
  * Called by rules/activation.c.
  */
 #include "idp/store/account.h"
+#include "idp/store/logout.h"
 #include "idp/store/statements.h"
 #include <string.h>
 
@@ -35,7 +36,8 @@ const struct db_stmt st_activation_use = {
     "  WHERE id = v.account_id AND state <> 'locked' RETURNING id),"
     " p AS (INSERT INTO idp.password (account_id, hash) SELECT id, $3 FROM a"
     "  ON CONFLICT (account_id) DO UPDATE SET hash = excluded.hash, changed_at = now()),"
-    " s AS (UPDATE idp.session SET ended_at = now() FROM a WHERE account_id = a.id AND ended_at IS NULL),"
+    " s AS (UPDATE idp.session SET ended_at = now() FROM a WHERE account_id = a.id AND ended_at IS NULL RETURNING sid),"
+    " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'password' FROM a"
     "  WHERE account_id = a.id AND revoked_at IS NULL AND expires_at > now())"
     " INSERT INTO idp.audit (event, account_id, request_id) SELECT 'activation.used', id, $4 FROM a",

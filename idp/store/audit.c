@@ -24,8 +24,11 @@ const struct db_stmt st_maintain = {
     " c AS (DELETE FROM idp.access_grant WHERE expires_at < now() - interval '1 day' RETURNING 1),"
     " d AS (DELETE FROM idp.throttle WHERE since < now() - interval '1 day' RETURNING 1),"
     " e AS (DELETE FROM idp.idempotency WHERE expires_at < now() RETURNING 1),"
-    " f AS (DELETE FROM idp.consent WHERE expires_at < now() RETURNING 1)"
-    " SELECT (SELECT count(*) FROM a) + (SELECT count(*) FROM b) + (SELECT count(*) FROM c) + (SELECT count(*) FROM d)"
+    " f AS (DELETE FROM idp.consent WHERE expires_at < now() RETURNING 1),"
+    " g AS (DELETE FROM idp.device WHERE expires_at < now() - interval '1 day' RETURNING 1),"
+    " v AS (DELETE FROM idp.pushed_request WHERE expires_at < now() RETURNING 1),"
+    " w AS (DELETE FROM idp.seen WHERE expires_at < now() RETURNING 1)"
+    " SELECT (SELECT count(*) FROM g) + (SELECT count(*) FROM v) + (SELECT count(*) FROM w) + (SELECT count(*) FROM a) + (SELECT count(*) FROM b) + (SELECT count(*) FROM c) + (SELECT count(*) FROM d)"
     "  + (SELECT count(*) FROM e) + (SELECT count(*) FROM f)",
     0,
 };

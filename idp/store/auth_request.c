@@ -6,17 +6,47 @@
 #include "idp/store/statements.h"
 #include <string.h>
 
+static const struct {
+    const char *name;
+    enum response_mode mode;
+} modes[] = {
+    {"query", RESPONSE_QUERY},
+    {"form_post", RESPONSE_FORM},
+    {"query.jwt", RESPONSE_QUERY_JWT},
+    {"form_post.jwt", RESPONSE_FORM_JWT},
+    {"jwt", RESPONSE_QUERY_JWT}, /* last: rows hold the names above */
+};
+
+err_t response_mode_read(const char *name, enum response_mode *out)
+{
+    *out = RESPONSE_QUERY;
+    for (size_t i = 0; name && i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(name, modes[i].name) == 0) {
+            *out = modes[i].mode;
+            return OK;
+        }
+    return name ? ERR_REQUEST : OK;
+}
+
+const char *response_mode_name(enum response_mode m)
+{
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (modes[i].mode == m)
+            return modes[i].name;
+    return "query";
+}
+
 const struct db_stmt st_request_add = {
     "request_add",
     "INSERT INTO idp.auth_request (id_hash, browser_hash, client_id, redirect_uri, scope, state, nonce, challenge, prompt_login,"
-    "  prompt_consent, max_age, login_hint, expires_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => $13::bigint))",
-    13,
+    "  prompt_consent, max_age, login_hint, expires_at, dpop_jkt, resource, response_mode, device_hash, level_min, want_sub)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => $13::bigint), $14, $15, $16, $17, $18, $19)",
+    19,
 };
 const struct db_stmt st_request_get = {
     "request_get",
     "SELECT client_id, redirect_uri, scope, state, nonce, challenge, prompt_login, prompt_consent, max_age, login_hint, created_at,"
-    " login_at IS NOT NULL FROM idp.auth_request WHERE id_hash = $1 AND browser_hash = $2 AND expires_at > now() AND done_at IS NULL",
+    " login_at IS NOT NULL, dpop_jkt, resource, response_mode, device_hash, level_min, want_sub FROM idp.auth_request WHERE id_hash = $1 AND browser_hash = $2 AND expires_at > now() AND done_at IS NULL",
     2,
 };
 const struct db_stmt st_request_deny = {
@@ -43,6 +73,12 @@ err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
         q->max_age >= 0 ? DB_INT(q->max_age) : DB_NULL,
         q->hint_len ? DB_BYTES(BYTES(q->hint, q->hint_len)) : DB_NULL,
         DB_INT(life),
+        q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
+        q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
+        DB_TEXT(response_mode_name(q->response_mode)),
+        q->is_device ? HASH_PARAM(q->device_hash) : DB_NULL,
+        DB_INT(q->level_min),
+        q->want_sub[0] ? DB_TEXT(q->want_sub) : DB_NULL,
     };
 
     return store_one(p, &st_request_add, v, NULL);
@@ -74,7 +110,16 @@ err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
     out->hint_len = hint.len;
     out->created_at = db_time(r, 0, 10);
     out->logged_in = db_bool(r, 0, 11);
-    return OK;
+    TRY(store_text(r, 0, 12, out->dpop_jkt, sizeof out->dpop_jkt));
+    TRY(store_text(r, 0, 13, out->resource, sizeof out->resource));
+    TRY(response_mode_read(db_str(r, 0, 14), &out->response_mode));
+    out->is_device = !db_null(r, 0, 15);
+    if (out->is_device && db_bytes(r, 0, 15).len != HASH_LEN)
+        return ERR_DB;
+    if (out->is_device)
+        memcpy(out->device_hash, db_bytes(r, 0, 15).ptr, HASH_LEN);
+    out->level_min = (int)db_int(r, 0, 16);
+    return store_text(r, 0, 17, out->want_sub, sizeof out->want_sub);
 }
 
 err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id)

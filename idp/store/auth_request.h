@@ -11,6 +11,13 @@
 #define NONCE_MAX 500
 #define CHALLENGE_LEN 43
 #define HINT_SEALED_MAX 512
+#define RESOURCE_MAX 512
+#define THUMBPRINT_LEN 43
+
+enum response_mode { RESPONSE_QUERY, RESPONSE_FORM, RESPONSE_QUERY_JWT, RESPONSE_FORM_JWT };
+/* The mode that a request or a row names; "jwt" is query.jwt for codes (JARM §2.3.4). NULL: query. ERR_REQUEST: none of ours (fragments among them). */
+err_t response_mode_read(const char *name, enum response_mode *out) MUST_USE;
+const char *response_mode_name(enum response_mode m);
 
 struct auth_request {
     uint8_t id_hash[HASH_LEN]; /* only of a stored one */
@@ -22,6 +29,14 @@ struct auth_request {
     bool has_state;
     char nonce[NONCE_MAX + 1]; /* "" when none */
     char challenge[CHALLENGE_LEN + 1];
+    char dpop_jkt[THUMBPRINT_LEN + 1]; /* the key that the code will be bound to; "" when none */
+    char resource[RESOURCE_MAX + 1];   /* RFC 8707; "" when none */
+    enum response_mode response_mode;
+    bool is_device; /* a device waits for the answer, no redirect URI */
+    uint8_t device_hash[HASH_LEN];
+    int level_min; /* identified less: no answer (essential acr); 0: any */
+    char want_sub[64]; /* the one person that is meant; "" when anybody */
+    bool prompt_create; /* never stored: shows the activation page first */
     bool prompt_none; /* never stored: it shows no page */
     bool prompt_login, prompt_consent;
     int64_t max_age; /* -1: none */

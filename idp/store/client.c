@@ -10,7 +10,9 @@
 const struct db_stmt st_client_get = {
     "client_get",
     "SELECT id, name, auth_method, secret_hash, first_party, sector, scope, grants, state = 'active', created_at,"
-    " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2) FROM idp.client c WHERE id = $1",
+    " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2),"
+    " par_required OR profile <> '', object_required OR profile = 'fapi2-message-signing', dpop_required, dpop_nonce, cert_bound,"
+    " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed FROM idp.client c WHERE id = $1",
     2,
 };
 const struct db_stmt st_client_logout_uri = {
@@ -52,6 +54,23 @@ const struct db_stmt st_client_secret = {
     2,
 };
 
+const struct db_stmt st_client_keys = {
+    "client_keys",
+    "SELECT jwks, secret_sealed, tls_match FROM idp.client WHERE id = $1",
+    1,
+};
+const struct db_stmt st_client_secure = {
+    "client_secure",
+    "WITH c AS (UPDATE idp.client SET auth_method = coalesce($2::text, auth_method),"
+    "  secret_hash = CASE WHEN $2::text IS NULL THEN secret_hash ELSE $3::bytea END,"
+    "  secret_sealed = CASE WHEN $2::text IS NULL THEN secret_sealed ELSE $4::bytea END,"
+    "  tls_match = CASE WHEN $2::text IS NULL THEN tls_match ELSE $5::text END, jwks = coalesce($6::text, jwks),"
+    "  par_required = $7, object_required = $8, dpop_required = $9, dpop_nonce = $10, cert_bound = $11, profile = $12"
+    "  WHERE id = $1 RETURNING id)"
+    " INSERT INTO idp.audit (event, client_id) SELECT 'client.security', id FROM c",
+    12,
+};
+
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out)
 {
     AUTO_ROWS r = NULL;
@@ -74,6 +93,12 @@ err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, st
     out->active = db_bool(r, 0, 8);
     out->created_at = db_time(r, 0, 9);
     out->uri_registered = db_bool(r, 0, 10);
+    bool *const flags[] = {&out->par_required, &out->object_required, &out->dpop_required, &out->dpop_nonce, &out->cert_bound,
+                           &out->fapi,         &out->fapi_signed};
+    out->introspect = db_bool(r, 0, 18);
+    out->userinfo_signed = db_bool(r, 0, 19);
+    for (int i = 0; i < (int)(sizeof flags / sizeof *flags); i++)
+        *flags[i] = db_bool(r, 0, 11 + i);
     return OK;
 }
 
@@ -122,4 +147,40 @@ err_t client_set_state(struct db_pool *p, const char *id, const char *state)
 err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN])
 {
     return store_one(p, &st_client_secret, (struct db_param[]){DB_TEXT(id), HASH_PARAM(hash)}, NULL);
+}
+
+void client_keys_free(struct client_keys *k)
+{
+    buf_free(&k->jwks);
+    buf_free(&k->secret_sealed);
+}
+
+err_t client_keys_get(struct db_pool *p, const char *id, struct client_keys *out)
+{
+    AUTO_ROWS r = NULL;
+
+    TRY(store_one(p, &st_client_keys, (struct db_param[]){DB_TEXT(id)}, &r));
+    TRY(buf_add_str(&out->jwks, db_str(r, 0, 0)));
+    TRY(buf_add_bytes(&out->secret_sealed, db_bytes(r, 0, 1)));
+    return store_text(r, 0, 2, out->tls_match, sizeof out->tls_match);
+}
+
+err_t client_secure(struct db_pool *p, const char *id, const struct client_security *s)
+{
+    const struct db_param v[] = {
+        DB_TEXT(id),
+        DB_TEXT(s->auth_method),
+        s->secret_hash ? HASH_PARAM(s->secret_hash) : DB_NULL,
+        s->secret_sealed.len ? DB_BYTES(s->secret_sealed) : DB_NULL,
+        DB_TEXT(s->tls_match),
+        DB_TEXT(s->jwks),
+        DB_BOOL(s->par_required),
+        DB_BOOL(s->object_required),
+        DB_BOOL(s->dpop_required),
+        DB_BOOL(s->dpop_nonce),
+        DB_BOOL(s->cert_bound),
+        DB_TEXT(s->profile),
+    };
+
+    return store_one(p, &st_client_secure, v, NULL);
 }

@@ -14,13 +14,18 @@
 struct client {
     char id[CLIENT_ID_MAX + 1];
     char name[801]; /* 200 characters */
-    char auth_method[24];
+    char auth_method[32];
     uint8_t secret_hash[HASH_LEN];
     bool has_secret;
     bool first_party;
     char sector[256];
     char scope[SCOPE_MAX + 1];
-    char grants[128];
+    char grants[256];
+    /* How it must go about things (RFC 9126, RFC 9101, RFC 9449, RFC 8705); a profile implies some. */
+    bool par_required, object_required, dpop_required, dpop_nonce, cert_bound;
+    bool fapi, fapi_signed; /* profile fapi2-security, or fapi2-message-signing (then both) */
+    bool introspect;        /* a resource server: may ask about any token */
+    bool userinfo_signed;   /* gets UserInfo as a JWT */
     bool active;
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;
@@ -29,6 +34,27 @@ struct client {
 /* redirect_uri may be NULL. ERR_DB_NONE: no such client. */
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out) MUST_USE;
 err_t client_logout_uri_registered(struct db_pool *p, const char *id, const char *uri, bool *out) MUST_USE;
+
+/* What a client proves itself with, beyond a hashed secret. */
+struct client_keys {
+    struct buf jwks;          /* JSON text; empty: none */
+    struct buf secret_sealed; /* client_secret_jwt */
+    char tls_match[601];      /* "" when none */
+};
+void client_keys_free(struct client_keys *k);
+err_t client_keys_get(struct db_pool *p, const char *id, struct client_keys *out) MUST_USE; /* ERR_DB_NONE */
+
+/* All of a client's security settings at once. */
+struct client_security {
+    const char *auth_method; /* NULL: this and the three below stay as they are */
+    const uint8_t *secret_hash;
+    struct bytes secret_sealed;
+    const char *tls_match;
+    const char *jwks; /* NULL: stays */
+    bool par_required, object_required, dpop_required, dpop_nonce, cert_bound;
+    const char *profile;
+};
+err_t client_secure(struct db_pool *p, const char *id, const struct client_security *s) MUST_USE; /* ERR_DB_NONE */
 
 struct client_new {
     const char *id, *name, *auth_method, *sector, *scope, *grants;

@@ -18,26 +18,21 @@ const struct db_stmt st_consent_get = {
 const struct db_stmt st_code_issue = {
     "code_issue",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at)"
-    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint) FROM idp.session s"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource)"
+    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17 FROM idp.session s"
     "  WHERE s.id_hash = $3 AND s.ended_at IS NULL AND ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM q)) RETURNING id, account_id),"
-    " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at)"
-    "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint) FROM g),"
+    " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at, dpop_jkt)"
+    "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint), $16 FROM g),"
     " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at)"
     "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int) FROM g WHERE $13::text IS NOT NULL"
     "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
     "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
-    15,
+    17,
 };
-#define GRANT_COLUMNS                                                                           \
-    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level,"             \
-    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                     \
-    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')," \
-    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"
 const struct db_stmt st_code_get = {
     "code_get",
-    "SELECT " GRANT_COLUMNS ", c.redirect_uri, c.challenge, c.nonce, c.used_at IS NOT NULL, c.expires_at <= now()"
+    "SELECT " GRANT_COLUMNS ", c.redirect_uri, c.challenge, c.nonce, c.used_at IS NOT NULL, c.expires_at <= now(), c.dpop_jkt"
     " FROM idp.code c JOIN idp.access_grant g ON g.id = c.grant_id JOIN idp.account a ON a.id = g.account_id WHERE c.code_hash = $1",
     1,
 };
@@ -45,9 +40,12 @@ const struct db_stmt st_code_use = {
     "code_use",
     "WITH c AS (UPDATE idp.code c SET used_at = now() FROM idp.access_grant g"
     "  WHERE c.code_hash = $1 AND c.used_at IS NULL AND c.expires_at > now() AND g.id = c.grant_id AND g.revoked_at IS NULL"
-    "  RETURNING g.account_id, g.client_id)"
+    "  RETURNING g.account_id, g.client_id, g.id, g.expires_at),"
+    " t AS (INSERT INTO idp.refresh_token (token_hash, grant_id, expires_at)"
+    "  SELECT $3::bytea, id, least(expires_at, now() + make_interval(secs => $4::bigint)) FROM c WHERE $3::bytea IS NOT NULL),"
+    " j AS (UPDATE idp.access_grant g SET dpop_jkt = $5::text FROM c WHERE g.id = c.id AND $5::text IS NOT NULL)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'token.issued', account_id, client_id, $2 FROM c",
-    2,
+    5,
 };
 const struct db_stmt st_grant_get = {
     "grant_get",
@@ -90,12 +88,14 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
         DB_TEXT(c->consent_scope),
         DB_INT(c->consent_days),
         DB_TEXT(c->request_id),
+        q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
+        q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
     };
 
     return store_one(p, &st_code_issue, v, NULL);
 }
 
-static err_t read_grant(const struct db_rows *r, struct grant *g)
+err_t grant_read(const struct db_rows *r, struct grant *g)
 {
     TRY(store_text(r, 0, 0, g->id, sizeof g->id));
     TRY(store_text(r, 0, 1, g->account_id, sizeof g->account_id));
@@ -107,7 +107,10 @@ static err_t read_grant(const struct db_rows *r, struct grant *g)
     g->level = (int)db_int(r, 0, 7);
     g->live = db_bool(r, 0, 8);
     g->registrar = db_bool(r, 0, 9);
-    return OK;
+    TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
+    g->dpop_nonce = db_bool(r, 0, 12);
+    g->userinfo_signed = db_bool(r, 0, 13);
+    return store_text(r, 0, 11, g->resource, sizeof g->resource);
 }
 
 err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out)
@@ -116,18 +119,23 @@ err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code
 
     memset(out, 0, sizeof *out);
     TRY(store_one(p, &st_code_get, (struct db_param[]){HASH_PARAM(code_hash)}, &r));
-    TRY(read_grant(r, &out->grant));
-    TRY(store_text(r, 0, 10, out->redirect_uri, sizeof out->redirect_uri));
-    TRY(store_text(r, 0, 11, out->challenge, sizeof out->challenge));
-    TRY(store_text(r, 0, 12, out->nonce, sizeof out->nonce));
-    out->used = db_bool(r, 0, 13);
-    out->expired = db_bool(r, 0, 14);
+    TRY(grant_read(r, &out->grant));
+    TRY(store_text(r, 0, GRANT_NCOLUMNS, out->redirect_uri, sizeof out->redirect_uri));
+    TRY(store_text(r, 0, GRANT_NCOLUMNS + 1, out->challenge, sizeof out->challenge));
+    TRY(store_text(r, 0, GRANT_NCOLUMNS + 2, out->nonce, sizeof out->nonce));
+    out->used = db_bool(r, 0, GRANT_NCOLUMNS + 3);
+    out->expired = db_bool(r, 0, GRANT_NCOLUMNS + 4);
+    TRY(store_text(r, 0, GRANT_NCOLUMNS + 5, out->dpop_jkt, sizeof out->dpop_jkt));
     return OK;
 }
 
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const char *request_id)
+err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle,
+               const char *bound_to, const char *request_id)
 {
-    return store_one(p, &st_code_use, (struct db_param[]){HASH_PARAM(code_hash), DB_TEXT(request_id)}, NULL);
+    const struct db_param v[] = {HASH_PARAM(code_hash), DB_TEXT(request_id), refresh_hash ? HASH_PARAM(refresh_hash) : DB_NULL,
+                                 DB_INT(refresh_idle), DB_TEXT(bound_to)};
+
+    return store_one(p, &st_code_use, v, NULL);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
@@ -136,7 +144,7 @@ err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
 
     memset(out, 0, sizeof *out);
     TRY(store_one(p, &st_grant_get, (struct db_param[]){DB_TEXT(id)}, &r));
-    return read_grant(r, out);
+    return grant_read(r, out);
 }
 
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id)

@@ -39,17 +39,33 @@ struct grant {
     int level;
     bool live;      /* not revoked, not expired, the account active */
     bool registrar; /* the account holds the role now */
+    char dpop_jkt[THUMBPRINT_LEN + 1]; /* a public client refreshes with this key alone; "" when none */
+    char resource[RESOURCE_MAX + 1];   /* what its tokens are for; "": by scope */
+    bool userinfo_signed;              /* its client gets UserInfo as a JWT */
+    bool dpop_nonce;                   /* its client's proofs carry nonces */
 };
+/* Columns of "access_grant g JOIN account a", as grant_read takes them from the first on. */
+#define GRANT_COLUMNS                                                                           \
+    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level,"             \
+    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                     \
+    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')," \
+    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"   \
+    ", g.dpop_jkt, g.resource, EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.dpop_nonce)" \
+    ", EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.userinfo_signed)"
+#define GRANT_NCOLUMNS 14
+err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
 struct code {
     struct grant grant;
     char redirect_uri[URI_MAX + 1];
     char challenge[CHALLENGE_LEN + 1];
     char nonce[NONCE_MAX + 1];
+    char dpop_jkt[THUMBPRINT_LEN + 1]; /* the key it is bound to; "" when none */
     bool used, expired;
 };
 err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out) MUST_USE; /* ERR_DB_NONE */
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN],
-               const char *request_id) MUST_USE;                                /* ERR_DB_NONE: used, expired or revoked meanwhile */
+/* bound_to: the key that the grant is bound to from now on, or NULL. refresh_hash: the first refresh token of the grant, made in the same breath; NULL: none. ERR_DB_NONE: used, expired or revoked meanwhile. */
+err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle, const char *bound_to,
+               const char *request_id) MUST_USE;
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE; /* ERR_DB_NONE */
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
 

@@ -3,13 +3,18 @@
  * Called by rules/session.c.
  */
 #include "idp/store/session.h"
+#include "idp/store/logout.h"
 #include "idp/store/statements.h"
 #include <string.h>
+
+/* The same person signing in again has not left: clients hear only of another one. */
+#define TELL_CLIENTS_OF_OLD LOGOUT_NOTICES("old", "e.account_id <> $4::uuid")
 
 /* One statement: the old session ends, the new one begins, the request knows, failed attempts are forgotten, the event is written. */
 const struct db_stmt st_session_start = {
     "session_start",
-    "WITH old AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $2 AND ended_at IS NULL),"
+    "WITH old AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $2 AND ended_at IS NULL RETURNING sid, account_id),"
+    " " TELL_CLIENTS_OF_OLD ","
     " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at)"
     "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint) FROM idp.account a"
     "  WHERE a.id = $4 AND a.state = 'active' RETURNING account_id),"
@@ -29,13 +34,14 @@ const struct db_stmt st_session_use = {
 };
 const struct db_stmt st_session_end = {
     "session_end",
-    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $1 AND ended_at IS NULL RETURNING account_id)"
-    " INSERT INTO idp.audit (event, account_id, request_id) SELECT 'logout', account_id, $2 FROM s",
+    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $1 AND ended_at IS NULL RETURNING account_id, sid),"
+    " " TELL_CLIENTS " INSERT INTO idp.audit (event, account_id, request_id) SELECT 'logout', account_id, $2 FROM s",
     2,
 };
 const struct db_stmt st_session_revoke = {
     "session_revoke",
-    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now() RETURNING 1),"
+    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now() RETURNING sid),"
+    " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'sessions'"
     "  WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > now()),"
     " a AS (INSERT INTO idp.audit (event, account_id) SELECT 'session.revoked', $1 FROM idp.account WHERE id = $1)"

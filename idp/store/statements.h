@@ -16,12 +16,18 @@
     X(st_activation_renew) X(st_activation_try) X(st_activation_use)                                                         \
     /* client, redirect_uri, post_logout_uri */                                                                              \
     X(st_client_get) X(st_client_list) X(st_client_add) X(st_client_redirects) X(st_client_state) X(st_client_secret)        \
-    X(st_client_logout_uri)                                                                                                  \
+    X(st_client_logout_uri) X(st_client_keys) X(st_client_secure)                                                            \
+    /* pushed_request, seen */                                                                                               \
+    X(st_pushed_add) X(st_pushed_take) X(st_seen_add)                                                                        \
+    X(st_client_options_set) X(st_client_options_get) X(st_client_exchange)                                                  \
     /* session, auth_request */                                                                                              \
     X(st_session_start) X(st_session_use) X(st_session_end) X(st_session_revoke)                                             \
     X(st_request_add) X(st_request_get) X(st_request_deny)                                                                   \
     /* consent, code, access_grant */                                                                                        \
     X(st_consent_get) X(st_code_issue) X(st_code_get) X(st_code_use) X(st_grant_get) X(st_grant_revoke)                      \
+    X(st_refresh_use) X(st_refresh_undo) X(st_refresh_get)                                                                   \
+    X(st_logout_take) X(st_logout_done) X(st_logout_frames)                                                                  \
+    X(st_device_add) X(st_device_find) X(st_device_allow) X(st_device_refuse) X(st_device_poll) X(st_device_use)             \
     /* throttle, audit, idempotency */                                                                                       \
     X(st_throttle_try) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get) X(st_maintain)
 /* clang-format on */

@@ -1,9 +1,10 @@
 /*
- * Bearer tokens, failures and idempotency of the API.
+ * Access tokens, failures and idempotency of the API.
  * Called by the endpoints under /v1. RFC 6750 §2.1, §3; RFC 9457.
  */
 #include "signer/endpoints/api.h"
 
+#include "common/dpop.h"
 #include "signer/errors.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +25,20 @@ const struct caller *api_caller(const struct http_req *r)
 static err_t authenticate(struct http_req *r, unsigned any_of)
 {
     struct app *a = signer_app(r);
-    const char *header = http_header(r, "Authorization");
-    if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-        return ERR_UNAUTHENTICATED;
+    AUTO_BUF url = {0};
+    TRY(buf_addf(&url, "%s%.*s", a->conf.url, (int)strcspn(http_target(r), "?"), http_target(r)));
+    const struct bearer_call call = {
+        .authorization = http_header(r, "Authorization"),
+        .dpop = http_header(r, "DPoP"),
+        .method = http_method(r),
+        .url = buf_str(&url),
+    };
+    if (http_header_twice(r, "DPoP"))
+        return ERR_PROOF;
     struct caller *c = calloc(1, sizeof *c);
     if (c == NULL)
         return ERR_NOMEM;
-    err_t e = bearer_check(a->provider, a->conf.url, header + 7 + strspn(header + 7, " "), c);
+    err_t e = bearer_check(a->provider, a->proofs, a->conf.url, &call, c);
     if (e != OK) {
         free(c);
         return e;
@@ -58,8 +66,12 @@ err_t signer_auth_registrar(struct http_req *r)
 
 void signer_fail_api(struct http_req *r, err_t e)
 {
-    if (e == ERR_UNAUTHENTICATED) /* RFC 6750 §3: no error code when no token was sent */
-        http_reply_header(r, "WWW-Authenticate", http_header(r, "Authorization") == NULL ? "Bearer realm=\"antin-signer\""
+    const char *tried = http_header(r, "Authorization");
+    if (e == ERR_PROOF || (e == ERR_UNAUTHENTICATED && tried != NULL && strncasecmp(tried, "DPoP ", 5) == 0))
+        http_reply_header(r, "WWW-Authenticate", e == ERR_PROOF ? "DPoP realm=\"antin-signer\", error=\"invalid_dpop_proof\", algs=\"" DPOP_ALGS "\""
+                                                                : "DPoP realm=\"antin-signer\", error=\"invalid_token\", algs=\"" DPOP_ALGS "\"");
+    else if (e == ERR_UNAUTHENTICATED) /* RFC 6750 §3: no error code when no token was sent */
+        http_reply_header(r, "WWW-Authenticate", tried == NULL ? "Bearer realm=\"antin-signer\""
                                                                                        : "Bearer realm=\"antin-signer\", error=\"invalid_token\"");
     if (e == ERR_FORBIDDEN)
         http_reply_header(r, "WWW-Authenticate", "Bearer realm=\"antin-signer\", error=\"insufficient_scope\"");

@@ -49,6 +49,7 @@ struct app {
     struct pdfjail *pdfjail;
     struct trust *trust;
     struct provider *provider;
+    struct replay *proofs; /* DPoP proofs that were used */
     struct buf redirect_uri;
     struct texts *texts;
     struct templates *pages;

@@ -125,7 +125,7 @@ def test_request_line_without_end_is_refused(client, visitor):
     ({"response_type": "id_token"}, "unsupported_response_type"),
     ({"response_type": "code id_token"}, "unsupported_response_type"),
     ({"response_mode": "fragment"}, "invalid_request"),
-    ({"response_mode": "form_post"}, "invalid_request"),
+    ({"response_mode": "web_message"}, "invalid_request"),
     ({"scope": None}, "invalid_scope"),
     ({"scope": "unheard-of"}, "invalid_scope"),
     ({"scope": "openid citizen_number"}, "invalid_scope"),

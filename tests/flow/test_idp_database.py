@@ -5,7 +5,7 @@ import pytest
 from idp_kit import sql
 
 TABLES = {"account", "password", "role", "activation", "client", "redirect_uri", "post_logout_uri", "consent", "session", "auth_request", "access_grant", "code",
-          "throttle", "audit", "idempotency"}
+          "throttle", "audit", "idempotency", "refresh_token", "device", "logout_notice", "pushed_request", "seen"}
 
 
 def may(what, table):
@@ -49,5 +49,5 @@ def test_every_table_says_what_it_is_for():
 
 
 def test_what_expires_has_an_index_to_be_found_by():
-    for table in ("session", "auth_request", "access_grant", "code", "idempotency"):
+    for table in ("session", "auth_request", "access_grant", "code", "idempotency", "pushed_request", "seen"):
         assert "(expires_at)" in sql(f"SELECT string_agg(indexdef, ' ') FROM pg_indexes WHERE schemaname = 'idp' AND tablename = '{table}'"), table

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from idp_kit import STACK_DIR, Client, enrolled, fresh
+from idp_kit import STACK_DIR, Client, enrolled, fresh, sql
 
 
 def service(verb, name):
@@ -55,6 +55,19 @@ def test_keyd_gone_burns_no_code(stack, client, person, away):
     until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
     tokens = client.exchange(code, keep)
     assert tokens.status_code == 200 and client.userinfo(tokens.json()["access_token"]).status_code == 200
+
+
+def test_keyd_gone_burns_no_refresh_token(stack, person, away):
+    client = Client(stack, "openid offline_access", more=["--grant", "authorization_code", "--grant", "refresh_token"])
+    code, keep = client.code(fresh(stack, person))
+    token = client.exchange(code, keep).json()["refresh_token"]
+    away("keyd-idp")
+    answer = client.token_request(grant_type="refresh_token", refresh_token=token)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    sql("UPDATE idp.refresh_token SET used_at = used_at - interval '1 minute' WHERE used_at IS NOT NULL")  # an outage longer than the window
+    service("start", "keyd-idp")
+    until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
+    assert client.token_request(grant_type="refresh_token", refresh_token=token).status_code == 200
 
 
 def test_keyd_gone_lets_people_sign_in_but_shows_no_data(stack, client, person, away):

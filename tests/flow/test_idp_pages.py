@@ -102,8 +102,8 @@ def test_discovery_tells_the_truth(stack):
     m = meta.json()
     assert m["issuer"] == stack.idp_url and m["code_challenge_methods_supported"] == ["S256"] and m["response_types_supported"] == ["code"]
     assert m["subject_types_supported"] == ["pairwise"] and m["authorization_response_iss_parameter_supported"] is True
-    assert m["request_parameter_supported"] is False and m["request_uri_parameter_supported"] is False
-    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"):
+    assert m["request_parameter_supported"] is True and m["request_uri_parameter_supported"] is False
+    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "pushed_authorization_request_endpoint"):
         assert requests.get(m[name], allow_redirects=False, timeout=10).status_code != 404, name
     assert requests.get(stack.idp_url + "/.well-known/oauth-authorization-server", timeout=10).json() == m
     algs = {k["alg"] for k in requests.get(m["jwks_uri"], timeout=10).json()["keys"]}

@@ -188,7 +188,7 @@ def test_confidential_client_cannot_pose_as_public(client, visitor):
 
 def test_grant_types(client):
     refused(client.token_request(grant_type="password", username="x", password="y"), 400, "unsupported_grant_type")
-    refused(client.token_request(grant_type="refresh_token", refresh_token="x"), 400, "unsupported_grant_type")
+    refused(client.token_request(grant_type="refresh_token", refresh_token="x"), 400, "unauthorized_client")
     refused(client.token_request(), 400, "invalid_request")
 
 

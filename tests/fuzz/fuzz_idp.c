@@ -12,6 +12,7 @@
 #include "idp/rules/login.h"
 #include "idp/rules/password_policy.h"
 #include "idp/rules/redirect.h"
+#include "idp/rules/response.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
 #include <string.h>
@@ -29,18 +30,23 @@ static void request(const struct form *f)
     struct auth_request q;
     char hint[LOGIN_MAX + 1];
     AUTO_BUF url = {0};
+    AUTO_JSON members = NULL;
     const struct authz_in in = {
         .response_type = form_get(f, "response_type", NULL),
         .response_mode = form_get(f, "response_mode", NULL),
         .scope = form_get(f, "scope", NULL),
         .state = state,
         .nonce = form_get(f, "nonce", NULL),
+        .resource = form_get(f, "resource", NULL),
+        .dpop_jkt = form_get(f, "dpop_jkt", NULL),
+        .resources = {.issuer = "https://idp.example", .signer = "https://signer.example", .signer_scopes = "dossier"},
         .prompt = form_get(f, "prompt", NULL),
         .max_age = form_get(f, "max_age", NULL),
         .login_hint = form_get(f, "login_hint", NULL),
         .code_challenge = form_get(f, "code_challenge", NULL),
         .code_challenge_method = form_get(f, "code_challenge_method", NULL),
         .request = form_get(f, "request", NULL),
+        .claims = form_get(f, "claims", NULL),
     };
     if (state && strlen(state) > STATE_MAX)
         return; /* authz_client refuses it */
@@ -51,7 +57,8 @@ static void request(const struct form *f)
         MUST(!(q.prompt_none && (q.prompt_login || q.prompt_consent)) && q.max_age >= -1);
         authz_hint(&q, seal, hint, sizeof hint);
     }
-    if (authz_answer(&q, "https://id.example.vn", e == OK ? "code" : NULL, e == OK ? NULL : err_info(e)->code, NULL, &url) == OK) {
+    if (response_members(&q, e == OK ? "code" : NULL, e == OK ? NULL : err_info(e)->code, NULL, &members) == OK &&
+        response_url(q.redirect_uri, members, &url) == OK) {
         MUST(strncmp(buf_str(&url), REDIRECT "&", sizeof REDIRECT) == 0);
         for (const char *p = buf_str(&url); *p; p++)
             MUST(*p > 0x20 && *p < 0x7f);

@@ -4,6 +4,7 @@ Used by stack.py.
 """
 import json
 import os
+import subprocess
 
 KEYD_SOCKET = "keyd.sock"
 TSA_POLICY = "2.999.704.2.1"  # 2.999 is the arc for examples
@@ -40,12 +41,24 @@ def conninfo(layout, role):
     return f"host=127.0.0.1 port={layout.pg_port} dbname=antin user={role} passfile={layout.state}/secrets/{role}.pgpass"
 
 
+def tls_cas(layout):
+    """An authority for clients' TLS certificates. There is no TLS front end in a development stack: tests say what one would."""
+    key, cert = layout.state / "secrets/tls-ca.key", layout.state / "pub/tls-ca.crt"
+    if not cert.exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-subj",
+                        "/CN=TLS clients", "-keyout", key, "-out", cert], check=True, capture_output=True)
+        cert.chmod(0o644)
+    return cert
+
+
 def idpd(layout, share):
     layout.write("etc/idpd.conf", ini({
-        "idp": {"issuer": layout.idp_url, "listen": f"127.0.0.1:{layout.idp_port}", "share": share},
+        "idp": {"issuer": layout.idp_url, "listen": f"127.0.0.1:{layout.idp_port}", "share": share,
+                "tls_header": "Client-Cert", "tls_secret": layout.secret("idp-tls-front", "idpd"), "tls_cas": tls_cas(layout)},
         "database": {"conninfo": conninfo(layout, "antin_idp")},
         "keyd": {"socket": keyd_socket(layout, "idp")},
         "secrets": {"master": layout.secret("idp-master", "idpd")},
+        "logout": {"origins": f"http://localhost:{layout.base + 92} http://127.0.0.1:{layout.base + 92}"},
         "resource": {"signer_resource": layout.signer_url, "signer_scopes": "dossier dossier.read registrar"},
     }))
 

@@ -72,6 +72,10 @@ static err_t on_inject(struct http_req *r)
     http_reply_cookie(r, "sid", "a; Domain=evil.example", 0);
     http_reply_form_action(r, "https://a.example; script-src *");
     http_reply_form_action(r, "https://portal.example");
+    http_reply_policy(r, "frame-src", "https://a.example; script-src *");
+    http_reply_policy(r, "script-src", "'unsafe-inline'");
+    http_reply_policy(r, "frame-src; x", "https://a.example");
+    http_reply_policy(r, "frame-src", "https://b.example https://c.example");
     return say(r, "ok");
 }
 
@@ -453,6 +457,9 @@ static void header_injection_is_dropped(void **state)
     assert_string_not_equal(peer_header(r, "X-Request-Id"), "mine");
     assert_string_equal(peer_header(r, "X-Good"), "1");
     assert_non_null(strstr(peer_header(r, "Content-Security-Policy"), "form-action 'self' https://portal.example;"));
+    assert_non_null(strstr(peer_header(r, "Content-Security-Policy"), "; frame-src https://b.example https://c.example"));
+    assert_null(strstr(peer_header(r, "Content-Security-Policy"), "script-src"));
+    assert_null(strstr(peer_header(r, "Content-Security-Policy"), "a.example"));
 }
 
 static void a_redirect_goes_only_to_a_url(void **state)

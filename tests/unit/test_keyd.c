@@ -146,6 +146,21 @@ static void access_token_is_of_another_type(void **state)
     assert_int_not_equal(token(&a, "JWT", &none), OK);
 }
 
+#define THUMB "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+/* RFC 9449 §6.1, RFC 8705 §3.1 */
+static void access_token_names_what_its_holder_must_prove(void **state)
+{
+    (void)state;
+    AUTO_JSON a = NULL;
+    AUTO_JSON b = NULL;
+    assert_ok(token(&(struct key_claims){ACCESS_CLAIMS, .jkt = THUMB, .x5t = THUMB}, "at+jwt", &a));
+    assert_string_equal(claim(json_object_get(a, "cnf"), "jkt"), THUMB);
+    assert_string_equal(claim(json_object_get(a, "cnf"), "x5t#S256"), THUMB);
+    assert_ok(token(&(struct key_claims){ACCESS_CLAIMS}, "at+jwt", &b));
+    assert_null(json_object_get(b, "cnf"));
+}
+
 static void logout_token_has_its_event(void **state)
 {
     (void)state;
@@ -175,6 +190,7 @@ static void a_token_cannot_be_dressed_up_as_another(void **state)
         {ACCESS_CLAIMS, .nonce = "n"},
         {ACCESS_CLAIMS, .at_hash = "h"},
         {ACCESS_CLAIMS, .azp = "c1"},
+        {ID_CLAIMS, .jkt = THUMB},
         {.type = KEY_ACCESS_TOKEN, .sub = "s", .aud = {"a"}, .lifetime = 60},
         {.type = KEY_LOGOUT_TOKEN, .aud = {"c1"}, .sid = "s", .nonce = "n", .lifetime = 60}, /* Back-Channel Logout §2.4 */
         {.type = KEY_LOGOUT_TOKEN, .aud = {"c1"}, .lifetime = 60},
@@ -194,6 +210,8 @@ static void bad_claims_are_syntax(void **state)
     longest[sizeof longest - 1] = '\0';
     const struct key_claims bad[] = {
         {ID_CLAIMS, .nonce = longest},
+        {ACCESS_CLAIMS, .jkt = "short"},
+        {ACCESS_CLAIMS, .x5t = THUMB "A"},
         {ID_CLAIMS, .nonce = "\xff\xfe"},
         {ID, .lifetime = 0},
         {ID, .lifetime = -5},
@@ -508,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_purpose_that_does_not_exist_is_refused),
         cmocka_unit_test(id_token_verifies_and_says_what_was_asked),
         cmocka_unit_test(access_token_is_of_another_type),
+        cmocka_unit_test(access_token_names_what_its_holder_must_prove),
         cmocka_unit_test(logout_token_has_its_event),
         cmocka_unit_test(lifetime_is_capped),
         cmocka_unit_test(a_token_cannot_be_dressed_up_as_another),

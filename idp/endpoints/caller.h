@@ -1,0 +1,31 @@
+/*
+ * Which client sent a request, and what its tokens will be bound to.
+ * Called by token.c, par.c and every other endpoint that clients call in their own name.
+ */
+#ifndef ANTIN_IDP_ENDPOINTS_CALLER_H
+#define ANTIN_IDP_ENDPOINTS_CALLER_H
+
+#include "common/http.h"
+#include "idp/rules/token.h"
+#include "idp/store/client.h"
+
+struct caller {
+    struct client client;
+    char x5t[X5T_LEN + 1]; /* thumbprint of its TLS certificate; "" when the front end forwarded none */
+};
+/*
+ * Authenticates the client by the one method it is registered for. ERR_REQUEST_DOUBLED, ERR_REQUEST (secrets in the address, two methods at once),
+ * ERR_CLIENT_AUTH.
+ */
+err_t caller_of(struct http_req *r, struct caller *out) MUST_USE;
+/*
+ * The key or certificate that tokens given to this request will be bound to (RFC 9449 §5, RFC 8705 §3). ERR_DPOP, ERR_DPOP_NONCE; ERR_TOKEN_BOUND:
+ * this client gets no token that anybody could use.
+ */
+err_t caller_binding(struct http_req *r, const struct caller *c, struct token_binding *out) MUST_USE;
+/* The key of the request's DPoP proof; "" when it has none. */
+err_t caller_dpop(struct http_req *r, const char *access_token, bool nonce_required, char jkt[JKT_LEN + 1]) MUST_USE;
+/* The certificate that the TLS front end forwarded; NULL when it did not. ERR_CLIENT_AUTH: what it forwarded is none. */
+err_t caller_cert(const struct http_req *r, X509 **out) MUST_USE;
+
+#endif

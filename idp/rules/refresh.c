@@ -1,0 +1,84 @@
+/*
+ * Refresh tokens.
+ * Called by endpoints/token.c. RFC 6749 §6, RFC 9700 §4.14.2, OpenID Connect Core §12.
+ */
+#include "idp/rules/refresh.h"
+#include "common/log.h"
+#include "idp/rules/scope.h"
+#include <string.h>
+
+bool refresh_due(const struct client *c, const char *scope)
+{
+    return scope_has(c->grants, "refresh_token") && scope_has(scope, "offline_access");
+}
+
+/*
+ * The successor is made of the token itself: when its answer was lost, the same one can be given again, though nobody keeps it. Whoever
+ * reads the database has neither the key nor the token.
+ */
+static void successor(const struct idp_keys *keys, const char *token, char out[TOKEN_CHARS + 1])
+{
+    uint8_t mac[SHA256_LEN];
+
+    hmac_sha256(BYTES(keys->refresh, IDP_KEY_LEN), bytes_str(token), mac);
+    b64url_encode(BYTES(mac, sizeof mac), out);
+    secret_wipe(mac, sizeof mac);
+}
+
+/* RFC 6749 §6: fewer scopes than granted, never more. Unknown ones are left out here as at the authorization endpoint. */
+static err_t narrow(const struct refresh_redeem *in, char out[SCOPE_MAX + 1])
+{
+    out[0] = '\0';
+    return in->scope ? scope_select(in->scope, in->client->scope, out) : OK;
+}
+
+err_t refresh_redeem(struct db_pool *p, const struct refresh_redeem *in, struct refreshed *out)
+{
+    uint8_t hash[HASH_LEN], next[HASH_LEN];
+    char scope[SCOPE_MAX + 1];
+    struct refresh_done done;
+
+    if (!in->token)
+        return ERR_REQUEST;
+    TRY(narrow(in, scope));
+    if (!token_hash(in->token, hash))
+        return ERR_REFRESH;
+    successor(in->keys, in->token, out->token);
+    sha256(BYTES(out->token, TOKEN_CHARS), next);
+    const struct refresh_use use = {
+        .hash = hash,
+        .next_hash = next,
+        .client_id = in->client->id,
+        .scope = in->scope ? scope : NULL,
+        .idle = in->idle,
+        .window = in->window,
+        .jkt = in->jkt,
+        .request_id = in->request_id,
+    };
+    err_t e = refresh_use(p, &use, &done);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_REFRESH : e;
+    if (done.outcome == REFRESH_SCOPE)
+        return ERR_SCOPE;
+    if (done.outcome == REFRESH_REUSED)
+        return ERR_REFRESH_REUSED;
+    if (!done.grant.live)
+        return ERR_REFRESH;
+    out->grant = done.grant;
+    out->rotated = done.outcome == REFRESH_ROTATED;
+    memcpy(out->scope, in->scope ? scope : done.grant.scope, sizeof out->scope);
+    memcpy(out->grant.scope, out->scope, sizeof out->grant.scope);
+    return OK;
+}
+
+void refresh_take_back(struct db_pool *p, const struct refresh_redeem *in, const struct refreshed *done)
+{
+    uint8_t hash[HASH_LEN], next[HASH_LEN];
+
+    if (!done->rotated || !token_hash(in->token, hash))
+        return;
+    sha256(BYTES(done->token, TOKEN_CHARS), next);
+    err_t e = refresh_undo(p, hash, next);
+    if (e != OK)
+        log_event(LOG_WARNING, "refresh.take_back", "%s", err_info(e)->name);
+}

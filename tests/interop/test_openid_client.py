@@ -1,0 +1,100 @@
+"""
+openid-client (npm) as a portal: discovery, private_key_jwt, PAR, request objects, JARM, DPoP, refresh, UserInfo, the dossier API. Its own checks are the judge.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "flow"))
+from client_kit import KeyClient  # noqa: E402
+from conftest import officer, stack  # noqa: E402,F401
+from idp_kit import enrolled  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def person(stack, officer):  # noqa: F811
+    return enrolled(stack, officer)
+
+
+class Portal:
+    """The Node process, spoken to line by line; the browser is ours."""
+
+    def __init__(self, client, scope, alg="ES256", **modes):
+        self.client = client
+        self.node = subprocess.Popen(["node", str(HERE / "openid_client.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pem = client.key.export_to_pem(private_key=True, password=None).decode()
+        self.send({"issuer": client.meta["issuer"], "client_id": client.client_id, "redirect_uri": client.redirect_uri, "scope": scope, "alg": alg, "key": pem,
+                   "kid": json.loads(client.key.export_public())["kid"], **modes})
+
+    def send(self, what):
+        self.node.stdin.write(json.dumps(what) + "\n")
+        self.node.stdin.flush()
+
+    def do(self, what, **more):
+        self.send({"do": what, **more})
+        line = self.node.stdout.readline()
+        assert line, "the client process ended"
+        return json.loads(line)
+
+    def sign_in(self, person):
+        url = self.do("authorize")
+        assert "url" in url, url
+        person.browser.stop = [self.client.redirect_uri]
+        page = person.visit(url["url"])
+        assert page.stopped_at, page.words()[:200]
+        return self.do("callback", url=page.url)
+
+    def close(self):
+        self.node.stdin.close()
+        self.node.wait(10)
+
+
+MODES = {"plain": {}, "par": {"par": True}, "jar": {"jar": True}, "jarm": {"jarm": True}, "dpop": {"dpop": True}, "par_jar_jarm_dpop": {"par": True, "jar": True, "jarm": True, "dpop": True}}
+REFRESHES = ["--grant", "authorization_code", "--grant", "refresh_token"]
+
+
+@pytest.mark.parametrize("modes", MODES.values(), ids=MODES)
+def test_signs_in_refreshes_and_reads(stack, person, modes):  # noqa: F811
+    client = KeyClient(stack, "--dpop-nonce", scope="openid profile dossier offline_access", more=REFRESHES)
+    portal = Portal(client, "openid profile dossier offline_access", **modes)
+    try:
+        came = portal.sign_in(person)
+        assert came.get("claims", {}).get("aud") == client.client_id, came
+        assert came["tokens"]["token_type"].lower() == ("dpop" if modes.get("dpop") else "bearer")
+        assert portal.do("userinfo")["userinfo"]["sub"] == came["claims"]["sub"]
+        assert portal.do("resource", url=stack.signer_url + "/v1/dossiers?code=none") == {"status": 200}
+        again = portal.do("refresh")
+        assert again["tokens"]["refresh_token"] != came["tokens"]["refresh_token"], again
+        assert portal.do("userinfo")["userinfo"]["sub"] == came["claims"]["sub"]
+        assert portal.do("revoke") == {}
+        assert portal.do("refresh") == {"failed": "invalid_grant"}
+    finally:
+        portal.close()
+
+
+@pytest.mark.parametrize("alg", ["ES256", "PS256"])
+def test_whole_fapi_profile(stack, person, alg):  # noqa: F811
+    client = KeyClient(stack, "--profile", "fapi2-message-signing", "--dpop", alg=alg)
+    portal = Portal(client, "openid", alg, par=True, jar=True, jarm=True, dpop=True)
+    try:
+        assert portal.sign_in(person)["tokens"]["token_type"].lower() == "dpop"
+    finally:
+        portal.close()
+
+
+def test_profile_refuses_a_client_that_leaves_something_out(stack, person):  # noqa: F811
+    client = KeyClient(stack, "--profile", "fapi2-message-signing", "--dpop")
+    for modes, error in (({"par": True, "dpop": True}, "invalid_request_object"), ({"par": True, "jar": True}, "invalid_request")):
+        portal = Portal(client, "openid", **modes)
+        try:
+            asked = portal.do("authorize")
+            if "url" in asked:
+                person.browser.stop = [client.redirect_uri]
+                asked = portal.do("callback", url=person.visit(asked["url"]).url)
+            assert asked == {"failed": error}
+        finally:
+            portal.close()
