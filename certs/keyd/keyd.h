@@ -131,6 +131,13 @@ typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
 op_fn op_list, op_chain, op_token, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add,
     op_crl_end, op_crl_read;
 
+/* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */
+bool op_well_formed(const union keyw_msg *q, size_t n);
+/* Whether what w->q asks for, and this peer may have, belongs on a PIN thread. */
+bool op_slow(const struct worker *w, const struct conn *c);
+/* Zeroes the reply and performs w->q; KEYW_REFUSED when the peer may not. */
+enum keyw_status op_perform(struct worker *w, struct conn *c);
+
 /* --- set up at start, one file a group --- */
 err_t token_start(struct keyd *k, FILE *errs) MUST_USE;
 err_t timestamp_start(struct keyd *k, FILE *errs) MUST_USE;

@@ -1,5 +1,5 @@
 /*
- * The threads of keyd: one epoll for all, each message whole, checked by the table of operations, answered on its connection.
+ * The threads of keyd: one epoll for all, each message whole, judged and performed by ops.c, answered on its connection.
  * Called by worker.c. A malformed message costs its connection; PIN work goes to threads of its own through a bounded queue.
  */
 #include "certs/keyd/keyd.h"
@@ -16,22 +16,6 @@
 
 #define THREADS_MAX 96
 #define QUEUE_MAX 32
-
-enum { ANY_GROUP = 0 }; /* the operation names the purpose itself */
-static const struct {
-    op_fn *fn;
-    unsigned group;
-    bool slow; /* Argon2id, or as long as the caller's list */
-} OPS[KEYW_OP_END] = {
-    [KEYW_LIST] = {op_list, ANY_GROUP, false},         [KEYW_CHAIN] = {op_chain, ANY_GROUP, false},
-    [KEYW_TOKEN] = {op_token, KEY_TOKEN, false},       [KEYW_WRAP] = {op_wrap, KEY_DATA, false},
-    [KEYW_UNWRAP] = {op_unwrap, KEY_DATA, false},      [KEYW_TIMESTAMP] = {op_timestamp, KEY_TSA, false},
-    [KEYW_SEAL] = {op_seal, KEY_SEAL, false},          [KEYW_CREATE] = {op_create, GROUP_CITIZEN, true},
-    [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true},    [KEYW_ISSUE] = {op_issue, KEY_CA, false},
-    [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},      [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
-    [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},      [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
-    [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},
-};
 
 struct job {
     struct conn *c;
@@ -115,13 +99,6 @@ static enum after answer(struct server *s, struct worker *w, struct conn *c, con
     return CLOSED;
 }
 
-static enum keyw_status perform(struct worker *w, struct conn *c)
-{
-    unsigned op = w->q.head.op;
-    memset(&w->r, 0, keyw_reply_len(op));
-    return OPS[op].fn(w, c);
-}
-
 /* Hands the request to a PIN thread. false: the queue is full. */
 static bool enqueue(struct server *s, struct worker *w, struct conn *c)
 {
@@ -145,33 +122,23 @@ static bool enqueue(struct server *s, struct worker *w, struct conn *c)
     return room;
 }
 
-/* The head is this version's, the operation exists, the length is exactly its own. */
-static bool well_formed(const union keyw_msg *q, size_t n)
-{
-    return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END && OPS[q->head.op].fn &&
-           n == keyw_request_len(q->head.op);
-}
-
 static enum after receive(struct server *s, struct worker *w, struct conn *c)
 {
     size_t n = 0;
     err_t e = ipc_recv(c->fd, &w->q, sizeof w->q, &n);
     if (e == ERR_TIMEOUT) /* nothing there any more */
         return STILL_MINE;
-    if (e != OK || !well_formed(&w->q, n)) {
+    if (e != OK || !op_well_formed(&w->q, n)) {
         if (e != ERR_CUT && e != ERR_NOT_FOUND)
             log_event(LOG_WARNING, "malformed", "uid %ld: %zu bytes", (long)c->uid, n);
         conn_close(s, c);
         return CLOSED;
     }
     const struct keyw_head head = w->q.head;
-    unsigned group = OPS[head.op].group;
-    if (group != ANY_GROUP && !(c->allowed & GROUP_BIT(group)))
-        return answer(s, w, c, &head, KEYW_REFUSED);
-    if (OPS[head.op].slow)
+    if (op_slow(w, c))
         return enqueue(s, w, c) ? GIVEN_AWAY : answer(s, w, c, &head, KEYW_BUSY);
-    enum after after = answer(s, w, c, &head, perform(w, c));
-    if (group == KEY_DATA) { /* plain data keys passed through */
+    enum after after = answer(s, w, c, &head, op_perform(w, c));
+    if (head.op == KEYW_WRAP || head.op == KEYW_UNWRAP) { /* plain data keys passed through */
         secret_wipe(&w->q, sizeof w->q.WRAP_q);
         secret_wipe(&w->r, sizeof w->r.UNWRAP_r);
     }
@@ -259,7 +226,7 @@ static void *slow_thread(void *arg)
         secret_wipe(j.q, n);
         free(j.q);
         const struct keyw_head head = w->q.head;
-        enum keyw_status st = perform(w, j.c);
+        enum keyw_status st = op_perform(w, j.c);
         secret_wipe(&w->q, n); /* PINs */
         if (answer(s, w, j.c, &head, st) == STILL_MINE && !conn_release(j.c))
             serve(s, w, j.c);

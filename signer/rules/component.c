@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* --- names --- */
@@ -29,16 +30,25 @@ static uint32_t next_code_point(const uint8_t **p)
     return c;
 }
 
+/* Controls, path separators, what changes the direction of writing, and what nobody sees: soft hyphen, zero width space, word joiner, byte order mark. */
 static bool bad_in_name(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == '/' || c == '\\' || c == 0x2028 || c == 0x2029
-        || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+        || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)
+        || c == 0xad || c == 0x200b || (c >= 0x2060 && c <= 0x2064) || c == 0xfeff;
+}
+
+/* The manifest and its seal stand in the same folder once a dossier is delivered; a file system may not tell cases apart. */
+static bool is_manifests(const char *name)
+{
+    return strcasecmp(name, "manifest.json") == 0 || strcasecmp(name, "manifest.json.p7s") == 0;
 }
 
 err_t component_name_check(const char *name)
 {
     size_t n = name != NULL ? strlen(name) : 0;
-    if (n < 1 || n > COMPONENT_NAME_MAX || !utf8_valid(BYTES_STR(name)) || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    if (n < 1 || n > COMPONENT_NAME_MAX || !utf8_valid(BYTES_STR(name)) || strcmp(name, ".") == 0 || strcmp(name, "..") == 0
+        || name[0] == ' ' || name[n - 1] == ' ' || is_manifests(name))
         return ERR_COMPONENT_NAME;
     for (const uint8_t *p = (const uint8_t *)name; *p != 0;)
         if (bad_in_name(next_code_point(&p)))

@@ -305,6 +305,32 @@ static void a_new_key_takes_over_after_reload_and_hands_back_at_its_end(void **s
     remove_key(soon);
 }
 
+static void after_a_new_data_key_the_old_one_still_opens(void **state)
+{
+    (void)state;
+    uint8_t old[KEY_WRAPPED_LEN], new[KEY_WRAPPED_LEN], key[KEY_DATA_LEN] = {7}, back[KEY_DATA_LEN];
+    char id[64], name[128];
+    begin(ALL, "");
+    assert_ok(key_wrap(keyd.k, BYTES_STR("a"), key, old));
+    sleep_ms(1100); /* its beginning must be later than the first one's */
+    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "data", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain")), 0);
+    out_line(&keyd, id, sizeof id);
+    assert_int_equal(kill(keyd.pid, SIGHUP), 0);
+    memcpy(new, old, sizeof new);
+    for (int i = 0; i < 500 && !memcmp(new, old, 8); i++) {
+        sleep_ms(20);
+        assert_ok(key_wrap(keyd.k, BYTES_STR("a"), key, new));
+    }
+    assert_memory_not_equal(new, old, 8);
+    assert_ok(key_unwrap(keyd.k, BYTES_STR("a"), old, back));
+    assert_memory_equal(back, key, sizeof key);
+    assert_ok(key_unwrap(keyd.k, BYTES_STR("a"), new, back));
+    memcpy(new, old, 8); /* the one key's number before what the other wrapped */
+    assert_err(key_unwrap(keyd.k, BYTES_STR("a"), new, back), ERR_CRYPTO);
+    (void)snprintf(name, sizeof name, "keys/%s.key", id);
+    assert_int_equal(unlink(in_dir(&keyd, name)), 0);
+}
+
 static void no_key_in_its_time_signs_nothing(void **state)
 {
     (void)state;
@@ -492,6 +518,7 @@ int main(void)
         cmocka_unit_test_teardown(an_altered_key_file_stops_the_start, end),
         cmocka_unit_test_teardown(the_process_with_the_keys_is_locked_in, end),
         cmocka_unit_test_teardown(a_new_key_takes_over_after_reload_and_hands_back_at_its_end, end),
+        cmocka_unit_test_teardown(after_a_new_data_key_the_old_one_still_opens, end),
         cmocka_unit_test_teardown(no_key_in_its_time_signs_nothing, end),
         cmocka_unit_test_teardown(a_broken_reload_leaves_the_old_process_at_work, end),
         cmocka_unit_test_teardown(reloading_under_load_loses_no_request, end),

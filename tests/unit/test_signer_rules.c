@@ -34,6 +34,8 @@ static void names_that_deceive_are_refused(void **state)
     static const char *const bad[] = {
         NULL, "", ".", "..", "a/b", "/", "a\\b", "a\nb", "a\tb", "\x7f", "\xc2\x80", "\xc2\x9f", "\xe2\x80\xa8", "\xe2\x80\xa9",
         "\xe2\x80\xae" "gpj.exe", "\xe2\x80\xaa", "\xe2\x81\xa6", "\xe2\x81\xa9", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xd8\x9c", "\xff", "\xc0\xaf", "\xed\xa0\x80",
+        " ", " a", "a ", "\xe2\x80\x8b", "a\xc2\xad", "\xef\xbb\xbf" "a", "a\xe2\x81\xa0.pdf",
+        "manifest.json", "MANIFEST.JSON", "manifest.json.p7s", /* where they would stand is the dossier's own manifest */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(component_name_check(bad[i]), ERR_COMPONENT_NAME);
