@@ -12,20 +12,20 @@ static const struct {
     unsigned group;
     bool slow; /* Argon2id, or as long as the caller's list */
 } OPS[KEYW_OP_END] = {
-    [KEYW_LIST] = {op_list, ANY_GROUP, false},         [KEYW_CHAIN] = {op_chain, ANY_GROUP, false},
-    [KEYW_TOKEN] = {op_token, KEY_TOKEN, false},       [KEYW_WRAP] = {op_wrap, KEY_DATA, false},
-    [KEYW_UNWRAP] = {op_unwrap, KEY_DATA, false},      [KEYW_TIMESTAMP] = {op_timestamp, KEY_TSA, false},
-    [KEYW_SEAL] = {op_seal, KEY_SEAL, false},          [KEYW_CREATE] = {op_create, GROUP_CITIZEN, true},
-    [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true},    [KEYW_ISSUE] = {op_issue, KEY_CA, false},
-    [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},      [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
-    [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},      [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
+    [KEYW_LIST] = {op_list, ANY_GROUP, false},      [KEYW_CHAIN] = {op_chain, ANY_GROUP, false},
+    [KEYW_TOKEN] = {op_token, KEY_TOKEN, false},    [KEYW_WRAP] = {op_wrap, KEY_DATA, false},
+    [KEYW_UNWRAP] = {op_unwrap, KEY_DATA, false},   [KEYW_TIMESTAMP] = {op_timestamp, KEY_TSA, false},
+    [KEYW_SEAL] = {op_seal, KEY_SEAL, false},       [KEYW_CREATE] = {op_create, GROUP_CITIZEN, true},
+    [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true}, [KEYW_ISSUE] = {op_issue, KEY_CA, false},
+    [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},   [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
+    [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},   [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
     [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},
 };
 
 bool op_well_formed(const union keyw_msg *q, size_t n)
 {
-    return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END && OPS[q->head.op].fn &&
-           n == keyw_request_len(q->head.op);
+    return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END &&
+           OPS[q->head.op].fn && n == keyw_request_len(q->head.op);
 }
 
 static bool allowed(unsigned op, const struct conn *c)

@@ -29,9 +29,9 @@ struct server {
     struct worker *worker[THREADS_MAX];
     size_t n, fast;
     struct conns *conns;
-    pthread_mutex_t lock;  /* what follows */
+    pthread_mutex_t lock; /* what follows */
     pthread_cond_t ready;
-    size_t started;        /* threads that wait for go */
+    size_t started; /* threads that wait for go */
     bool go;
     struct job queue[QUEUE_MAX];
     size_t queued, head;
@@ -92,7 +92,8 @@ static enum after answer(struct server *s, struct worker *w, struct conn *c, con
     size_t n = st == KEYW_OK ? keyw_reply_len(q->op) : sizeof *h;
     *h = (struct keyw_head){.version = KEYW_VERSION, .op = q->op, .status = st, .id = q->id};
     if (st != KEYW_OK)
-        log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st, (long)c->uid);
+        log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st,
+                  (long)c->uid);
     if (ipc_send(c->fd, h, n) == OK)
         return STILL_MINE;
     conn_close(s, c);
@@ -311,7 +312,8 @@ err_t server_run(struct server *s)
         pthread_join(s->thread[i], NULL);
     for (size_t i = 0; i < (size_t)s->k->conf.max_conns; i++)
         if (conns_at(s->conns, i)->fd >= 0)
-            shutdown(conns_at(s->conns, i)->fd, SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
+            shutdown(conns_at(s->conns, i)->fd,
+                     SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
     return OK;
 }
 

@@ -9,8 +9,22 @@
 #include <string.h>
 
 /* Claims as bits. */
-enum { SUB = 1, AUD = 2, CLIENT_ID = 4, AZP = 8, SCOPE = 16, NONCE = 32, ACR = 64, AMR = 128, SID = 256, JTI = 512, AT_HASH = 1024, GRANT = 2048,
-       AUTH_TIME = 4096, LEVEL = 8192 };
+enum {
+    SUB = 1,
+    AUD = 2,
+    CLIENT_ID = 4,
+    AZP = 8,
+    SCOPE = 16,
+    NONCE = 32,
+    ACR = 64,
+    AMR = 128,
+    SID = 256,
+    JTI = 512,
+    AT_HASH = 1024,
+    GRANT = 2048,
+    AUTH_TIME = 4096,
+    LEVEL = 8192
+};
 
 static const struct {
     const char *typ;
@@ -18,7 +32,8 @@ static const struct {
     int64_t lifetime_max;
 } TYPES[] = {
     [KEY_ID_TOKEN] = {"JWT", SUB | AUD, SUB | AUD | AZP | NONCE | ACR | AMR | SID | JTI | AT_HASH | AUTH_TIME | LEVEL, 3600},
-    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI, SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL, 3600},
+    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI,
+                          SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL, 3600},
     [KEY_LOGOUT_TOKEN] = {"logout+jwt", AUD | JTI, SUB | AUD | SID | JTI, 120},
 };
 
@@ -132,8 +147,8 @@ static bool strings_ok(const struct keyw_token *q)
         ok = ok && STR_OK(aud[i]) && !(gap && q->aud[i][0]);
         gap = gap || q->aud[i][0] == '\0';
     }
-    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) && STR_OK(sid) &&
-           STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id);
+    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) &&
+           STR_OK(sid) && STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id);
 }
 
 static enum keyw_status check(const struct keyw_token *q, int64_t now)
@@ -199,8 +214,8 @@ static enum keyw_status assemble(struct worker *w, const struct key *key, struct
     uint8_t sig[SIG_MAX], raw[96];
     size_t n = 0, width = EVP_PKEY_get_bits(key->pkey) > 256 ? 48 : 32;
     char head[128];
-    int len = snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}", jose_alg_name(width == 48 ? JOSE_ES384 : JOSE_ES256),
-                       TYPES[type].typ, key->id);
+    int len = snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}",
+                       jose_alg_name(width == 48 ? JOSE_ES384 : JOSE_ES256), TYPES[type].typ, key->id);
     if (len < 0 || (size_t)len >= sizeof head || !put_part(r, BYTES(head, (size_t)len)))
         return KEYW_INTERNAL;
     r->jwt[r->len++] = '.';

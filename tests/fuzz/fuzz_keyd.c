@@ -37,8 +37,15 @@ static void ceremony(void)
     write_text(pass, "correct horse battery staple\n");
     MUST(mkdir(keys, 0700) == 0);
     MUST(CMD_DOMAIN_KEY.run(&(struct cli){.out = domain}) == 0);
-    MUST(CMD_INIT.run(&(struct cli){.arg = in_dir("ca"), .organization = "X", .crl_base = "http://x", .aia_base = "http://x", .passphrase_file = pass,
-                                    .profiles = "certs/profiles", .all = true, .key_out = keys, .domain_key = domain}) == 0);
+    MUST(CMD_INIT.run(&(struct cli){.arg = in_dir("ca"),
+                                    .organization = "X",
+                                    .crl_base = "http://x",
+                                    .aia_base = "http://x",
+                                    .passphrase_file = pass,
+                                    .profiles = "certs/profiles",
+                                    .all = true,
+                                    .key_out = keys,
+                                    .domain_key = domain}) == 0);
     MUST(CMD_KEY_NEW.run(&(struct cli){.purpose = "token", .dir = keys, .domain_key = domain}) == 0);
     MUST(CMD_KEY_NEW.run(&(struct cli){.purpose = "data", .dir = keys, .domain_key = domain}) == 0);
     MUST(CMD_JWKS.run(&(struct cli){.arg = keys, .out = in_dir("jwks")}) == 0);
@@ -60,8 +67,10 @@ static void start(void)
     MUST(mkdtemp(dir));
     ceremony();
     MUST(buf_addf(&conf,
-                  "[keyd]\nsocket = x\npeers = 0\npurposes = token data tsa seal ca citizen\nkeys = %s\ndomain_key = %s\n[token]\nissuer = i\n[citizen]\n"
-                  "profile = certs/profiles/citizen.conf\ncrl_url = http://x\naia_url = http://x\nidp_issuer = i\nidp_audience = a\nidp_jwks = %s\n"
+                  "[keyd]\nsocket = x\npeers = 0\npurposes = token data tsa seal ca citizen\nkeys = %s\ndomain_key = %s\n[token]\nissuer = "
+                  "i\n[citizen]\n"
+                  "profile = certs/profiles/citizen.conf\ncrl_url = http://x\naia_url = http://x\nidp_issuer = i\nidp_audience = "
+                  "a\nidp_jwks = %s\n"
                   "pin_mem_kib = 8192\npin_ops = 1\n",
                   in_dir("keys"), in_dir("domain"), in_dir("jwks")) == OK);
     write_text(in_dir("conf"), buf_str(&conf));
@@ -96,16 +105,12 @@ static void template(unsigned op)
     real_blob(&c, &b);
     memset(q, 0, sizeof *q);
     switch (op) {
-    case KEYW_TOKEN:
-        q->TOKEN_q = (struct keyw_token){.type = KEY_ID_TOKEN, .lifetime = 60, .sub = "s", .aud = {"a"}};
-        break;
+    case KEYW_TOKEN: q->TOKEN_q = (struct keyw_token){.type = KEY_ID_TOKEN, .lifetime = 60, .sub = "s", .aud = {"a"}}; break;
     case KEYW_SEAL: (void)strcpy(q->SEAL_q.mime, "application/vnd.antin.manifest+json"); break;
     case KEYW_CREATE:
     case KEYW_REPIN:
     case KEYW_ISSUE:
-    case KEYW_SIGN:
-        q->CREATE_q.citizen = c;
-        break;
+    case KEYW_SIGN: q->CREATE_q.citizen = c; break;
     case KEYW_CRL_BEGIN: q->CRL_BEGIN_q = (struct keyw_crl_begin){.number = keyd.crl_number + 1, .lifetime = 3600, .count = 2}; break;
     case KEYW_CRL_ADD: q->CRL_ADD_q.n = 1; break;
     default: break;
@@ -113,7 +118,8 @@ static void template(unsigned op)
     if (op == KEYW_REPIN)
         q->REPIN_q.blob = b;
     if (op == KEYW_ISSUE)
-        q->ISSUE_q = (struct keyw_issue){.citizen = c, .blob = b, .serial = {1}, .common_name = "A", .serial_number = "1", .not_before = clock_now(), .days = 1};
+        q->ISSUE_q = (struct keyw_issue){
+            .citizen = c, .blob = b, .serial = {1}, .common_name = "A", .serial_number = "1", .not_before = clock_now(), .days = 1};
     if (op == KEYW_SIGN)
         q->SIGN_q.blob = b;
     q->head = (struct keyw_head){.version = KEYW_VERSION, .op = (uint16_t)op};

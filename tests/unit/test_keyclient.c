@@ -61,9 +61,10 @@ static void keys_to(const char *to, const char *purposes)
 {
     /* keyd refuses a folder with keys of a purpose that it does not have: they go elsewhere meanwhile */
     char cmd[8192];
-    (void)snprintf(cmd, sizeof cmd,
-                   "mkdir -p %s/%s && for f in $(%s key list %s/keys | awk '$2 !~ /^(%s)$/ {print $1}'); do mv -- %s/keys/$f.* %s/%s/; done", keyd.dir, to,
-                   program("antin-ca"), keyd.dir, purposes, keyd.dir, keyd.dir, to);
+    (void)snprintf(
+        cmd, sizeof cmd,
+        "mkdir -p %s/%s && for f in $(%s key list %s/keys | awk '$2 !~ /^(%s)$/ {print $1}'); do mv -- %s/keys/$f.* %s/%s/; done", keyd.dir,
+        to, program("antin-ca"), keyd.dir, purposes, keyd.dir, keyd.dir, to);
     assert_int_equal(run(&keyd, "sh", "-c", cmd), 0);
 }
 
@@ -140,12 +141,9 @@ static void bad_configurations_do_not_start(void **state)
     const struct {
         const char *purposes, *more, *says;
     } bad[] = {
-        {"token data tsa seal ca citizen smtp", "", "smtp"},
-        {"token data tsa seal citizen", "", "needs ca"},
-        {ALL, "peers = nobody-of-this-name", "no user"},
-        {ALL, "colour = red", "colour"},
-        {ALL, "[tsa]\npolicy = 1.2.x\n", "policy"},
-        {ALL, "[tsa]\naccuracy_ms = 0\n", "accuracy_ms"},
+        {"token data tsa seal ca citizen smtp", "", "smtp"}, {"token data tsa seal citizen", "", "needs ca"},
+        {ALL, "peers = nobody-of-this-name", "no user"},     {ALL, "colour = red", "colour"},
+        {ALL, "[tsa]\npolicy = 1.2.x\n", "policy"},          {ALL, "[tsa]\naccuracy_ms = 0\n", "accuracy_ms"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_conf(&keyd, bad[i].purposes, bad[i].more);
@@ -253,8 +251,8 @@ static void new_token_key(int64_t from, int64_t to, char id[64])
     char f[CLOCK_RFC3339_LEN + 1], t[CLOCK_RFC3339_LEN + 1];
     time_text(from, f);
     time_text(to, t);
-    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "token", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain"),
-                              "--not-before", f, "--not-after", t),
+    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "token", "--dir", in_dir(&keyd, "keys"), "--domain-key",
+                              in_dir(&keyd, "domain"), "--not-before", f, "--not-after", t),
                      0);
     out_line(&keyd, id, 64);
 }
@@ -313,7 +311,8 @@ static void after_a_new_data_key_the_old_one_still_opens(void **state)
     begin(ALL, "");
     assert_ok(key_wrap(keyd.k, BYTES_STR("a"), key, old));
     sleep_ms(1100); /* its beginning must be later than the first one's */
-    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "data", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain")), 0);
+    assert_int_equal(
+        antin_ca(&keyd, "key", "new", "--purpose", "data", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain")), 0);
     out_line(&keyd, id, sizeof id);
     assert_int_equal(kill(keyd.pid, SIGHUP), 0);
     memcpy(new, old, sizeof new);

@@ -269,7 +269,8 @@ static void the_filter_ends_whoever_opens_connects_or_runs(void **state)
     skip(); /* such a build has no filter: sandbox.c */
 #endif
     assert_int_equal(locked_in(do_nothing), 0);
-    void (*const forbidden[])(void) = {do_open, do_socket, do_connect, do_exec, do_fork, do_kill, do_map_executable, do_make_executable, do_rename};
+    void (*const forbidden[])(void) = {do_open, do_socket,         do_connect,         do_exec,  do_fork,
+                                       do_kill, do_map_executable, do_make_executable, do_rename};
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
         if (locked_in(forbidden[i]) != SIGSYS)
             fail_msg("forbidden call %zu went through", i);
