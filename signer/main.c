@@ -46,7 +46,9 @@ static struct http_route *routes_for(const struct app *a)
     for (const struct http_route *r = signer_routes; r->method != NULL; r++)
         n++;
     struct http_route *copy = calloc(n, sizeof *copy);
-    for (size_t i = 0; copy != NULL && i < n; i++) {
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
         copy[i] = signer_routes[i];
         if (copy[i].body == HTTP_SPOOL)
             copy[i].body_max = (size_t)a->conf.file_max;

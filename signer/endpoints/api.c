@@ -59,8 +59,9 @@ err_t signer_auth_registrar(struct http_req *r)
 void signer_fail_api(struct http_req *r, err_t e)
 {
     if (e == ERR_UNAUTHENTICATED) /* RFC 6750 §3: no error code when no token was sent */
-        http_reply_header(r, "WWW-Authenticate", http_header(r, "Authorization") == NULL ? "Bearer realm=\"antin-signer\""
-                                                                                       : "Bearer realm=\"antin-signer\", error=\"invalid_token\"");
+        http_reply_header(r, "WWW-Authenticate",
+                          http_header(r, "Authorization") == NULL ? "Bearer realm=\"antin-signer\""
+                                                                  : "Bearer realm=\"antin-signer\", error=\"invalid_token\"");
     if (e == ERR_FORBIDDEN)
         http_reply_header(r, "WWW-Authenticate", "Bearer realm=\"antin-signer\", error=\"insufficient_scope\"");
     if (e == ERR_IDEMPOTENCY_RACE || e == ERR_SIGNING_BUSY)

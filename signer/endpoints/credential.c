@@ -78,7 +78,8 @@ err_t signer_credential_page(struct http_req *r)
 
 static bool forms_own(err_t e)
 {
-    return e == ERR_PIN_FORMAT || e == ERR_PIN_WEAK || e == ERR_PIN_DIFFERS || e == ERR_KEY_PIN || e == ERR_CREDENTIAL_LOCKED || e == ERR_LEVEL;
+    return e == ERR_PIN_FORMAT || e == ERR_PIN_WEAK || e == ERR_PIN_DIFFERS || e == ERR_KEY_PIN || e == ERR_CREDENTIAL_LOCKED ||
+           e == ERR_LEVEL;
 }
 
 static void go_on(struct http_req *r, const char *fallback)

@@ -110,7 +110,11 @@ err_t spage_form_session(struct http_req *r, struct websession *s)
 struct oidc_conf spage_oidc(const struct app *a)
 {
     return (struct oidc_conf){
-        .db = a->db, .provider = a->provider, .issuer = a->conf.issuer, .client_id = a->conf.client_id, .redirect_uri = buf_str(&a->redirect_uri),
+        .db = a->db,
+        .provider = a->provider,
+        .issuer = a->conf.issuer,
+        .client_id = a->conf.client_id,
+        .redirect_uri = buf_str(&a->redirect_uri),
     };
 }
 

@@ -101,8 +101,8 @@ static err_t common_name(const struct certificate *cert, struct buf *out)
     return x509_name_attr(X509_get_subject_name(x), NID_commonName, out);
 }
 
-err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v, char id[UUID_LEN + 1],
-                         char nonce[44])
+err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v,
+                         char id[UUID_LEN + 1], char nonce[44])
 {
     AUTO_ACTIVATION act = calloc(1, sizeof *act);
     if (act == NULL)

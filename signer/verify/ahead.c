@@ -7,6 +7,7 @@
 #include "signer/formats/tlv.h"
 #include "signer/verify/path.h"
 #include "signer/verify/revocation.h"
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,32 @@ static bool start_thread(struct ahead *a)
     return started;
 }
 
+static void settle_certs(STACK_OF(X509) *certs)
+{
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        (void)X509_check_purpose(sk_X509_value(certs, i), -1, 0); /* reads the extensions and keeps what they say */
+}
+
+static void settle_crls(STACK_OF(X509_CRL) *crls, X509 *cert)
+{
+    X509_REVOKED *entry;
+    for (int i = 0; i < sk_X509_CRL_num(crls); i++)
+        (void)X509_CRL_get0_by_cert(sk_X509_CRL_value(crls, i), &entry, cert); /* sorts the entries */
+}
+
+/* Lets OpenSSL do now what it would do on first use, under its locks: from here on both threads only read. */
+static void settle(const struct context *ctx, const struct evidence *ev, X509 *cert)
+{
+    for (size_t i = 0; i < ctx->trust->anchor_n; i++)
+        (void)X509_check_purpose(ctx->trust->anchor[i].cert, -1, 0);
+    settle_certs(ctx->trust->certs);
+    settle_crls(ctx->trust->crls, cert);
+    for (size_t i = 0; i < ev->n; i++) {
+        settle_certs(ev->certs[i]);
+        settle_crls(ev->crls[i], cert);
+    }
+}
+
 struct ahead *ahead_start(const struct context *ctx, const struct evidence *ev, X509 *cert, struct bytes token)
 {
     int64_t t;
@@ -95,6 +122,7 @@ struct ahead *ahead_start(const struct context *ctx, const struct evidence *ev, 
         a->known = a->memory.n;
         a->ctx.memory = &a->memory;
     }
+    settle(ctx, ev, cert);
     if (!start_thread(a)) {
         free(a);
         return NULL;

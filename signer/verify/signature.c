@@ -141,10 +141,11 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     check_time_and_trust(ctx, ev, si, check.cert, r);
 }
 
-/* Detached or not: exactly one of both. */
+/* Detached or inside; both only when they are the same (some programs leave a copy inside). */
 static bool choose_content(const struct signed_data *sd, const struct content *detached, struct content *out, struct file_result *f)
 {
-    if (sd->content.ptr != NULL && detached != NULL) {
+    bool same = detached != NULL && detached->part[1].len == 0 && bytes_eq(sd->content, detached->part[0]);
+    if (sd->content.ptr != NULL && detached != NULL && !same) {
         finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTENT_TWICE, NULL);
         return false;
     }

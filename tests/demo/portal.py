@@ -105,7 +105,10 @@ def dossier(stack, session, files, proofs):
     sent, arrived = {}, []
     for path in files:
         name, data = unique(path.name, sent), path.read_bytes()
-        answer = api.put(made["id"], name, data, media_type(path))
+        try:
+            answer = api.put(made["id"], name, data, media_type(path))
+        except antin.ApiError as e:  # a person's own file that cannot be signed: its reason is the result
+            raise SystemExit(f"demo: {path}: {e.body.get('title', e)} ({e.code})") from None
         right = (answer["sha256"], answer["sha512"], answer["size"]) == (hashlib.sha256(data).hexdigest(), hashlib.sha512(data).hexdigest(), len(data))
         arrived.append((name, right, f"{len(data):,} bytes, {answer['media_type']}, SHA-256 {answer['sha256'][:16]}…"))
         sent[name] = data

@@ -15,7 +15,7 @@ import requests
 from asn1crypto import cms, tsp
 from signer_kit import SMALL_PDF, Court, api_of, filled, rows, wait_until
 
-ROUNDS = int(os.environ.get("ANTIN_CRASH_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("ANTIN_CRASH_ROUNDS", "4"))
 MANY = {f"{i}.txt": (f"tờ {i}".encode(), "text/plain") for i in range(16)} | {f"{i}.pdf": (SMALL_PDF, "application/pdf") for i in range(4)}
 
 

@@ -7,6 +7,7 @@
 #include "common/keywire.h"
 #include <dirent.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -237,6 +238,23 @@ static void the_process_with_the_keys_is_locked_in(void **state)
         assert_null(strstr(target, "domain"));
     }
     (void)closedir(d);
+}
+
+static void it_drops_its_rights_after_reading_the_keys(void **state)
+{
+    (void)state;
+    const struct passwd *nobody = getpwnam("nobody");
+    char line[64];
+    if (getuid() != 0 || !nobody)
+        skip();
+    begin(ALL, "user = nobody");
+    (void)snprintf(line, sizeof line, "Uid:\t%u\t%u\t%u\t%u", nobody->pw_uid, nobody->pw_uid, nobody->pw_uid, nobody->pw_uid);
+    assert_true(all_threads_say(worker_pid(&keyd), line));
+    assert_true(all_threads_say(worker_pid(&keyd), "CapEff:\t0000000000000000"));
+    assert_ok(stamp());
+    assert_int_equal(kill(keyd.pid, SIGHUP), 0); /* and reads them again */
+    proc_wait(&keyd);
+    assert_ok(stamp());
 }
 
 /* --- validity and roll-over --- */
@@ -516,6 +534,7 @@ int main(void)
         cmocka_unit_test_teardown(bad_configurations_do_not_start, end),
         cmocka_unit_test_teardown(an_altered_key_file_stops_the_start, end),
         cmocka_unit_test_teardown(the_process_with_the_keys_is_locked_in, end),
+        cmocka_unit_test_teardown(it_drops_its_rights_after_reading_the_keys, end),
         cmocka_unit_test_teardown(a_new_key_takes_over_after_reload_and_hands_back_at_its_end, end),
         cmocka_unit_test_teardown(after_a_new_data_key_the_old_one_still_opens, end),
         cmocka_unit_test_teardown(no_key_in_its_time_signs_nothing, end),

@@ -274,6 +274,36 @@ static void changed_content_is_invalid(void **state)
     expect(&f, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING);
 }
 
+static void content_inside_must_be_the_content_beside(void **state)
+{
+    (void)state;
+    AUTO_BUF attrs = {0}, signature = {0}, cms = {0};
+    struct context ctx = now();
+    struct file_result f;
+    uint8_t digest[32];
+    sha256(bytes_str("content"), digest);
+    struct bytes cert = buf_bytes(&pki.citizen.der), chain = buf_bytes(&pki.ca.der),
+                 crls[] = {buf_bytes(&pki.root_crl), buf_bytes(&pki.ca_crl)};
+    assert_int_equal(cms_signed_attrs(&(struct cms_attrs){.digest = BYTES(digest, 32), .cert = cert}, &attrs), OK);
+    tp_sign(&pki.citizen, CMS_SHA256, buf_bytes(&attrs), &signature);
+    assert_int_equal(cms_signed_data(&(struct cms_signed){.content = bytes_str("content"),
+                                                          .signed_attrs = buf_bytes(&attrs),
+                                                          .cert = cert,
+                                                          .chain = &chain,
+                                                          .chain_n = 1,
+                                                          .crls = crls,
+                                                          .crls_n = 2,
+                                                          .signature = buf_bytes(&signature)},
+                                     &cms),
+                     OK);
+    verify_bytes(&ctx, buf_bytes(&cms), BYTES(NULL, 0), &f);
+    expect(&f, TOTAL_PASSED, SUB_NONE, NOTE_N);
+    verify_bytes(&ctx, buf_bytes(&cms), bytes_str("content"), &f);
+    expect(&f, TOTAL_PASSED, SUB_NONE, NOTE_N);
+    verify_bytes(&ctx, buf_bytes(&cms), bytes_str("other"), &f);
+    expect(&f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTENT_TWICE);
+}
+
 static void signature_by_another_key_is_invalid(void **state)
 {
     (void)state;
@@ -790,8 +820,8 @@ static void visible_field_with_the_earlier_signature_as_its_own_is_invalid(void 
 static void field_that_is_seen_only_on_paper_or_by_some_viewers_is_visible(void **state)
 {
     (void)state;
-    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< /Type /Annot /Subtype /Widget /FT /Sig /F 36 /P 3 0 R /T (x) /Rect [ 9 9 300 300 ] >>",
-                        TOTAL_FAILED);
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE,
+                        "<< /Type /Annot /Subtype /Widget /FT /Sig /F 36 /P 3 0 R /T (x) /Rect [ 9 9 300 300 ] >>", TOTAL_FAILED);
     expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 1 ] >>", TOTAL_FAILED);
 }
 
@@ -873,6 +903,7 @@ int main(void)
         cmocka_unit_test(shapes_of_pdf_signed_twice_are_valid),
         cmocka_unit_test(token_beside_its_file_is_valid),
         cmocka_unit_test(changed_content_is_invalid),
+        cmocka_unit_test(content_inside_must_be_the_content_beside),
         cmocka_unit_test(signature_by_another_key_is_invalid),
         cmocka_unit_test(trailing_bytes_after_a_cms_are_invalid),
         cmocka_unit_test(every_changed_byte_of_a_cms_is_never_valid),
