@@ -27,7 +27,7 @@ const struct config_key signer_conf_keys[] = {
     STR("signer", "log_level", log_level, "info", false, "debug, info, warning or error"),
     STR("signer", "return_origins", return_origins, "", false, "origins of portals to which the result page links back, separated by spaces"),
     INT("signer", "threads", threads, "0", 0, 64, "HTTP threads; 0: one a core"),
-    INT("signer", "workers", workers, "32", 1, 256, "worker threads: timestamps asked for at once share a commit"),
+    INT("signer", "workers", workers, "24", 1, 256, "worker threads: timestamps asked for at once share a commit"),
     INT("signer", "queue_max", queue_max, "256", 1, 100000, "waiting requests at most; past it 503"),
     INT("signer", "connections_max", connections_max, "1024", 8, 100000, "open connections at most"),
     INT("signer", "session_idle", session_idle, "900", 60, 86400, "seconds without a request after which a sign-in ends"),

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     }
     if (conf == NULL)
         return usage(stderr, 2);
-    (void)mallopt(M_ARENA_MAX, 2); /* threads here wait for others most of the time: an arena each would only hold memory */
+    (void)mallopt(M_ARENA_MAX, 1); /* threads here wait for others most of the time: an arena each would only hold memory */
     secret_init();
     http_signals_init();
     log_init("antin-signerd", LOG_INFO);

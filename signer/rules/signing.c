@@ -226,6 +226,10 @@ static err_t finish_item(struct db *db, const struct signing *s, size_t i)
 static err_t finish(struct db *db, void *arg)
 {
     const struct signing *s = arg;
+    struct credential now;
+    TRY(credential_lock(db, s->view.c.id, &now)); /* revoked since begin: the timestamps may be later than that, and the files invalid for ever */
+    if (now.state == CREDENTIAL_REVOKED)
+        return ERR_CREDENTIAL_REVOKED;
     err_t e = dossier_set_sealed(db, s->d.id, s->act->row.id);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e; /* the lease ran out and somebody recovered it */

@@ -51,7 +51,7 @@ static bool committing;
 /* Takes what waits and commits it. With the lock held; released meanwhile. */
 static void lead(struct app *a)
 {
-    struct waiter *group[GROUP_MAX];
+    struct waiter *group[GROUP_MAX] = {0};
     struct job j = {.kind = {.policy = a->conf.tsa_policy, .purpose = purposes[TIMESTAMP_TSA]}};
     for (; queue != NULL && j.n < GROUP_MAX; queue = queue->next, j.n++) {
         group[j.n] = queue;

@@ -33,7 +33,7 @@ struct signing_item_row {
     char component[COMPONENT_NAME_MAX + 1];
     bool pades;
     uint8_t digest[SHA256_LEN];
-    struct buf increment; /* PDF only; caller frees */
+    struct buf increment; /* PDF only, without the placeholder's zeros (rules/activation puts them back); caller frees */
     uint64_t base_size, contents_at, contents_len;
 };
 err_t signing_item_insert(struct db *db, const char *session, int position, const struct signing_item_row *i) MUST_USE;

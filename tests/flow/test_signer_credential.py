@@ -7,7 +7,7 @@ import antin_client as antin
 import pytest
 import requests
 from cryptography import x509
-from signer_kit import Court, api_of, filled, problem, run, signed
+from signer_kit import Court, api_of, filled, problem, rows, run, signed
 
 
 @pytest.fixture
@@ -71,6 +71,17 @@ def test_pressing_twice_makes_one_key(stack, officer, newcomer):
     assert form.submit({"pin": newcomer.person.pin}).status == 200
     assert form.submit({"pin": newcomer.person.pin}).status == 200
     only(officer, newcomer)
+
+
+def test_a_session_whose_sign_in_was_long_ago_makes_no_key(stack, officer, newcomer):
+    """Somebody has the browser; the account was locked and the certificate revoked: the session that is left makes no new one."""
+    form = newcomer.visit(stack.signer_url + "/credential").form("pin")
+    rows(stack, f"UPDATE signer.web_session SET auth_time = now() - interval '20 minutes' WHERE subject = '{newcomer.person.subject}'")
+    assert officer.call("POST", f"{stack.idp_url}/v1/citizens/{newcomer.person.id}/lock").status_code == 200
+    page = form.submit({"pin": newcomer.person.pin})
+    assert page.url.startswith(stack.idp_url) and page.has_form("password")
+    assert newcomer.browser.open(stack.signer_url + "/credential").url.startswith(stack.idp_url)
+    assert officer.credentials(newcomer.person.subject) == []
 
 
 def test_who_comes_to_sign_without_a_key_makes_one_first_and_comes_back(stack, newcomer):

@@ -161,7 +161,8 @@ static void seal_as(const struct tp_id *signer, const struct tp_id *issuer, cons
     AUTO_BUF text = {0}, cms = {0};
     struct manifest m = example();
     assert_int_equal(manifest_write(&m, &text), OK);
-    ts_cms_over(&pki, &(struct ts_how){.signer = signer, .issuer = issuer, .signing_time = clock_now(), .mime = mime}, buf_bytes(&text), &cms);
+    ts_cms_over(&pki, &(struct ts_how){.signer = signer, .issuer = issuer, .signing_time = clock_now(), .mime = mime}, buf_bytes(&text),
+                &cms);
     char *path = tp_path("manifest.json"), *p7s = tp_path("manifest.json.p7s");
     tp_write(path, buf_bytes(&text));
     tp_write(p7s, buf_bytes(&cms));

@@ -539,6 +539,22 @@ static void expired_certificate_needs_a_timestamp(void **state)
     tp_free(&old);
 }
 
+/* Its key may be anybody's by now, and the token's own time is what that somebody would forge. */
+static void timestamp_by_a_certificate_that_has_expired_proves_nothing(void **state)
+{
+    (void)state;
+    struct tp_id old = {0};
+    int64_t t = clock_now();
+    tp_issue(&old, &(struct tp_spec){.cn = "Old TSA", .profile = TP_TSA, .issuer = &pki.services, .from = t - 9000, .to = t - 1800});
+    tp_crl(&pki.ca, t - 7200, t + 3600, NULL, 0, &pki.ca_crl);
+    tp_crl(&pki.services, t - 7200, t + 3600, NULL, 0, &pki.services_crl);
+    tp_crl(&pki.root, t - 7200, t + 3600, NULL, 0, &pki.root_crl);
+    expect_how(&(struct ts_how){.signer = &pki.citizen, .tsa = &old, .stamped_at = t - 3600}, INDETERMINATE, SUB_OUT_OF_BOUNDS_NO_POE,
+               NOTE_EXPIRED_NO_PROOF);
+    ts_crls(&pki, NULL, 0);
+    tp_free(&old);
+}
+
 static void certificate_of_the_future_is_invalid(void **state)
 {
     (void)state;
@@ -920,6 +936,7 @@ int main(void)
         cmocka_unit_test(crl_that_had_expired_at_signing_does_not_count),
         cmocka_unit_test(crl_signed_by_a_stranger_does_not_count),
         cmocka_unit_test(expired_certificate_needs_a_timestamp),
+        cmocka_unit_test(timestamp_by_a_certificate_that_has_expired_proves_nothing),
         cmocka_unit_test(certificate_of_the_future_is_invalid),
         cmocka_unit_test(certificates_for_other_purposes_are_refused),
         cmocka_unit_test(timestamps_by_certificates_for_other_purposes_are_refused),
