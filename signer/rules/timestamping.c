@@ -51,20 +51,23 @@ static bool committing;
 /* Takes what waits and commits it. With the lock held; released meanwhile. */
 static void lead(struct app *a)
 {
-    struct waiter *group[GROUP_MAX] = {0};
+    struct waiter *taken = NULL;
     struct job j = {.kind = {.policy = a->conf.tsa_policy, .purpose = purposes[TIMESTAMP_TSA]}};
-    for (; queue != NULL && j.n < GROUP_MAX; queue = queue->next, j.n++) {
-        group[j.n] = queue;
-        j.rows[j.n] = &queue->row;
+    while (queue != NULL && j.n < GROUP_MAX) {
+        struct waiter *w = queue;
+        queue = w->next;
+        w->next = taken;
+        taken = w;
+        j.rows[j.n++] = &w->row;
     }
     committing = true;
     pthread_mutex_unlock(&lock);
     err_t e = db_do(a->db, DB_AUTOCOMMIT, insert_all, &j);
     pthread_mutex_lock(&lock);
     committing = false;
-    for (size_t i = 0; i < j.n; i++) {
-        group[i]->e = e;
-        group[i]->done = true;
+    for (struct waiter *w = taken; w != NULL; w = w->next) {
+        w->e = e;
+        w->done = true;
     }
     pthread_cond_broadcast(&progress);
 }
