@@ -114,7 +114,8 @@ int main(int argc, char **argv)
     }
     if (conf == NULL)
         return usage(stderr, 2);
-    (void)mallopt(M_ARENA_MAX, 1); /* threads here wait for others most of the time: an arena each would only hold memory */
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024); /* what a large dossier took goes back to the system when it is freed */
+    (void)mallopt(M_ARENA_MAX, 1);               /* threads here wait for others most of the time: an arena each would only hold memory */
     secret_init();
     http_signals_init();
     log_init("antin-signerd", LOG_INFO);

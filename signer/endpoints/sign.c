@@ -49,7 +49,7 @@ static err_t review(struct http_req *r, const struct websession *s, const struct
         return review_blocked(r, s, d, e);
     TRY(e);
     AUTO_ACTIVATION act = NULL;
-    e = activation_load(a, d->id, s, view.c.id, &act);
+    e = activation_load(a, d->id, s, view.c.id, false, &act);
     if (e == ERR_EXPIRED)
         return prepare_and_ask(r, s, d, &view, false);
     TRY(e);

@@ -245,19 +245,20 @@ err_t activation_confirm(struct app *a, const char *id, const struct websession 
     return e;
 }
 
-err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, struct activation **out)
+err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, bool whole,
+                      struct activation **out)
 {
     AUTO_ACTIVATION act = calloc(1, sizeof *act);
     if (act == NULL)
         return ERR_NOMEM;
-    struct loading l = {.dossier = dossier, .web_session = s->id, .increments = true, .act = act};
+    struct loading l = {.dossier = dossier, .web_session = s->id, .increments = whole, .act = act};
     TRY(db_do(a->db, DB_AUTOCOMMIT, load, &l));
     if (act->row.id_token.len == 0 || act->n == 0 || strcmp(act->row.credential, credential) != 0)
         return ERR_EXPIRED;
     if (sealed_open(s->key, act->row.id, buf_bytes(&act->row.id_token), &act->id_token) != OK)
         return ERR_EXPIRED;
     for (size_t i = 0; i < act->n; i++)
-        if (act->item[i].pades)
+        if (whole && act->item[i].pades)
             TRY(unfold(&act->item[i]));
     *out = take(&act);
     return OK;

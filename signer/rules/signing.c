@@ -227,7 +227,8 @@ static err_t finish(struct db *db, void *arg)
 {
     const struct signing *s = arg;
     struct credential now;
-    TRY(credential_lock(db, s->view.c.id, &now)); /* revoked since begin: the timestamps may be later than that, and the files invalid for ever */
+    TRY(credential_lock(db, s->view.c.id,
+                        &now)); /* revoked since begin: the timestamps may be later than that, and the files invalid for ever */
     if (now.state == CREDENTIAL_REVOKED)
         return ERR_CREDENTIAL_REVOKED;
     err_t e = dossier_set_sealed(db, s->d.id, s->act->row.id);
@@ -268,7 +269,7 @@ err_t signing_run(struct app *a, const struct signing_request *q, int *left)
     TRY(recovery_ensure(a));
     TRY(credential_view_of(a, q->session->subject, &s->view));
     TRY(credential_usable(a, &s->view));
-    TRY(activation_load(a, q->dossier, q->session, s->view.c.id, &s->act));
+    TRY(activation_load(a, q->dossier, q->session, s->view.c.id, true, &s->act));
     TRY(evidence_for_citizen(a, &s->evidence)); /* what can fail without a trace comes first */
     TRY(db_do(a->db, DB_TX, begin, s));
 
