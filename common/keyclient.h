@@ -141,7 +141,7 @@ void key_activation_nonce(const struct key_activation *a, char out[44]);
 /*
  * Signs every digest or none. keyd checks: the ID token's signature against the provider's keys it was started with, iss, aud (the signer), exp, iat not before keyd's
  * start, sub = owner, nonce = key_activation_nonce; that the nonce was never used; expiry; the blob's owner and credential; the PIN; and that the certificate is for
- * this key, of citizen profile and valid now. out has a->n entries. ERR_KEY_PIN, ERR_KEY_LOCKED (five wrong ones inside keyd too), ERR_KEY_ACTIVATION.
+ * this key, of citizen profile and valid now. out has a->n entries. ERR_KEY_PIN, ERR_KEY_LOCKED (keyd counts too: citizen.pin_tries), ERR_KEY_ACTIVATION.
  */
 err_t key_citizen_sign(struct keyclient *k, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert,
                        struct bytes id_token, struct key_signature *out) MUST_USE;
