@@ -14,7 +14,7 @@
 #define ANTIN_VERSION "0.1.0"
 #endif
 
-static const struct command *const COMMANDS[] = {&CMD_INIT, &CMD_ISSUE,   &CMD_REVOKE,   &CMD_LIST, &CMD_CRL,
+static const struct command *const COMMANDS[] = {&CMD_INIT,       &CMD_ISSUE,   &CMD_REVOKE,  &CMD_LIST,     &CMD_CRL,
                                                  &CMD_DOMAIN_KEY, &CMD_KEY_NEW, &CMD_KEY_CSR, &CMD_KEY_LIST, &CMD_JWKS};
 #define COMMANDS_N (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -58,18 +58,24 @@ static const struct option LONG[] = {
     CLI_OPTIONS CLI_FLAGS
 #undef OPT
 #undef FLAG
-    {"help", no_argument, NULL, VAL_HELP}, {"version", no_argument, NULL, VAL_VERSION}, {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, VAL_HELP},
+    {"version", no_argument, NULL, VAL_VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 static void set(struct cli *c, int at, const char *value)
 {
     switch (at) {
-#define OPT(field, name) case AT_##field: c->field = value; break;
-#define FLAG(field, name) case AT_##field: c->field = true; break;
+#define OPT(field, name)  \
+    case AT_##field:      \
+        c->field = value; \
+        break;
+#define FLAG(field, name) \
+    case AT_##field: c->field = true; break;
         CLI_OPTIONS CLI_FLAGS
 #undef OPT
 #undef FLAG
-    default: break;
+            default : break;
     }
 }
 
@@ -110,7 +116,8 @@ static int parse(const struct command *cmd, int argc, char **argv, struct cli *c
     }
     if (optind < argc && cmd->arg)
         c->arg = argv[optind++];
-    return optind == argc ? EXIT_OK : cli_fail(EXIT_USAGE, "%s: \"%s\" is too much (see antin-ca %s --help)", cmd->name, argv[optind], cmd->name);
+    return optind == argc ? EXIT_OK
+                          : cli_fail(EXIT_USAGE, "%s: \"%s\" is too much (see antin-ca %s --help)", cmd->name, argv[optind], cmd->name);
 }
 
 int main(int argc, char **argv)

@@ -11,35 +11,35 @@
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_REFUSED = 2, EXIT_USAGE = 3 };
 
 /* Every option of every command; a command lists those that it takes. NULL: not given. */
-#define CLI_OPTIONS            \
-    OPT(ca_dir, "ca-dir")      \
+#define CLI_OPTIONS                         \
+    OPT(ca_dir, "ca-dir")                   \
     OPT(passphrase_file, "passphrase-file") \
-    OPT(root_key, "root-key")  \
-    OPT(profiles, "profiles")  \
-    OPT(organization, "organization") \
-    OPT(country, "country")    \
-    OPT(crl_base, "crl-base")  \
-    OPT(aia_base, "aia-base")  \
-    OPT(key_out, "key-out")    \
-    OPT(domain_key, "domain-key") \
-    OPT(ca_keys, "ca-keys")    \
-    OPT(profile, "profile")    \
-    OPT(ca, "ca")              \
-    OPT(csr, "csr")            \
-    OPT(subject, "subject")    \
-    OPT(days, "days")          \
-    OPT(not_before, "not-before") \
-    OPT(not_after, "not-after") \
-    OPT(out, "out")            \
-    OPT(reason, "reason")      \
-    OPT(invalid_since, "invalid-since") \
-    OPT(at, "at")              \
-    OPT(purpose, "purpose")    \
-    OPT(dir, "dir")            \
+    OPT(root_key, "root-key")               \
+    OPT(profiles, "profiles")               \
+    OPT(organization, "organization")       \
+    OPT(country, "country")                 \
+    OPT(crl_base, "crl-base")               \
+    OPT(aia_base, "aia-base")               \
+    OPT(key_out, "key-out")                 \
+    OPT(domain_key, "domain-key")           \
+    OPT(ca_keys, "ca-keys")                 \
+    OPT(profile, "profile")                 \
+    OPT(ca, "ca")                           \
+    OPT(csr, "csr")                         \
+    OPT(subject, "subject")                 \
+    OPT(days, "days")                       \
+    OPT(not_before, "not-before")           \
+    OPT(not_after, "not-after")             \
+    OPT(out, "out")                         \
+    OPT(reason, "reason")                   \
+    OPT(invalid_since, "invalid-since")     \
+    OPT(at, "at")                           \
+    OPT(purpose, "purpose")                 \
+    OPT(dir, "dir")                         \
     OPT(curve, "curve")
-#define CLI_FLAGS              \
-    FLAG(json, "json")         \
-    FLAG(pem, "pem")           \
+#define CLI_FLAGS      \
+    FLAG(json, "json") \
+    FLAG(pem, "pem")   \
     FLAG(all, "all")
 
 struct cli {
@@ -48,7 +48,7 @@ struct cli {
     CLI_OPTIONS CLI_FLAGS
 #undef OPT
 #undef FLAG
-    const char *arg; /* the one positional argument */
+        const char *arg; /* the one positional argument */
 };
 
 struct command {
@@ -58,7 +58,8 @@ struct command {
     int (*run)(const struct cli *c);
     const char *help;
 };
-extern const struct command CMD_INIT, CMD_ISSUE, CMD_REVOKE, CMD_LIST, CMD_CRL, CMD_KEY_NEW, CMD_KEY_LIST, CMD_JWKS, CMD_DOMAIN_KEY, CMD_KEY_CSR;
+extern const struct command CMD_INIT, CMD_ISSUE, CMD_REVOKE, CMD_LIST, CMD_CRL, CMD_KEY_NEW, CMD_KEY_LIST, CMD_JWKS, CMD_DOMAIN_KEY,
+    CMD_KEY_CSR;
 
 /* "antin-ca: …" on stderr; cli_fail's value is the code. */
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -106,8 +106,11 @@ static int run(const struct cli *c)
     int code = check(c, &from, &days);
     if (code != EXIT_OK)
         return code;
-    const struct store set = {.organization = (char *)(uintptr_t)c->organization, .country = (char *)(uintptr_t)(c->country ? c->country : "VN"),
-                              .crl_base = (char *)(uintptr_t)c->crl_base, .aia_base = (char *)(uintptr_t)c->aia_base, .crl_days = 180};
+    const struct store set = {.organization = (char *)(uintptr_t)c->organization,
+                              .country = (char *)(uintptr_t)(c->country ? c->country : "VN"),
+                              .crl_base = (char *)(uintptr_t)c->crl_base,
+                              .aia_base = (char *)(uintptr_t)c->aia_base,
+                              .crl_days = 180};
     err_t e = store_create(c->arg, &set);
     if (e == ERR_CONFLICT)
         return cli_fail(EXIT_REFUSED, "%s is the folder of a ceremony already; nothing was changed", c->arg);
@@ -127,17 +130,18 @@ const struct command CMD_INIT = {
     .options = " passphrase-file root-key profiles organization country crl-base aia-base subject days not-before all key-out domain-key ",
     .arg = "DIR",
     .run = run,
-    .help = "antin-ca init DIR --organization NAME --crl-base URL --aia-base URL [options]\n"
-            "Begins a ceremony: makes DIR with the root's key (P-384, sealed under the passphrase) and certificate, prints its serial number.\n"
-            "  --organization NAME    O of the names\n"
-            "  --country CC           C of the names (VN)\n"
-            "  --crl-base URL         CRLs will be at URL/root.crl, URL/services.crl, URL/citizens.crl\n"
-            "  --aia-base URL         CA certificates will be at URL/root.crt …\n"
-            "  --subject NAME         the root's subject instead of /C=…/O=…/CN=… Root CA\n"
-            "  --days N               the root's validity (20 years)\n"
-            "  --not-before TIME      its start; now when not given\n"
-            "  --root-key FILE        keep the root's key there (a removable disk) and not in DIR/root.key\n"
-            "  --profiles DIR         profiles to copy into the ceremony\n"
-            "  --passphrase-file FILE read the passphrase there; else it is asked on the terminal\n"
-            "  --all --key-out KEYDIR --domain-key FILE   also the services' CA, the citizens' CA, timestamps and seal, their keys for keyd\n",
+    .help =
+        "antin-ca init DIR --organization NAME --crl-base URL --aia-base URL [options]\n"
+        "Begins a ceremony: makes DIR with the root's key (P-384, sealed under the passphrase) and certificate, prints its serial number.\n"
+        "  --organization NAME    O of the names\n"
+        "  --country CC           C of the names (VN)\n"
+        "  --crl-base URL         CRLs will be at URL/root.crl, URL/services.crl, URL/citizens.crl\n"
+        "  --aia-base URL         CA certificates will be at URL/root.crt …\n"
+        "  --subject NAME         the root's subject instead of /C=…/O=…/CN=… Root CA\n"
+        "  --days N               the root's validity (20 years)\n"
+        "  --not-before TIME      its start; now when not given\n"
+        "  --root-key FILE        keep the root's key there (a removable disk) and not in DIR/root.key\n"
+        "  --profiles DIR         profiles to copy into the ceremony\n"
+        "  --passphrase-file FILE read the passphrase there; else it is asked on the terminal\n"
+        "  --all --key-out KEYDIR --domain-key FILE   also the services' CA, the citizens' CA, timestamps and seal, their keys for keyd\n",
 };

@@ -16,10 +16,10 @@
 /* All that one issuance gathers before the intent is written. */
 struct work {
     struct profile profile;
-    struct issuer issuer;     /* empty for the root */
+    struct issuer issuer; /* empty for the root */
     X509_NAME *subject;
-    EVP_PKEY *key;            /* public (request) or whole (made here) */
-    struct keyfile keyfile;   /* when the key is made for keyd */
+    EVP_PKEY *key;          /* public (request) or whole (made here) */
+    struct keyfile keyfile; /* when the key is made for keyd */
     struct secret domain, passphrase;
     X509 *cert;
     struct row row;
@@ -42,7 +42,10 @@ static void work_free(struct work *w)
 /* "services-ca" signs as "services"; NULL when the profile is of no CA. */
 static const char *ca_name(const char *profile)
 {
-    return !strcmp(profile, "root") ? "root" : !strcmp(profile, "services-ca") ? "services" : !strcmp(profile, "citizens-ca") ? "citizens" : NULL;
+    return !strcmp(profile, "root")          ? "root"
+           : !strcmp(profile, "services-ca") ? "services"
+           : !strcmp(profile, "citizens-ca") ? "citizens"
+                                             : NULL;
 }
 
 static int load_profile(struct store *s, const char *name, struct profile *p)
@@ -59,7 +62,8 @@ static int load_profile(struct store *s, const char *name, struct profile *p)
 static const struct {
     const char *profile, *cn;
 } CNS[] = {
-    {"root", "Root CA"}, {"services-ca", "Services CA"}, {"citizens-ca", "Citizens CA"}, {"tsa", "Timestamps"}, {"seal", "Seal"}, {"ocsp", "OCSP"},
+    {"root", "Root CA"}, {"services-ca", "Services CA"}, {"citizens-ca", "Citizens CA"}, {"tsa", "Timestamps"}, {"seal", "Seal"},
+    {"ocsp", "OCSP"},
 };
 
 static int find_subject(struct store *s, const struct issuance *i, struct work *w)
@@ -77,8 +81,8 @@ static int find_subject(struct store *s, const struct issuance *i, struct work *
     if (name_parse(text, &w->subject) != OK)
         return cli_fail(EXIT_USAGE, "--subject %s: write it like /C=VN/O=Name/CN=Name (a CN has at most 64 characters)", text);
     if (profile_check_subject(&w->profile, w->subject, &what) != OK)
-        return cli_fail(EXIT_REFUSED, "subject: %s is missing, doubled or not allowed by the profile %s (required: %s; optional: %s)", what, i->profile,
-                    w->profile.required, w->profile.optional);
+        return cli_fail(EXIT_REFUSED, "subject: %s is missing, doubled or not allowed by the profile %s (required: %s; optional: %s)", what,
+                        i->profile, w->profile.required, w->profile.optional);
     return x509_name_text(w->subject, &w->subject_text) == OK ? EXIT_OK : cli_fail(EXIT_FAILED, "out of memory");
 }
 
@@ -149,7 +153,8 @@ static err_t write_for_keyd(struct work *w, const char *dir)
 {
     AUTO_BUF path = {0};
     X509 *chain[2] = {w->cert, w->issuer.cert};
-    bool with_issuer = w->issuer.cert && X509_check_issued(w->issuer.cert, w->issuer.cert) != X509_V_OK; /* the trust anchor stays out of chains */
+    bool with_issuer =
+        w->issuer.cert && X509_check_issued(w->issuer.cert, w->issuer.cert) != X509_V_OK; /* the trust anchor stays out of chains */
     TRY(buf_addf(&path, "%s/%s.crt", dir, w->keyfile.id));
     TRY(write_pem(buf_str(&path), chain, with_issuer ? 2 : 1));
     return keyfile_store(dir, &w->keyfile, secret_bytes(&w->domain));
@@ -186,7 +191,9 @@ static int check_ca_is_new(struct store *s, const struct issuance *i)
     const char *ca = ca_name(i->profile);
     if (!ca || store_path(s, &path, "%s.crt", ca) != OK)
         return EXIT_OK;
-    return ca_file_read(buf_str(&path), X509_DER_MAX, &there) == ERR_NOT_FOUND ? EXIT_OK : cli_fail(EXIT_REFUSED, "%s exists already: a CA is issued once", buf_str(&path));
+    return ca_file_read(buf_str(&path), X509_DER_MAX, &there) == ERR_NOT_FOUND
+               ? EXIT_OK
+               : cli_fail(EXIT_REFUSED, "%s exists already: a CA is issued once", buf_str(&path));
 }
 
 static int sign_and_write(struct store *s, const struct cli *c, const struct issuance *i, struct work *w, const uint8_t serial[20])
@@ -194,13 +201,21 @@ static int sign_and_write(struct store *s, const struct cli *c, const struct iss
     AUTO_BUF crl = {0}, aia = {0};
     if (buf_addf(&crl, "%s/%s.crl", s->crl_base, w->row.ca) != OK || buf_addf(&aia, "%s/%s.crt", s->aia_base, w->row.ca) != OK)
         return cli_fail(EXIT_FAILED, "out of memory");
-    const struct cert_spec spec = {.profile = &w->profile, .subject = w->subject, .key = w->key, .serial = serial, .not_before = w->row.not_before,
-                                   .not_after = w->row.not_after, .issuer = w->issuer.cert, .crl_url = buf_str(&crl), .aia_url = buf_str(&aia)};
+    const struct cert_spec spec = {.profile = &w->profile,
+                                   .subject = w->subject,
+                                   .key = w->key,
+                                   .serial = serial,
+                                   .not_before = w->row.not_before,
+                                   .not_after = w->row.not_after,
+                                   .issuer = w->issuer.cert,
+                                   .crl_url = buf_str(&crl),
+                                   .aia_url = buf_str(&aia)};
     err_t e = cert_issue(&spec, w->issuer.key ? w->issuer.key : w->key, &w->cert);
     if (e != OK)
         return cli_fail(e == ERR_EXPIRED ? EXIT_REFUSED : EXIT_FAILED, "cannot issue: %s", cli_why(e));
     if ((e = write_all_files(s, c, i, w)) != OK)
-        return cli_fail(EXIT_FAILED, "cannot write the certificate or its key: %s (the index keeps the intent %s)", cli_why(e), w->row.serial);
+        return cli_fail(EXIT_FAILED, "cannot write the certificate or its key: %s (the index keeps the intent %s)", cli_why(e),
+                        w->row.serial);
     store_find(s, w->row.serial)->state = ROW_VALID;
     if ((e = store_commit(s)) != OK)
         return cli_fail(EXIT_FAILED, "cannot write the index: %s", cli_why(e));
@@ -222,7 +237,8 @@ static int find_times(const struct issuance *i, struct work *w)
         return cli_fail(EXIT_FAILED, "the issuer's certificate has no readable validity");
     if (w->row.not_after > to && !i->days)
         w->row.not_after = to;
-    return w->row.not_before >= from && w->row.not_after <= to ? EXIT_OK : cli_fail(EXIT_REFUSED, "the validity is outside the issuer's own");
+    return w->row.not_before >= from && w->row.not_after <= to ? EXIT_OK
+                                                               : cli_fail(EXIT_REFUSED, "the validity is outside the issuer's own");
 }
 
 int issue_certificate(struct store *s, const struct cli *c, const struct issuance *i)

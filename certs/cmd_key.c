@@ -75,8 +75,10 @@ const struct command CMD_KEY_NEW = {
     .options = " purpose dir domain-key not-before not-after curve ",
     .run = run_new,
     .help = "antin-ca key new --purpose token|data|tsa|seal|ca --dir KEYDIR --domain-key FILE [options]\n"
-            "Makes a key for keyd, sealed under the domain's key, and prints its id (the name of the file). keyd reads it at start or on SIGHUP.\n"
-            "  --not-before TIME --not-after TIME   when keyd signs with it; from now for 400 days (data: without end). The one that began last signs.\n"
+            "Makes a key for keyd, sealed under the domain's key, and prints its id (the name of the file). keyd reads it at start or on "
+            "SIGHUP.\n"
+            "  --not-before TIME --not-after TIME   when keyd signs with it; from now for 400 days (data: without end). The one that began "
+            "last signs.\n"
             "  --curve P-256|P-384                  P-256 when not given\n"
             "Keys of tsa, seal and ca need a certificate beside them, KEYDIR/ID.crt: antin-ca issue --key-out makes both in one step;\n"
             "antin-ca key csr makes the request when the CA is elsewhere.\n",
@@ -242,6 +244,7 @@ const struct command CMD_JWKS = {
     .arg = "KEYDIR",
     .run = run_jwks,
     .help = "antin-ca jwks KEYDIR [--domain-key FILE] [--out FILE]\n"
-            "Prints the public token keys of a keyd, those that are not yet or still valid, as a JWKS (RFC 7517): idp_jwks of the signer's keyd.\n"
+            "Prints the public token keys of a keyd, those that are not yet or still valid, as a JWKS (RFC 7517): idp_jwks of the signer's "
+            "keyd.\n"
             "With the domain's key, each file is authenticated first.\n",
 };

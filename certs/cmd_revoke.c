@@ -22,9 +22,11 @@ static int run_revoke(const struct cli *c)
     if (!c->arg)
         return cli_fail(EXIT_USAGE, "revoke: which SERIAL?");
     if (reason < 0 || reason == 8)
-        return cli_fail(EXIT_USAGE, "--reason %s: one of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, "
-                                "certificateHold, privilegeWithdrawn, aACompromise",
-                    c->reason);
+        return cli_fail(
+            EXIT_USAGE,
+            "--reason %s: one of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, "
+            "certificateHold, privilegeWithdrawn, aACompromise",
+            c->reason);
     if (cli_time("at", c->at, clock_now(), &at) != OK || cli_time("invalid-since", c->invalid_since, 0, &since) != OK)
         return EXIT_USAGE;
     if (cli_store(c, &s) != OK)
@@ -48,7 +50,8 @@ const struct command CMD_REVOKE = {
     .arg = "SERIAL",
     .run = run_revoke,
     .help = "antin-ca revoke SERIAL [--reason REASON] [--invalid-since TIME] [--at TIME] [--ca-dir DIR]\n"
-            "Marks a certificate as revoked; the next antin-ca crl of its issuer carries it. An intent that was never finished can be revoked too.\n"
+            "Marks a certificate as revoked; the next antin-ca crl of its issuer carries it. An intent that was never finished can be "
+            "revoked too.\n"
             "  --reason REASON        keyCompromise, superseded … (RFC 5280 §5.3.1); unspecified when not given\n"
             "  --at TIME              revocation time, RFC 3339; now when not given\n"
             "  --invalid-since TIME   when the key is thought to have been lost (invalidityDate)\n",
@@ -67,8 +70,8 @@ static err_t add_time(json_t *o, const char *name, int64_t t)
 
 static err_t row_json(const struct row *r, json_t *array)
 {
-    AUTO_JSON o = json_pack("{s:s s:s s:s s:s s:s}", "serial", r->serial, "state", row_state_name(r->state), "ca", r->ca, "profile", r->profile, "subject",
-                            r->subject);
+    AUTO_JSON o = json_pack("{s:s s:s s:s s:s s:s}", "serial", r->serial, "state", row_state_name(r->state), "ca", r->ca, "profile",
+                            r->profile, "subject", r->subject);
     if (!o)
         return ERR_NOMEM;
     TRY(add_time(o, "not_before", r->not_before));

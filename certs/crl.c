@@ -19,8 +19,8 @@
 #define USEC 1000000
 
 static const char *const REASONS[] = {
-    "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
-    "certificateHold", NULL, "removeFromCRL", "privilegeWithdrawn", "aACompromise",
+    "unspecified", "keyCompromise", "cACompromise",       "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold",
+    NULL,          "removeFromCRL", "privilegeWithdrawn", "aACompromise",
 };
 #define REASONS_N ((int)(sizeof REASONS / sizeof REASONS[0]))
 
@@ -50,8 +50,8 @@ static bool time_ok(int64_t t)
 static bool entry_ok(const struct key_crl_entry *e)
 {
     static const uint8_t zero[20];
-    return !(e->serial[0] & 0x80) && memcmp(e->serial, zero, sizeof zero) != 0 && crl_reason_ok(e->reason) && e->reason != 8 /* delta CRLs only */ &&
-           time_ok(e->revoked_at) && (e->invalid_since == 0 || time_ok(e->invalid_since));
+    return !(e->serial[0] & 0x80) && memcmp(e->serial, zero, sizeof zero) != 0 && crl_reason_ok(e->reason) &&
+           e->reason != 8 /* delta CRLs only */ && time_ok(e->revoked_at) && (e->invalid_since == 0 || time_ok(e->invalid_since));
 }
 
 /* Extension ::= SEQUENCE { extnID, extnValue OCTET STRING } around what was written since mark. */

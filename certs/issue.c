@@ -48,7 +48,8 @@ static err_t ext_ski(X509 *c, const EVP_PKEY *key)
     uint8_t id[20];
     TRY(pkey_ski(key, id));
     ASN1_OCTET_STRING *s = ASN1_OCTET_STRING_new();
-    int ok = s && ASN1_OCTET_STRING_set(s, id, sizeof id) && X509_add1_ext_i2d(c, NID_subject_key_identifier, s, 0, X509V3_ADD_DEFAULT) == 1;
+    int ok =
+        s && ASN1_OCTET_STRING_set(s, id, sizeof id) && X509_add1_ext_i2d(c, NID_subject_key_identifier, s, 0, X509V3_ADD_DEFAULT) == 1;
     ASN1_OCTET_STRING_free(s);
     return ok ? OK : ERR_NOMEM;
 }
@@ -57,7 +58,8 @@ static err_t ext_aki(X509 *c, const X509 *issuer)
 {
     const ASN1_OCTET_STRING *id = X509_get0_subject_key_id((X509 *)(uintptr_t)issuer);
     AUTHORITY_KEYID *a = AUTHORITY_KEYID_new();
-    int ok = a && id && (a->keyid = ASN1_OCTET_STRING_dup(id)) && X509_add1_ext_i2d(c, NID_authority_key_identifier, a, 0, X509V3_ADD_DEFAULT) == 1;
+    int ok = a && id && (a->keyid = ASN1_OCTET_STRING_dup(id)) &&
+             X509_add1_ext_i2d(c, NID_authority_key_identifier, a, 0, X509V3_ADD_DEFAULT) == 1;
     AUTHORITY_KEYID_free(a);
     return ok ? OK : ERR_CRYPTO;
 }
@@ -89,7 +91,8 @@ static err_t add_extensions(const struct cert_spec *s, X509 *c)
     if (p->no_check)
         TRY(ext_text(c, NID_id_pkix_OCSP_noCheck, "ignored"));
     if (p->signing_days)
-        TRY(ext_usage_period(c, s->not_before, s->not_before + p->signing_days * DAY < s->not_after ? s->not_before + p->signing_days * DAY : s->not_after));
+        TRY(ext_usage_period(c, s->not_before,
+                             s->not_before + p->signing_days * DAY < s->not_after ? s->not_before + p->signing_days * DAY : s->not_after));
     return OK;
 }
 
@@ -122,8 +125,9 @@ err_t cert_issue(const struct cert_spec *s, EVP_PKEY *issuer_key, X509 **out)
         return ERR_NOMEM;
     TRY(set_serial(c, s->serial));
     const X509_NAME *issuer = s->issuer ? X509_get_subject_name(s->issuer) : s->subject;
-    if (!X509_set_subject_name(c, s->subject) || !X509_set_issuer_name(c, issuer) || !ASN1_TIME_set(X509_getm_notBefore(c), s->not_before) ||
-        !ASN1_TIME_set(X509_getm_notAfter(c), s->not_after) || !X509_set_pubkey(c, (EVP_PKEY *)(uintptr_t)s->key))
+    if (!X509_set_subject_name(c, s->subject) || !X509_set_issuer_name(c, issuer) ||
+        !ASN1_TIME_set(X509_getm_notBefore(c), s->not_before) || !ASN1_TIME_set(X509_getm_notAfter(c), s->not_after) ||
+        !X509_set_pubkey(c, (EVP_PKEY *)(uintptr_t)s->key))
         return ERR_NOMEM;
     err_t e = add_extensions(s, c);
     if (e == OK && X509_sign(c, issuer_key, key_md(issuer_key)) <= 0)

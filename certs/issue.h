@@ -12,10 +12,10 @@
 struct cert_spec {
     const struct profile *profile;
     const X509_NAME *subject;
-    const EVP_PKEY *key;        /* the public key */
-    const uint8_t *serial;      /* 20 octets, big-endian, positive */
+    const EVP_PKEY *key;   /* the public key */
+    const uint8_t *serial; /* 20 octets, big-endian, positive */
     int64_t not_before, not_after;
-    const X509 *issuer;         /* NULL: self-signed */
+    const X509 *issuer;            /* NULL: self-signed */
     const char *crl_url, *aia_url; /* the issuer's; used as the profile says */
 };
 /*

@@ -177,7 +177,8 @@ err_t keyfile_open(struct bytes f, struct bytes domain_key, struct keyfile *out)
     TRY(keyfile_peek(f, out));
     size_t ad = HEAD_LEN + out->spki.len;
     sealing_key(domain_key, k);
-    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n, NULL, f.ptr + ad + NONCE_LEN, f.len - ad - NONCE_LEN, f.ptr, ad, f.ptr + ad, k);
+    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n, NULL, f.ptr + ad + NONCE_LEN, f.len - ad - NONCE_LEN, f.ptr, ad,
+                                                         f.ptr + ad, k);
     secret_wipe(k, sizeof k);
     err_t e = bad || n == 0 ? ERR_CRYPTO : secret_copy(&out->secret, BYTES(plain, n));
     secret_wipe(plain, sizeof plain);
@@ -226,7 +227,8 @@ static err_t pass_key(struct bytes passphrase, const uint8_t *head, uint8_t key[
     uint64_t ops = get_be(head + 8, 4), mem = get_be(head + 12, 4);
     if (ops < 1 || ops > 20 || mem < 8 || mem > PASS_MEM_MAX_KIB)
         return ERR_SYNTAX;
-    return crypto_pwhash(key, 32, (const char *)passphrase.ptr, passphrase.len, head + 16, ops, (size_t)mem * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0
+    return crypto_pwhash(key, 32, (const char *)passphrase.ptr, passphrase.len, head + 16, ops, (size_t)mem * 1024,
+                         crypto_pwhash_ALG_ARGON2ID13) == 0
                ? OK
                : ERR_NOMEM;
 }

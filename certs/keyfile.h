@@ -13,7 +13,7 @@
 #define KEYFILE_MAX 4096
 
 struct keyfile {
-    char id[KEY_ID_LEN + 1];       /* RFC 7638 thumbprint; of a data key: base64url SHA-256 of the file's nonce */
+    char id[KEY_ID_LEN + 1]; /* RFC 7638 thumbprint; of a data key: base64url SHA-256 of the file's nonce */
     enum key_purpose purpose;
     int64_t not_before, not_after; /* when it signs */
     struct buf spki;               /* empty: a data key */

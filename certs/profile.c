@@ -18,7 +18,8 @@ static const struct config_key KEYS[] = {
     {"profile", "name", CONFIG_STR, AT(name), NULL, true, 0, 0, "name, as the file's"},
     {"profile", "issuer", CONFIG_STR, AT(issuer), NULL, true, 0, 0, "root, services, citizens or self"},
     {"profile", "key", CONFIG_STR, AT(key), "P-256", false, 0, 0, "P-256 or P-384"},
-    {"profile", "purpose", CONFIG_STR, AT(purpose), "none", false, 0, 0, "keyd's purpose for a key made with it; store: in the ceremony folder"},
+    {"profile", "purpose", CONFIG_STR, AT(purpose), "none", false, 0, 0,
+     "keyd's purpose for a key made with it; store: in the ceremony folder"},
     {"profile", "days", CONFIG_INT, AT(days), NULL, true, 1, 10000, "validity unless --days says otherwise"},
     {"profile", "max_days", CONFIG_INT, AT(max_days), NULL, true, 1, 10000, "longest validity"},
     {"profile", "signing_days", CONFIG_INT, AT(signing_days), "0", false, 0, 10000, "privateKeyUsagePeriod; 0: none"},
@@ -104,9 +105,15 @@ static const struct {
     const char *label;
     int nid;
 } ATTRS[] = {
-    {"C", NID_countryName},      {"O", NID_organizationName},  {"OU", NID_organizationalUnitName},
-    {"CN", NID_commonName},      {"SN", NID_surname},          {"GN", NID_givenName},
-    {"L", NID_localityName},     {"ST", NID_stateOrProvinceName}, {"serialNumber", NID_serialNumber},
+    {"C", NID_countryName},
+    {"O", NID_organizationName},
+    {"OU", NID_organizationalUnitName},
+    {"CN", NID_commonName},
+    {"SN", NID_surname},
+    {"GN", NID_givenName},
+    {"L", NID_localityName},
+    {"ST", NID_stateOrProvinceName},
+    {"serialNumber", NID_serialNumber},
     {"organizationIdentifier", NID_organizationIdentifier},
 };
 

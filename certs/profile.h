@@ -13,11 +13,11 @@
 
 struct profile {
     char *name;
-    char *issuer;       /* root, services, citizens or self */
-    char *key;          /* P-256 or P-384 */
-    char *purpose;      /* keyd's purpose, "store" (kept in the ceremony folder under the passphrase), or none */
+    char *issuer;  /* root, services, citizens or self */
+    char *key;     /* P-256 or P-384 */
+    char *purpose; /* keyd's purpose, "store" (kept in the ceremony folder under the passphrase), or none */
     long days, max_days;
-    long signing_days;  /* privateKeyUsagePeriod; 0: none */
+    long signing_days;         /* privateKeyUsagePeriod; 0: none */
     char *required, *optional; /* subject attributes, separated by spaces */
     char *basic_constraints, *key_usage, *extended_key_usage, *policies;
     bool crl, aia, no_check;

@@ -62,8 +62,8 @@ static err_t add_row_text(struct buf *out, const struct row *r)
             clock_rfc3339(when[i], t[i]);
         else
             memcpy(t[i], "-", 2);
-    return buf_addf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r->serial, STATES[r->state], r->ca, r->profile, t[0], t[1], t[2], t[3], t[4],
-                    r->state == ROW_REVOKED ? crl_reason_name(r->reason) : "-", r->subject);
+    return buf_addf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r->serial, STATES[r->state], r->ca, r->profile, t[0], t[1], t[2],
+                    t[3], t[4], r->state == ROW_REVOKED ? crl_reason_name(r->reason) : "-", r->subject);
 }
 
 err_t store_commit(struct store *s)
@@ -150,9 +150,10 @@ static bool parse_row(char *line, struct row *r)
     r->state = (enum row_state)st;
     r->reason = st == ROW_REVOKED ? crl_reason_from(f[9]) : 0;
     r->subject = f[10];
-    return st < 3 && r->reason >= 0 && *f[0] && strspn(f[0], "0123456789ABCDEF") == strlen(f[0]) && copy_field(r->serial, sizeof r->serial, f[0]) &&
-           copy_field(r->ca, sizeof r->ca, f[2]) && copy_field(r->profile, sizeof r->profile, f[3]) && time_field(f[4], &r->not_before) &&
-           time_field(f[5], &r->not_after) && time_field(f[6], &r->created) && time_field(f[7], &r->revoked_at) && time_field(f[8], &r->invalid_since);
+    return st < 3 && r->reason >= 0 && *f[0] && strspn(f[0], "0123456789ABCDEF") == strlen(f[0]) &&
+           copy_field(r->serial, sizeof r->serial, f[0]) && copy_field(r->ca, sizeof r->ca, f[2]) &&
+           copy_field(r->profile, sizeof r->profile, f[3]) && time_field(f[4], &r->not_before) && time_field(f[5], &r->not_after) &&
+           time_field(f[6], &r->created) && time_field(f[7], &r->revoked_at) && time_field(f[8], &r->invalid_since);
 }
 
 static err_t read_index(struct store *s)
@@ -199,8 +200,8 @@ err_t store_create(const char *dir, const struct store *set)
     TRY(make_dir(buf_str(&path)));
     TRY(store_path(&s, &path, "profiles"));
     TRY(make_dir(buf_str(&path)));
-    TRY(buf_addf(&text, "[ca]\norganization = %s\ncountry = %s\ncrl_base = %s\naia_base = %s\ncrl_days = %ld\n", set->organization, set->country,
-                 set->crl_base, set->aia_base, set->crl_days));
+    TRY(buf_addf(&text, "[ca]\norganization = %s\ncountry = %s\ncrl_base = %s\naia_base = %s\ncrl_days = %ld\n", set->organization,
+                 set->country, set->crl_base, set->aia_base, set->crl_days));
     TRY(store_path(&s, &path, "ca.conf"));
     TRY(ca_file_write(buf_str(&path), buf_bytes(&text), 0644));
     return store_commit(&s);

@@ -13,7 +13,7 @@ enum row_state { ROW_INTENT, ROW_VALID, ROW_REVOKED };
 struct row {
     char serial[2 * X509_SERIAL_MAX + 1]; /* upper-case hex */
     enum row_state state;
-    char ca[16];                          /* issuer: root, services, citizens */
+    char ca[16]; /* issuer: root, services, citizens */
     char profile[32];
     int64_t not_before, not_after;
     int64_t created, revoked_at, invalid_since; /* 0: none */
@@ -46,7 +46,7 @@ const char *row_state_name(enum row_state st);
 /* DIR/<name>: the path, and whole files. Mode 0600 for what holds a key. ERR_IO, ERR_NOMEM. */
 err_t store_path(const struct store *s, struct buf *out, const char *fmt, ...) MUST_USE __attribute__((format(printf, 3, 4)));
 err_t ca_file_write(const char *path, struct bytes content, unsigned mode) MUST_USE; /* atomic and fsynced */
-err_t ca_file_read(const char *path, size_t max, struct buf *out) MUST_USE;         /* ERR_NOT_FOUND, ERR_IO, ERR_TOO_LARGE */
+err_t ca_file_read(const char *path, size_t max, struct buf *out) MUST_USE;          /* ERR_NOT_FOUND, ERR_IO, ERR_TOO_LARGE */
 /* The next CRL number of a CA, committed before it is used (RFC 5280 §5.2.3: never reused). */
 err_t store_crl_number(struct store *s, const char *ca, uint64_t *number) MUST_USE;
 

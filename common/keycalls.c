@@ -33,8 +33,12 @@ err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info ou
             break;
         }
         struct key_info *o = &out[i];
-        *o = (struct key_info){.purpose = purpose, .not_before = r.not_before, .not_after = r.not_after, .active = r.active != 0,
-                               .spki_len = r.spki_len, .cert_len = r.cert_len};
+        *o = (struct key_info){.purpose = purpose,
+                               .not_before = r.not_before,
+                               .not_after = r.not_after,
+                               .active = r.active != 0,
+                               .spki_len = r.spki_len,
+                               .cert_len = r.cert_len};
         memcpy(o->id, r.id, sizeof o->id);
         memcpy(o->spki, r.spki, r.spki_len);
         memcpy(o->cert, r.cert, r.cert_len);
@@ -278,7 +282,8 @@ static void reply_free(struct keyw_sign_r **r)
     free(*r);
 }
 
-static err_t put_sign(struct keyw_sign *q, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert, struct bytes token)
+static err_t put_sign(struct keyw_sign *q, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert,
+                      struct bytes token)
 {
     if (a->n == 0 || a->n > KEY_DIGESTS_MAX || cert.len > sizeof q->cert || token.len > sizeof q->token)
         return ERR_SYNTAX;
@@ -301,8 +306,8 @@ static err_t put_sign(struct keyw_sign *q, const struct key_activation *a, struc
     return OK;
 }
 
-err_t key_citizen_sign(struct keyclient *k, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert, struct bytes id_token,
-                       struct key_signature *out)
+err_t key_citizen_sign(struct keyclient *k, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert,
+                       struct bytes id_token, struct key_signature *out)
 {
     AUTO(wipe_free) struct keyw_sign *q = calloc(1, sizeof *q);
     AUTO(reply_free) struct keyw_sign_r *r = calloc(1, sizeof *r);

@@ -19,7 +19,7 @@ struct keyclient {
     char *path;
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    unsigned max, used;      /* connections lent */
+    unsigned max, used; /* connections lent */
     unsigned idle_n;
     int idle[CONNS_MAX];
     atomic_uint_fast64_t next_id;
@@ -103,9 +103,8 @@ static void idle_drop(struct keyclient *k)
 static err_t status_err(uint32_t status)
 {
     static const err_t map[] = {
-        [KEYW_REFUSED] = ERR_KEYD_REFUSED, [KEYW_SYNTAX] = ERR_SYNTAX,  [KEYW_PIN] = ERR_KEY_PIN,
-        [KEYW_LOCKED] = ERR_KEY_LOCKED,    [KEYW_ACTIVATION] = ERR_KEY_ACTIVATION,
-        [KEYW_BUSY] = ERR_BUSY,            [KEYW_ALTERED] = ERR_CRYPTO, [KEYW_INTERNAL] = ERR_INTERNAL,
+        [KEYW_REFUSED] = ERR_KEYD_REFUSED,      [KEYW_SYNTAX] = ERR_SYNTAX, [KEYW_PIN] = ERR_KEY_PIN,    [KEYW_LOCKED] = ERR_KEY_LOCKED,
+        [KEYW_ACTIVATION] = ERR_KEY_ACTIVATION, [KEYW_BUSY] = ERR_BUSY,     [KEYW_ALTERED] = ERR_CRYPTO, [KEYW_INTERNAL] = ERR_INTERNAL,
     };
     return status > 0 && status < sizeof map / sizeof map[0] ? map[status] : ERR_INTERNAL;
 }

@@ -22,11 +22,11 @@ void key_close(struct keyclient **k);
  */
 
 enum key_purpose {
-    KEY_TOKEN = 1,  /* JWTs */
-    KEY_DATA,       /* wraps data keys */
-    KEY_TSA,        /* timestamps */
-    KEY_SEAL,       /* the service's seal */
-    KEY_CA,         /* issues citizens' certificates and CRLs */
+    KEY_TOKEN = 1, /* JWTs */
+    KEY_DATA,      /* wraps data keys */
+    KEY_TSA,       /* timestamps */
+    KEY_SEAL,      /* the service's seal */
+    KEY_CA,        /* issues citizens' certificates and CRLs */
 };
 #define KEY_ID_LEN 43
 struct key_info {
@@ -36,7 +36,7 @@ struct key_info {
     bool active;                   /* the one that signs now */
     uint8_t spki[600];
     size_t spki_len;
-    uint8_t cert[2048];            /* DER, when it has one */
+    uint8_t cert[2048]; /* DER, when it has one */
     size_t cert_len;
 };
 #define KEY_LIST_MAX 16
@@ -49,11 +49,11 @@ err_t key_chain(struct keyclient *k, enum key_purpose purpose, struct buf chain[
 enum key_token { KEY_ID_TOKEN = 1, KEY_ACCESS_TOKEN, KEY_LOGOUT_TOKEN };
 #define KEY_AUD_MAX 4
 struct key_claims {
-    enum key_token type;  /* fixes typ: JWT, at+jwt, logout+jwt, and which claims are allowed and required */
+    enum key_token type; /* fixes typ: JWT, at+jwt, logout+jwt, and which claims are allowed and required */
     const char *sub;
     const char *aud[KEY_AUD_MAX]; /* NULL after the last */
-    int64_t lifetime;     /* seconds; keyd sets iat by its own clock and exp, and caps the lifetime by type (id 3600, access 3600, logout 120) */
-    int64_t auth_time;    /* 0: none */
+    int64_t lifetime; /* seconds; keyd sets iat and exp by its own clock, and caps it by type (id 3600, access 3600, logout 120) */
+    int64_t auth_time; /* 0: none */
     const char *client_id, *azp, *scope, *nonce, *acr, *amr /* space separated */, *sid, *jti, *at_hash, *grant_id;
     const char *act; /* access token: the client that acts for sub (RFC 8693 §4.1) */
     const char *jkt, *x5t; /* access token: cnf, what its holder must prove (RFC 9449 §6.1, RFC 8705 §3.1) */
@@ -79,18 +79,19 @@ err_t key_sign_statement(struct keyclient *k, enum key_statement type, const cha
 #define KEY_DATA_LEN 32
 #define KEY_WRAPPED_LEN (KEY_DATA_LEN + 24 + 16 + 8) /* key number, nonce, key, tag */
 err_t key_wrap(struct keyclient *k, struct bytes ad, const uint8_t key[KEY_DATA_LEN], uint8_t out[KEY_WRAPPED_LEN]) MUST_USE;
-err_t key_unwrap(struct keyclient *k, struct bytes ad, const uint8_t wrapped[KEY_WRAPPED_LEN], uint8_t key[KEY_DATA_LEN]) MUST_USE; /* ERR_CRYPTO: altered */
+err_t key_unwrap(struct keyclient *k, struct bytes ad, const uint8_t wrapped[KEY_WRAPPED_LEN],
+                 uint8_t key[KEY_DATA_LEN]) MUST_USE; /* ERR_CRYPTO: altered */
 
 /* --- timestamps (RFC 3161, 5816) --- */
 struct key_ts_request {
     enum cms_hash alg;
-    uint8_t imprint[64];   /* as long as alg says */
+    uint8_t imprint[64]; /* as long as alg says */
     uint8_t nonce[32];
-    size_t nonce_len;      /* 0: none; big-endian, non-negative INTEGER contents */
+    size_t nonce_len; /* 0: none; big-endian, non-negative INTEGER contents */
     bool cert_req;
 };
 struct key_ts_reply {
-    struct buf token;      /* TimeStampToken, DER; caller frees */
+    struct buf token; /* TimeStampToken, DER; caller frees */
     uint8_t serial[20];
     size_t serial_len;
     int64_t gen_time_us;
@@ -111,7 +112,7 @@ err_t key_seal(struct keyclient *k, const char *mime, const uint8_t sha256[32], 
 #define KEY_UUID_LEN 36
 struct key_citizen {
     char credential_id[KEY_UUID_LEN + 1];
-    char owner[65];         /* the citizen's subject at the signer: what the ID token's sub must be */
+    char owner[65]; /* the citizen's subject at the signer: what the ID token's sub must be */
 };
 /* Makes a P-256 key, sealed under the domain's key and the PIN together. PIN: 6 to 32 bytes, else ERR_SYNTAX. */
 err_t key_citizen_create(struct keyclient *k, const struct key_citizen *c, struct bytes pin, uint8_t blob[KEY_BLOB_MAX], size_t *blob_len,
@@ -122,13 +123,13 @@ err_t key_citizen_repin(struct keyclient *k, const struct key_citizen *c, struct
 
 struct key_cert_request {
     struct key_citizen citizen;
-    struct bytes blob;          /* proves that keyd made the key */
-    uint8_t serial[20];         /* from key_random_serial; already in a committed intent row */
-    char common_name[129];      /* UTF-8 */
+    struct bytes blob;     /* proves that keyd made the key */
+    uint8_t serial[20];    /* from key_random_serial; already in a committed intent row */
+    char common_name[129]; /* UTF-8 */
     char surname[65], given_name[65];
-    char serial_number[65];     /* subject's serialNumber: an opaque number, never the citizen number unless policy says so */
-    int64_t not_before;         /* seconds; keyd checks it to be within a day of its clock */
-    int64_t days;               /* at most the profile's maximum */
+    char serial_number[65]; /* subject's serialNumber: an opaque number, never the citizen number unless policy says so */
+    int64_t not_before;     /* seconds; keyd checks it to be within a day of its clock */
+    int64_t days;           /* at most the profile's maximum */
 };
 void key_random_serial(uint8_t out[20]); /* positive, 159 random bits (RFC 5280 §4.1.2.2) */
 /* A citizen's certificate from the profile (EN 319 412-2; key usage nonRepudiation alone; CRL and AIA addresses from keyd's configuration). */
@@ -140,11 +141,11 @@ enum key_sign_kind { KEY_SIGN_PADES = 1, KEY_SIGN_CADES };
 struct key_activation {
     struct key_citizen citizen;
     uint8_t random[16];
-    int64_t expires;            /* seconds; at most 15 minutes ahead */
+    int64_t expires; /* seconds; at most 15 minutes ahead */
     size_t n;
     struct {
         enum key_sign_kind kind;
-        uint8_t sha256[32];     /* of the bytes to be signed: ByteRange or whole file */
+        uint8_t sha256[32]; /* of the bytes to be signed: ByteRange or whole file */
     } item[KEY_DIGESTS_MAX];
 };
 /*
@@ -155,10 +156,10 @@ void key_activation_nonce(const struct key_activation *a, char out[44]);
 /*
  * Signs every digest or none. keyd checks: the ID token's signature against the provider's keys it was started with, iss, aud (the signer), exp, iat not before keyd's
  * start, sub = owner, nonce = key_activation_nonce; that the nonce was never used; expiry; the blob's owner and credential; the PIN; and that the certificate is for
- * this key, of citizen profile and valid now. out has a->n entries. ERR_KEY_PIN, ERR_KEY_LOCKED (five wrong ones inside keyd too), ERR_KEY_ACTIVATION.
+ * this key, of citizen profile and valid now. out has a->n entries. ERR_KEY_PIN, ERR_KEY_LOCKED (keyd counts too: citizen.pin_tries), ERR_KEY_ACTIVATION.
  */
-err_t key_citizen_sign(struct keyclient *k, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert, struct bytes id_token,
-                       struct key_signature *out) MUST_USE;
+err_t key_citizen_sign(struct keyclient *k, const struct key_activation *a, struct bytes blob, struct bytes pin, struct bytes cert,
+                       struct bytes id_token, struct key_signature *out) MUST_USE;
 
 /* --- CRLs (RFC 5280 §5) --- */
 struct key_crl_entry {
@@ -168,6 +169,7 @@ struct key_crl_entry {
     int reason;            /* CRLReason; 0: not written */
 };
 /* Signed by the citizens' CA; thisUpdate by keyd's clock; number must grow. Any number of entries (sent in pieces). */
-err_t key_sign_crl(struct keyclient *k, uint64_t number, int64_t lifetime, const struct key_crl_entry *e, size_t n, struct buf *der) MUST_USE;
+err_t key_sign_crl(struct keyclient *k, uint64_t number, int64_t lifetime, const struct key_crl_entry *e, size_t n,
+                   struct buf *der) MUST_USE;
 
 #endif

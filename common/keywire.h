@@ -12,21 +12,21 @@
 #define KEYW_VERSION 1
 
 /* KEYW(name, number, request struct, reply struct): the one table of operations. */
-#define KEYW_OPS                                               \
-    KEYW(LIST, 1, struct keyw_list, struct keyw_list_r)        \
-    KEYW(CHAIN, 2, struct keyw_list, struct keyw_chain_r)      \
-    KEYW(TOKEN, 3, struct keyw_token, struct keyw_token_r)     \
-    KEYW(WRAP, 4, struct keyw_wrap, struct keyw_wrap_r)        \
-    KEYW(UNWRAP, 5, struct keyw_unwrap, struct keyw_unwrap_r)  \
-    KEYW(TIMESTAMP, 6, struct keyw_ts, struct keyw_ts_r)       \
-    KEYW(SEAL, 7, struct keyw_seal, struct keyw_seal_r)        \
-    KEYW(CREATE, 8, struct keyw_create, struct keyw_create_r)  \
-    KEYW(REPIN, 9, struct keyw_repin, struct keyw_repin_r)     \
-    KEYW(ISSUE, 10, struct keyw_issue, struct keyw_issue_r)    \
-    KEYW(SIGN, 11, struct keyw_sign, struct keyw_sign_r)       \
+#define KEYW_OPS                                                 \
+    KEYW(LIST, 1, struct keyw_list, struct keyw_list_r)          \
+    KEYW(CHAIN, 2, struct keyw_list, struct keyw_chain_r)        \
+    KEYW(TOKEN, 3, struct keyw_token, struct keyw_token_r)       \
+    KEYW(WRAP, 4, struct keyw_wrap, struct keyw_wrap_r)          \
+    KEYW(UNWRAP, 5, struct keyw_unwrap, struct keyw_unwrap_r)    \
+    KEYW(TIMESTAMP, 6, struct keyw_ts, struct keyw_ts_r)         \
+    KEYW(SEAL, 7, struct keyw_seal, struct keyw_seal_r)          \
+    KEYW(CREATE, 8, struct keyw_create, struct keyw_create_r)    \
+    KEYW(REPIN, 9, struct keyw_repin, struct keyw_repin_r)       \
+    KEYW(ISSUE, 10, struct keyw_issue, struct keyw_issue_r)      \
+    KEYW(SIGN, 11, struct keyw_sign, struct keyw_sign_r)         \
     KEYW(CRL_BEGIN, 12, struct keyw_crl_begin, struct keyw_head) \
-    KEYW(CRL_ADD, 13, struct keyw_crl_add, struct keyw_head)   \
-    KEYW(CRL_END, 14, struct keyw_head, struct keyw_crl_end_r) \
+    KEYW(CRL_ADD, 13, struct keyw_crl_add, struct keyw_head)     \
+    KEYW(CRL_END, 14, struct keyw_head, struct keyw_crl_end_r)   \
     KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r) \
     KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r)
 
@@ -40,13 +40,13 @@ enum keyw_op {
 /* A reply's status; stable numbers, other than err_t's. */
 enum keyw_status {
     KEYW_OK = 0,
-    KEYW_REFUSED = 1,    /* peer, purpose, no such key, outside validity, a claim that the type may not carry */
-    KEYW_SYNTAX = 2,     /* a value out of its range */
+    KEYW_REFUSED = 1, /* peer, purpose, no such key, outside validity, a claim that the type may not carry */
+    KEYW_SYNTAX = 2,  /* a value out of its range */
     KEYW_PIN = 3,
     KEYW_LOCKED = 4,
     KEYW_ACTIVATION = 5,
     KEYW_BUSY = 6,
-    KEYW_ALTERED = 7,    /* a sealed blob does not open */
+    KEYW_ALTERED = 7, /* a sealed blob does not open */
     KEYW_INTERNAL = 8,
 };
 
@@ -315,7 +315,9 @@ extern const struct keyw_claim keyw_claims[KEYW_CLAIMS]; /* 0 is none */
 /* Room for any message. */
 union keyw_msg {
     struct keyw_head head;
-#define KEYW(name, number, request, reply) request name##_q; reply name##_r;
+#define KEYW(name, number, request, reply) \
+    request name##_q;                      \
+    reply name##_r;
     KEYW_OPS
 #undef KEYW
 };
@@ -333,8 +335,8 @@ size_t keyw_request_len(unsigned op);
 size_t keyw_reply_len(unsigned op);
 const char *keyw_op_name(unsigned op); /* for the log; "?" */
 
-bool keyw_zero(const void *p, size_t n);       /* all n bytes are zero */
-bool keyw_str_ok(const char *s, size_t room);  /* NUL-terminated within room, all after the NUL zero, valid UTF-8 */
+bool keyw_zero(const void *p, size_t n);      /* all n bytes are zero */
+bool keyw_str_ok(const char *s, size_t room); /* NUL-terminated within room, all after the NUL zero, valid UTF-8 */
 /* Copies a C string into zeroed room; NULL stays empty. ERR_TOO_LARGE. */
 err_t keyw_str_put(char *room, size_t cap, const char *s) MUST_USE;
 

@@ -16,6 +16,7 @@
 
 #define PROOFS_MAX 65536 /* DPoP proofs remembered at once: 60 seconds of them */
 
+/* clang-format off */
 #define STR(s, n, f, d, r, h) {.section = s, .name = n, .type = CONFIG_STR, .offset = offsetof(struct signer_conf, f), .def = d, .required = r, .help = h}
 #define INT(s, n, f, d, lo, hi, h) \
     {.section = s, .name = n, .type = CONFIG_INT, .offset = offsetof(struct signer_conf, f), .def = d, .min = lo, .max = hi, .help = h}
@@ -29,7 +30,7 @@ const struct config_key signer_conf_keys[] = {
     STR("signer", "log_level", log_level, "info", false, "debug, info, warning or error"),
     STR("signer", "return_origins", return_origins, "", false, "origins of portals to which the result page links back, separated by spaces"),
     INT("signer", "threads", threads, "0", 0, 64, "HTTP threads; 0: one a core"),
-    INT("signer", "workers", workers, "8", 1, 256, "worker threads"),
+    INT("signer", "workers", workers, "24", 1, 256, "worker threads: timestamps asked for at once share a commit"),
     INT("signer", "queue_max", queue_max, "256", 1, 100000, "waiting requests at most; past it 503"),
     INT("signer", "connections_max", connections_max, "1024", 8, 100000, "open connections at most"),
     INT("signer", "session_idle", session_idle, "900", 60, 86400, "seconds without a request after which a sign-in ends"),
@@ -40,7 +41,7 @@ const struct config_key signer_conf_keys[] = {
     STR("database", "conninfo", conninfo, NULL, true, "libpq connection string"),
     INT("database", "pool", pool, "8", 1, 256, "connections at most"),
     STR("keyd", "socket", keyd_socket, NULL, true, "socket of antin-keyd"),
-    INT("keyd", "conns", keyd_conns, "4", 1, 64, "requests to antin-keyd at once"),
+    INT("keyd", "conns", keyd_conns, "8", 1, 64, "requests to antin-keyd at once"),
     STR("store", "spool", spool, NULL, true, "folder for uploads on their way"),
     STR("store", "content", content, NULL, true, "folder of the content store"),
     INT("store", "file_max", file_max, "52428800", 1024, 2147483647, "bytes of a component at most"),
@@ -53,6 +54,7 @@ const struct config_key signer_conf_keys[] = {
      .help = "file with the client secret"},
     STR("tsa", "policy", tsa_policy, "2.999.704.2.1", false, "OID of the timestamp policy; the same as antin-keyd's"),
 };
+/* clang-format on */
 const size_t signer_conf_nkeys = sizeof signer_conf_keys / sizeof signer_conf_keys[0];
 
 /* http is for loopback names alone: elsewhere a PIN would travel in the clear. */
@@ -73,7 +75,9 @@ err_t signer_conf_check(const char *conf_path, struct app *a)
 {
     TRY(config_load(conf_path, signer_conf_keys, signer_conf_nkeys, &a->conf, stderr));
     if (!origin_ok(a->conf.url) || !origin_ok(a->conf.issuer)) {
-        (void)fprintf(stderr, "%s: signer.url and idp.issuer must be https origins without a trailing slash (http on loopback names alone)\n", conf_path);
+        (void)fprintf(stderr,
+                      "%s: signer.url and idp.issuer must be https origins without a trailing slash (http on loopback names alone)\n",
+                      conf_path);
         return ERR_CONFIG;
     }
     a->https = strncmp(a->conf.url, "https://", 8) == 0;
@@ -114,7 +118,8 @@ err_t signer_open(struct app *a, const char *conf_path)
 {
     TRY(signer_conf_check(conf_path, a));
     TRY(open_looks(a));
-    const struct db_pool_conf pool = {.conninfo = a->conf.conninfo, .size = (unsigned)a->conf.pool, .wait_ms = 5000, .stmts = signer_statements};
+    const struct db_pool_conf pool = {
+        .conninfo = a->conf.conninfo, .size = (unsigned)a->conf.pool, .wait_ms = 5000, .stmts = signer_statements};
     TRY(db_pool_open(&pool, &a->db));
     TRY(key_open(a->conf.keyd_socket, (unsigned)a->conf.keyd_conns, &a->keys));
     TRY(content_open(a->conf.content, &a->content));

@@ -46,7 +46,9 @@ static struct http_route *routes_for(const struct app *a)
     for (const struct http_route *r = signer_routes; r->method != NULL; r++)
         n++;
     struct http_route *copy = calloc(n, sizeof *copy);
-    for (size_t i = 0; copy != NULL && i < n; i++) {
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
         copy[i] = signer_routes[i];
         if (copy[i].body == HTTP_SPOOL)
             copy[i].body_max = (size_t)a->conf.file_max;
@@ -112,7 +114,8 @@ int main(int argc, char **argv)
     }
     if (conf == NULL)
         return usage(stderr, 2);
-    (void)mallopt(M_ARENA_MAX, 2); /* threads here wait for others most of the time: an arena each would only hold memory */
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024); /* what a large dossier took goes back to the system when it is freed */
+    (void)mallopt(M_ARENA_MAX, 1);               /* threads here wait for others most of the time: an arena each would only hold memory */
     secret_init();
     http_signals_init();
     log_init("antin-signerd", LOG_INFO);

@@ -13,6 +13,7 @@
 #define FORM_MAX 4096
 #define FILE_MAX (50u << 20)
 
+/* clang-format off */
 #define API(m, p, h, a) {.method = m, .path = p, .handler = h, .auth = a, .fail = signer_fail_api, .body = HTTP_NO_BODY}
 #define API_JSON(m, p, h, a) \
     {.method = m, .path = p, .handler = h, .auth = a, .fail = signer_fail_api, .body = HTTP_JSON, .body_max = JSON_MAX}
@@ -70,3 +71,4 @@ const struct http_route signer_routes[] = {
     CHEAP("/assets/seal.svg", signer_seal_svg),
     {.method = NULL},
 };
+/* clang-format on */

@@ -18,9 +18,11 @@ static bool request_ok(const struct keyw_sign *q)
         q->token_len > sizeof q->token || !keyw_zero(q->reserved, sizeof q->reserved))
         return false;
     for (size_t i = 0; i < q->n; i++)
-        if ((q->item[i].kind != KEY_SIGN_PADES && q->item[i].kind != KEY_SIGN_CADES) || !keyw_zero(q->item[i].reserved, sizeof q->item[i].reserved))
+        if ((q->item[i].kind != KEY_SIGN_PADES && q->item[i].kind != KEY_SIGN_CADES) ||
+            !keyw_zero(q->item[i].reserved, sizeof q->item[i].reserved))
             return false;
-    return keyw_zero(&q->item[q->n], (KEY_DIGESTS_MAX - q->n) * sizeof q->item[0]) && keyw_zero(q->cert + q->cert_len, sizeof q->cert - q->cert_len) &&
+    return keyw_zero(&q->item[q->n], (KEY_DIGESTS_MAX - q->n) * sizeof q->item[0]) &&
+           keyw_zero(q->cert + q->cert_len, sizeof q->cert - q->cert_len) &&
            keyw_zero(q->token + q->token_len, sizeof q->token - q->token_len);
 }
 
@@ -97,7 +99,8 @@ static err_t check_cert(const struct keyd *k, const struct keyw_sign *q, const E
     if (now < from || now > to)
         return ERR_KEY_ACTIVATION;
     *why = "certificate's profile";
-    if (X509_check_ca(c) != 0 || X509_get_key_usage(c) != KU_NON_REPUDIATION || (X509_get_extension_flags(c) & (EXFLAG_INVALID | EXFLAG_XKUSAGE)))
+    if (X509_check_ca(c) != 0 || X509_get_key_usage(c) != KU_NON_REPUDIATION ||
+        (X509_get_extension_flags(c) & (EXFLAG_INVALID | EXFLAG_XKUSAGE)))
         return ERR_KEY_ACTIVATION;
     *why = "certificate's issuer";
     for (size_t i = 0; i < k->n; i++)
@@ -114,13 +117,16 @@ static void ctx_free(EVP_PKEY_CTX **c)
 }
 
 /* PAdES has its time in the PDF and so none in the attributes (EN 319 142-1 §6.3); CAdES has keyd's. */
-static err_t sign_item(struct worker *w, EVP_PKEY_CTX *ctx, const struct keyw_sign *q, const struct keyw_item *item, int64_t now, struct keyw_signature *s)
+static err_t sign_item(struct worker *w, EVP_PKEY_CTX *ctx, const struct keyw_sign *q, const struct keyw_item *item, int64_t now,
+                       struct keyw_signature *s)
 {
     AUTO_BUF attrs = {0};
     uint8_t h[SHA256_LEN];
     unsigned hn = 0;
     size_t n = sizeof s->sig;
-    const struct cms_attrs a = {.digest_alg = CMS_SHA256, .digest = BYTES(item->sha256, sizeof item->sha256), .cert = BYTES(q->cert, q->cert_len),
+    const struct cms_attrs a = {.digest_alg = CMS_SHA256,
+                                .digest = BYTES(item->sha256, sizeof item->sha256),
+                                .cert = BYTES(q->cert, q->cert_len),
                                 .signing_time = item->kind == KEY_SIGN_CADES ? now : 0};
     TRY(cms_signed_attrs(&a, &attrs));
     if (attrs.len > sizeof s->attrs)
@@ -202,6 +208,7 @@ enum keyw_status op_sign(struct worker *w, struct conn *c)
     if (e == ERR_KEY_ACTIVATION)
         log_event(LOG_WARNING, "activation_refused", "credential %s: %s", q->citizen.credential_id, why);
     else
-        log_event(LOG_INFO, "citizen_sign", "credential %s: %u digests: %s", q->citizen.credential_id, q->n, e == OK ? "signed" : err_info(e)->name);
+        log_event(LOG_INFO, "citizen_sign", "credential %s: %u digests: %s", q->citizen.credential_id, q->n,
+                  e == OK ? "signed" : err_info(e)->name);
     return status_of(e);
 }

@@ -20,7 +20,7 @@
 
 /* What the outer layer holds; all octets, so no padding. */
 struct outer {
-    uint8_t alg;            /* 1: P-256 */
+    uint8_t alg; /* 1: P-256 */
     uint8_t reserved[3];
     uint8_t ops[4], kib[4]; /* Argon2id, big-endian */
     uint8_t salt[SALT_LEN];
@@ -115,8 +115,9 @@ err_t blob_open(struct keyd *k, const struct keyw_citizen *c, const struct keyw_
     if (b->len != BLOB_LEN || memcmp(b->blob, MAGIC, MAGIC_LEN) != 0 || !keyw_zero(b->blob + b->len, sizeof b->blob - b->len) ||
         !keyw_zero(b->reserved, sizeof b->reserved))
         return ERR_CRYPTO;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)&o, NULL, NULL, b->blob + MAGIC_LEN + NONCE_LEN, BLOB_LEN - MAGIC_LEN - NONCE_LEN, ad, ad_len,
-                                                   b->blob + MAGIC_LEN, k->citizen_key) != 0 ||
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)&o, NULL, NULL, b->blob + MAGIC_LEN + NONCE_LEN,
+                                                   BLOB_LEN - MAGIC_LEN - NONCE_LEN, ad, ad_len, b->blob + MAGIC_LEN,
+                                                   k->citizen_key) != 0 ||
         o.alg != 1)
         return ERR_CRYPTO;
     memcpy(out->point, o.point, sizeof out->point);

@@ -21,7 +21,7 @@ struct crl_job {
     int64_t lifetime;
     size_t count, n, cap; /* announced, come, room */
     struct key_crl_entry *entries;
-    struct buf der;       /* after CRL_END */
+    struct buf der; /* after CRL_END */
 };
 
 void crl_job_free(struct crl_job **jp)
@@ -98,7 +98,8 @@ enum keyw_status op_crl_add(struct worker *w, struct conn *c)
     for (size_t i = 0; i < q->n; i++) {
         const struct keyw_crl_entry *e = &q->entry[i];
         struct key_crl_entry *to = &j->entries[j->n++];
-        *to = (struct key_crl_entry){.revoked_at = e->revoked_at, .invalid_since = e->invalid_since, .reason = e->reason < 256 ? (int)e->reason : -1};
+        *to = (struct key_crl_entry){
+            .revoked_at = e->revoked_at, .invalid_since = e->invalid_since, .reason = e->reason < 256 ? (int)e->reason : -1};
         memcpy(to->serial, e->serial, sizeof to->serial);
     }
     return KEYW_OK;
@@ -116,8 +117,8 @@ enum keyw_status op_crl_end(struct worker *w, struct conn *c)
     const struct key *ca = key_for_crl(k, now);
     if (!ca || !number_grows(k, j->number, true))
         return KEYW_REFUSED;
-    const struct crl_spec s = {.issuer = ca->x509, .number = j->number, .this_update = now, .next_update = now + j->lifetime, .entries = j->entries,
-                               .n = j->n};
+    const struct crl_spec s = {
+        .issuer = ca->x509, .number = j->number, .this_update = now, .next_update = now + j->lifetime, .entries = j->entries, .n = j->n};
     err_t e = crl_sign(&s, ca->pkey, &j->der);
     free(j->entries);
     j->entries = NULL;

@@ -47,7 +47,8 @@ enum keyw_status op_wrap(struct worker *w, struct conn *c)
     number_of(key, out);
     size_t n = full_ad(out, q->ad, q->ad_len, ad);
     random_bytes(out + NUMBER_LEN, NONCE_LEN);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out + NUMBER_LEN + NONCE_LEN, NULL, q->key, KEY_DATA_LEN, ad, n, NULL, out + NUMBER_LEN, key->data);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + NUMBER_LEN + NONCE_LEN, NULL, q->key, KEY_DATA_LEN, ad, n, NULL, out + NUMBER_LEN,
+                                               key->data);
     return KEYW_OK;
 }
 

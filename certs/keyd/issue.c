@@ -50,8 +50,14 @@ static err_t issue(struct worker *w, const struct key *ca, const EVP_PKEY *pub, 
     AUTO(name_free) X509_NAME *subject = NULL;
     AUTO_X509 cert = NULL;
     TRY(make_subject(ca, q, &subject));
-    const struct cert_spec spec = {.profile = &k->profile, .subject = subject, .key = pub, .serial = q->serial, .not_before = q->not_before,
-                                   .not_after = q->not_before + q->days * DAY - 1, .issuer = ca->x509, .crl_url = k->conf.crl_url,
+    const struct cert_spec spec = {.profile = &k->profile,
+                                   .subject = subject,
+                                   .key = pub,
+                                   .serial = q->serial,
+                                   .not_before = q->not_before,
+                                   .not_after = q->not_before + q->days * DAY - 1,
+                                   .issuer = ca->x509,
+                                   .crl_url = k->conf.crl_url,
                                    .aia_url = k->conf.aia_url};
     TRY(cert_issue(&spec, ca->pkey, &cert));
     return x509_to_der(cert, der);

@@ -49,12 +49,12 @@ struct key {
     EVP_PKEY *pkey;                /* NULL: a data key */
     const uint8_t *data;           /* 32 bytes in locked memory */
     struct buf spki;
-    X509 *x509;                    /* its certificate, or NULL */
+    X509 *x509; /* its certificate, or NULL */
     int64_t cert_end;
     struct buf cert;
-    struct buf chain[CHAIN_MAX];   /* above its certificate, the trust anchor left out */
+    struct buf chain[CHAIN_MAX]; /* above its certificate, the trust anchor left out */
     size_t chain_n;
-    struct ts_template *ts;        /* of a TSA key */
+    struct ts_template *ts; /* of a TSA key */
 };
 
 struct citizen_state;
@@ -63,19 +63,19 @@ struct keyd {
     struct peers peers[GROUP_END]; /* who may use each group; empty: the purpose is not configured */
     struct key key[KEYS_MAX];
     size_t n;
-    uint8_t *citizen_key;          /* 32 bytes in locked memory: what seals citizens' blobs */
+    uint8_t *citizen_key; /* 32 bytes in locked memory: what seals citizens' blobs */
     struct jwks idp;
     struct profile profile;
     struct citizen_state *citizens;
-    int64_t started;               /* the second in which this process began to answer */
-    uint64_t ts_prefix;            /* random per start: the first half of timestamps' serial numbers */
+    int64_t started;    /* the second in which this process began to answer */
+    uint64_t ts_prefix; /* random per start: the first half of timestamps' serial numbers */
     atomic_uint_fast64_t ts_counter;
     atomic_int_fast64_t ts_last_us;
     atomic_bool ts_clock_told;
-    int64_t ts_offset_us;          /* wall clock minus monotonic clock at start: it changes only when somebody sets the clock */
-    atomic_int crl_jobs;           /* lists being put together now */
+    int64_t ts_offset_us; /* wall clock minus monotonic clock at start: it changes only when somebody sets the clock */
+    atomic_int crl_jobs;  /* lists being put together now */
     pthread_mutex_t crl_lock;
-    uint64_t crl_number;           /* the highest signed by this process */
+    uint64_t crl_number; /* the highest signed by this process */
 };
 
 /* One thread's own: contexts that are never shared, so that signing takes no lock and fetches nothing. */
@@ -131,8 +131,15 @@ bool conn_release(struct conn *c);
 
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
-op_fn op_list, op_chain, op_token, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add,
-    op_crl_end, op_crl_read;
+op_fn op_list, op_chain, op_token, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin,
+    op_crl_add, op_crl_end, op_crl_read;
+
+/* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */
+bool op_well_formed(const union keyw_msg *q, size_t n);
+/* Whether what w->q asks for, and this peer may have, belongs on a PIN thread. */
+bool op_slow(const struct worker *w, const struct conn *c);
+/* Zeroes the reply and performs w->q; KEYW_REFUSED when the peer may not. */
+enum keyw_status op_perform(struct worker *w, struct conn *c);
 
 /* --- set up at start, one file a group --- */
 err_t token_start(struct keyd *k, FILE *errs) MUST_USE;
@@ -160,7 +167,8 @@ err_t blob_seal(struct keyd *k, const struct keyw_citizen *c, struct bytes pin, 
 /* The outer layer: ERR_CRYPTO when altered, or of another owner or credential. */
 err_t blob_open(struct keyd *k, const struct keyw_citizen *c, const struct keyw_blob *b, struct blob_open_result *out) MUST_USE;
 /* The inner layer: ERR_KEY_PIN. Costs one Argon2id. */
-err_t blob_unlock(struct keyd *k, const struct keyw_citizen *c, const struct blob_open_result *o, struct bytes pin, uint8_t scalar[32]) MUST_USE;
+err_t blob_unlock(struct keyd *k, const struct keyw_citizen *c, const struct blob_open_result *o, struct bytes pin,
+                  uint8_t scalar[32]) MUST_USE;
 err_t point_to_pkey(const uint8_t point[POINT_LEN], const uint8_t *scalar, EVP_PKEY **out) MUST_USE; /* scalar NULL: public only */
 
 /* --- what keyd remembers of citizens (memory.c): bounded, in memory only --- */
@@ -186,12 +194,12 @@ struct citizen_state {
 /* Configuration, keys and state, as a worker and -t have them; the mistakes go to errs. k is zeroed. keyd_free also after a failure. */
 err_t keyd_prepare(const char *conf_path, struct keyd *k, FILE *errs) MUST_USE;
 void keyd_free(struct keyd *k);
-err_t sandbox_early(void) MUST_USE;                     /* no core, not dumpable, locked heap for keys */
+err_t sandbox_early(void) MUST_USE; /* no core, not dumpable, locked heap for keys */
 err_t sandbox_user(const char *user, FILE *errs) MUST_USE;
-err_t sandbox_close(void) MUST_USE;                     /* the system call filter, for all threads */
+err_t sandbox_close(void) MUST_USE; /* the system call filter, for all threads */
 struct server;
 err_t server_new(struct keyd *k, int listen_fd, int control_fd, struct server **out) MUST_USE; /* its threads exist and are warm */
-err_t server_run(struct server *s) MUST_USE;                                                    /* until the control socket says stop */
+err_t server_run(struct server *s) MUST_USE;                                                   /* until the control socket says stop */
 void server_free(struct server **s);
 int supervise(const char *conf_path);
 int worker_main(const char *conf_path, int listen_fd, int control_fd);

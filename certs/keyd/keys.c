@@ -126,7 +126,8 @@ static err_t load_key(struct keyd *k, struct bytes domain_key, const char *name,
     if (e == OK)
         e = keyfile_open(buf_bytes(&file), domain_key, &f);
     if (e != OK) {
-        fprintf(errs, "%s: %s\n", buf_str(&path), e == ERR_CRYPTO ? "does not open: altered, or sealed under another domain's key" : "cannot be read");
+        fprintf(errs, "%s: %s\n", buf_str(&path),
+                e == ERR_CRYPTO ? "does not open: altered, or sealed under another domain's key" : "cannot be read");
         return ERR_CONFIG;
     }
     if (!k->peers[f.purpose].n || k->n == KEYS_MAX) {

@@ -13,16 +13,15 @@
 #define ANTIN_VERSION "0.1.0"
 #endif
 
-static const char HELP[] =
-    "antin-keyd -c FILE [-t]: keeps keys, and signs what it has built itself.\n"
-    "\n"
-    "  -c FILE        configuration\n"
-    "  -t             read the configuration, open every key, check, and exit\n"
-    "  --help-config  every key of the configuration\n"
-    "  --version\n"
-    "\n"
-    "SIGHUP: read configuration and keys anew; a fault leaves the old ones at work. SIGTERM: finish and exit.\n"
-    "Exit: 0; 1 a fault, said on stderr; 3 usage.\n";
+static const char HELP[] = "antin-keyd -c FILE [-t]: keeps keys, and signs what it has built itself.\n"
+                           "\n"
+                           "  -c FILE        configuration\n"
+                           "  -t             read the configuration, open every key, check, and exit\n"
+                           "  --help-config  every key of the configuration\n"
+                           "  --version\n"
+                           "\n"
+                           "SIGHUP: read configuration and keys anew; a fault leaves the old ones at work. SIGTERM: finish and exit.\n"
+                           "Exit: 0; 1 a fault, said on stderr; 3 usage.\n";
 
 static int check(const char *path)
 {
@@ -36,9 +35,12 @@ static int check(const char *path)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'}, {"test", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
-                                          {"help-config", no_argument, NULL, 'k'},  {"worker", no_argument, NULL, 'w'},
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"test", no_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help-config", no_argument, NULL, 'k'},
+                                          {"worker", no_argument, NULL, 'w'},
                                           {NULL, 0, NULL, 0}};
     const char *path = NULL;
     bool test = false, worker = false;

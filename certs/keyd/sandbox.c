@@ -57,7 +57,8 @@ err_t sandbox_user(const char *user, FILE *errs)
     }
     if (pw->pw_uid == geteuid())
         return OK;
-    if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0) {
+    if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+        setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0) {
         fprintf(errs, "keyd.user: cannot become \"%s\": %s\n", user, strerror(errno));
         return ERR_CONFIG;
     }
@@ -74,12 +75,14 @@ err_t sandbox_close(void)
 
 /* Talk on open sockets, wait, memory without execution, time, randomness, end. No open, no socket, no exec, no clone. */
 static const int ALLOWED[] = {
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(accept4),
-    SCMP_SYS(getsockopt), SCMP_SYS(shutdown), SCMP_SYS(close), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(poll),
-    SCMP_SYS(ppoll), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(munmap),
-    SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(mlock), SCMP_SYS(munlock), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(tgkill), SCMP_SYS(set_robust_list), SCMP_SYS(exit),
-    SCMP_SYS(exit_group),
+    SCMP_SYS(read),           SCMP_SYS(write),        SCMP_SYS(writev),          SCMP_SYS(recvmsg),      SCMP_SYS(sendmsg),
+    SCMP_SYS(recvfrom),       SCMP_SYS(sendto),       SCMP_SYS(accept4),         SCMP_SYS(getsockopt),   SCMP_SYS(shutdown),
+    SCMP_SYS(close),          SCMP_SYS(epoll_wait),   SCMP_SYS(epoll_pwait),     SCMP_SYS(epoll_ctl),    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),          SCMP_SYS(futex),        SCMP_SYS(clock_gettime),   SCMP_SYS(gettimeofday), SCMP_SYS(time),
+    SCMP_SYS(getrandom),      SCMP_SYS(munmap),       SCMP_SYS(madvise),         SCMP_SYS(mremap),       SCMP_SYS(brk),
+    SCMP_SYS(mlock),          SCMP_SYS(munlock),      SCMP_SYS(getpid),          SCMP_SYS(gettid),       SCMP_SYS(sched_yield),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(tgkill),       SCMP_SYS(set_robust_list),
+    SCMP_SYS(exit),           SCMP_SYS(exit_group),
 };
 
 static int fill(scmp_filter_ctx f)
@@ -100,6 +103,8 @@ err_t sandbox_close(void)
     if (!f)
         return ERR_NOMEM;
     int r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1); /* for the threads that exist already, too */
+    if (r == 0)
+        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a list of comparisons: it runs four times a timestamp */
     if (r == 0)
         r = fill(f);
     if (r == 0)

@@ -46,7 +46,10 @@ enum keyw_status op_seal(struct worker *w, struct conn *c)
     const struct key *key = key_active(w->keyd, KEY_SEAL, now);
     if (!key || !on_list(w->keyd->conf.seal_types, q->mime))
         return KEYW_REFUSED;
-    const struct cms_attrs a = {.digest_alg = CMS_SHA256, .digest = BYTES(q->sha256, sizeof q->sha256), .cert = buf_bytes(&key->cert),
-                                .signing_time = now, .mime_type = q->mime};
+    const struct cms_attrs a = {.digest_alg = CMS_SHA256,
+                                .digest = BYTES(q->sha256, sizeof q->sha256),
+                                .cert = buf_bytes(&key->cert),
+                                .signing_time = now,
+                                .mime_type = q->mime};
     return seal_attrs(w, key, &a, &w->r.SEAL_r.s);
 }

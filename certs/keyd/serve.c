@@ -1,5 +1,5 @@
 /*
- * The threads of keyd: one epoll for all, each message whole, checked by the table of operations, answered on its connection.
+ * The threads of keyd: one epoll for all, each message whole, judged and performed by ops.c, answered on its connection.
  * Called by worker.c. A malformed message costs its connection; PIN work goes to threads of its own through a bounded queue.
  */
 #include "certs/keyd/keyd.h"
@@ -17,22 +17,6 @@
 #define THREADS_MAX 96
 #define QUEUE_MAX 32
 
-enum { ANY_GROUP = 0 }; /* the operation names the purpose itself */
-static const struct {
-    op_fn *fn;
-    unsigned group;
-    bool slow; /* Argon2id, or as long as the caller's list */
-} OPS[KEYW_OP_END] = {
-    [KEYW_LIST] = {op_list, ANY_GROUP, false},         [KEYW_CHAIN] = {op_chain, ANY_GROUP, false},
-    [KEYW_TOKEN] = {op_token, KEY_TOKEN, false},       [KEYW_WRAP] = {op_wrap, KEY_DATA, false},
-    [KEYW_UNWRAP] = {op_unwrap, KEY_DATA, false},      [KEYW_TIMESTAMP] = {op_timestamp, KEY_TSA, false},
-    [KEYW_SEAL] = {op_seal, KEY_SEAL, false},          [KEYW_CREATE] = {op_create, GROUP_CITIZEN, true},
-    [KEYW_REPIN] = {op_repin, GROUP_CITIZEN, true},    [KEYW_ISSUE] = {op_issue, KEY_CA, false},
-    [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},      [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
-    [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},      [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
-    [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false},    [KEYW_STATEMENT] = {op_statement, KEY_TOKEN, false},
-};
-
 struct job {
     struct conn *c;
     union keyw_msg *q; /* only as long as its request */
@@ -45,9 +29,9 @@ struct server {
     struct worker *worker[THREADS_MAX];
     size_t n, fast;
     struct conns *conns;
-    pthread_mutex_t lock;  /* what follows */
+    pthread_mutex_t lock; /* what follows */
     pthread_cond_t ready;
-    size_t started;        /* threads that wait for go */
+    size_t started; /* threads that wait for go */
     bool go;
     struct job queue[QUEUE_MAX];
     size_t queued, head;
@@ -108,18 +92,12 @@ static enum after answer(struct server *s, struct worker *w, struct conn *c, con
     size_t n = st == KEYW_OK ? keyw_reply_len(q->op) : sizeof *h;
     *h = (struct keyw_head){.version = KEYW_VERSION, .op = q->op, .status = st, .id = q->id};
     if (st != KEYW_OK)
-        log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st, (long)c->uid);
+        log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st,
+                  (long)c->uid);
     if (ipc_send(c->fd, h, n) == OK)
         return STILL_MINE;
     conn_close(s, c);
     return CLOSED;
-}
-
-static enum keyw_status perform(struct worker *w, struct conn *c)
-{
-    unsigned op = w->q.head.op;
-    memset(&w->r, 0, keyw_reply_len(op));
-    return OPS[op].fn(w, c);
 }
 
 /* Hands the request to a PIN thread. false: the queue is full. */
@@ -145,33 +123,23 @@ static bool enqueue(struct server *s, struct worker *w, struct conn *c)
     return room;
 }
 
-/* The head is this version's, the operation exists, the length is exactly its own. */
-static bool well_formed(const union keyw_msg *q, size_t n)
-{
-    return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END && OPS[q->head.op].fn &&
-           n == keyw_request_len(q->head.op);
-}
-
 static enum after receive(struct server *s, struct worker *w, struct conn *c)
 {
     size_t n = 0;
     err_t e = ipc_recv(c->fd, &w->q, sizeof w->q, &n);
     if (e == ERR_TIMEOUT) /* nothing there any more */
         return STILL_MINE;
-    if (e != OK || !well_formed(&w->q, n)) {
+    if (e != OK || !op_well_formed(&w->q, n)) {
         if (e != ERR_CUT && e != ERR_NOT_FOUND)
             log_event(LOG_WARNING, "malformed", "uid %ld: %zu bytes", (long)c->uid, n);
         conn_close(s, c);
         return CLOSED;
     }
     const struct keyw_head head = w->q.head;
-    unsigned group = OPS[head.op].group;
-    if (group != ANY_GROUP && !(c->allowed & GROUP_BIT(group)))
-        return answer(s, w, c, &head, KEYW_REFUSED);
-    if (OPS[head.op].slow)
+    if (op_slow(w, c))
         return enqueue(s, w, c) ? GIVEN_AWAY : answer(s, w, c, &head, KEYW_BUSY);
-    enum after after = answer(s, w, c, &head, perform(w, c));
-    if (group == KEY_DATA) { /* plain data keys passed through */
+    enum after after = answer(s, w, c, &head, op_perform(w, c));
+    if (head.op == KEYW_WRAP || head.op == KEYW_UNWRAP) { /* plain data keys passed through */
         secret_wipe(&w->q, sizeof w->q.WRAP_q);
         secret_wipe(&w->r, sizeof w->r.UNWRAP_r);
     }
@@ -259,7 +227,7 @@ static void *slow_thread(void *arg)
         secret_wipe(j.q, n);
         free(j.q);
         const struct keyw_head head = w->q.head;
-        enum keyw_status st = perform(w, j.c);
+        enum keyw_status st = op_perform(w, j.c);
         secret_wipe(&w->q, n); /* PINs */
         if (answer(s, w, j.c, &head, st) == STILL_MINE && !conn_release(j.c))
             serve(s, w, j.c);
@@ -344,7 +312,8 @@ err_t server_run(struct server *s)
         pthread_join(s->thread[i], NULL);
     for (size_t i = 0; i < (size_t)s->k->conf.max_conns; i++)
         if (conns_at(s->conns, i)->fd >= 0)
-            shutdown(conns_at(s->conns, i)->fd, SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
+            shutdown(conns_at(s->conns, i)->fd,
+                     SHUT_RD); /* a request sent from now on fails at once, and the client sends it to the next process */
     return OK;
 }
 

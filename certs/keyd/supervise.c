@@ -147,7 +147,10 @@ static err_t bind_socket(const struct keyd_conf *c, int *fd)
     while ((e = ipc_listen(c->socket, (mode_t)mode, fd)) == ERR_CONFLICT && clock_mono_us() < until)
         poll(NULL, 0, 20);
     if (e != OK) {
-        fprintf(stderr, "%s: %s\n", c->socket, e == ERR_CONFLICT ? "another keyd answers there" : e == ERR_SYNTAX ? "path too long" : strerror(errno));
+        fprintf(stderr, "%s: %s\n", c->socket,
+                e == ERR_CONFLICT ? "another keyd answers there"
+                : e == ERR_SYNTAX ? "path too long"
+                                  : strerror(errno));
         return e;
     }
     if (*c->socket_group) {

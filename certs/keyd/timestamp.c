@@ -20,10 +20,10 @@ struct piece {
     size_t n;
 };
 struct ts_template {
-    struct buf attrs;   /* signed attributes with a digest to be replaced */
+    struct buf attrs; /* signed attributes with a digest to be replaced */
     size_t digest_at;
-    struct buf sid;     /* issuerAndSerialNumber */
-    struct buf certs;   /* [0] with the unit's certificate and the chain above */
+    struct buf sid;   /* issuerAndSerialNumber */
+    struct buf certs; /* [0] with the unit's certificate and the chain above */
     struct piece policy, accuracy, imprint_alg[3], digest_alg, sign_alg, signed_data, tst_info;
 };
 
@@ -125,7 +125,9 @@ static err_t make_attrs(struct ts_template *t, const struct key *key)
 {
     uint8_t mark[SHA256_LEN];
     random_bytes(mark, sizeof mark);
-    const struct cms_attrs a = {.content_type = "1.2.840.113549.1.9.16.1.4", .digest_alg = CMS_SHA256, .digest = BYTES(mark, sizeof mark),
+    const struct cms_attrs a = {.content_type = "1.2.840.113549.1.9.16.1.4",
+                                .digest_alg = CMS_SHA256,
+                                .digest = BYTES(mark, sizeof mark),
                                 .cert = buf_bytes(&key->cert)};
     TRY(cms_signed_attrs(&a, &t->attrs));
     const uint8_t *at = memmem(t->attrs.ptr, t->attrs.len, mark, sizeof mark);

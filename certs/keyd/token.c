@@ -9,8 +9,24 @@
 #include <string.h>
 
 /* Claims as bits. */
-enum { SUB = 1, AUD = 2, CLIENT_ID = 4, AZP = 8, SCOPE = 16, NONCE = 32, ACR = 64, AMR = 128, SID = 256, JTI = 512, AT_HASH = 1024, GRANT = 2048,
-       AUTH_TIME = 4096, LEVEL = 8192, CNF = 1 << 20, ACT = 1 << 21 };
+enum {
+    SUB = 1,
+    AUD = 2,
+    CLIENT_ID = 4,
+    AZP = 8,
+    SCOPE = 16,
+    NONCE = 32,
+    ACR = 64,
+    AMR = 128,
+    SID = 256,
+    JTI = 512,
+    AT_HASH = 1024,
+    GRANT = 2048,
+    AUTH_TIME = 4096,
+    LEVEL = 8192,
+    CNF = 1 << 20,
+    ACT = 1 << 21,
+};
 
 static const struct {
     const char *typ;
@@ -18,7 +34,8 @@ static const struct {
     int64_t lifetime_max;
 } TYPES[] = {
     [KEY_ID_TOKEN] = {"JWT", SUB | AUD, SUB | AUD | AZP | NONCE | ACR | AMR | SID | JTI | AT_HASH | AUTH_TIME | LEVEL, 3600},
-    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI, SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL | CNF | ACT, 3600},
+    [KEY_ACCESS_TOKEN] = {"at+jwt", SUB | AUD | CLIENT_ID | JTI,
+                          SUB | AUD | CLIENT_ID | SCOPE | ACR | AMR | SID | JTI | GRANT | AUTH_TIME | LEVEL | CNF | ACT, 3600},
     [KEY_LOGOUT_TOKEN] = {"logout+jwt", AUD | JTI, SUB | AUD | SID | JTI, 120},
 };
 

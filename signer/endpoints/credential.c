@@ -64,6 +64,15 @@ static err_t show(struct http_req *r, const struct websession *s, err_t error, i
     return spage_reply(r, error != OK ? err_info(error)->status : 200, "credential", take(&v));
 }
 
+/*
+ * A session alone makes no signing key: it lives on when its account was locked and its certificate revoked because somebody else has the browser.
+ * Who wants a key showed a moment ago who they are.
+ */
+static bool signed_in_long_ago(const struct websession *s)
+{
+    return s->auth_time + SPAGE_RECENT_LOGIN <= clock_now();
+}
+
 err_t signer_credential_page(struct http_req *r)
 {
     AUTO(websession_wipe) struct websession s;
@@ -71,6 +80,9 @@ err_t signer_credential_page(struct http_req *r)
     if (e == ERR_UNAUTHENTICATED)
         return spage_login(r, spage_own_path(http_target(r), "/credential"), NULL, NULL);
     TRY(e);
+    AUTO(credential_view_free) struct credential_view view = {0};
+    if (signed_in_long_ago(&s) && credential_view_of(signer_app(r), s.subject, &view) == ERR_CREDENTIAL_NONE)
+        return spage_login_again(r, spage_own_path(http_target(r), "/credential"));
     return show(r, &s, OK, 0);
 }
 
@@ -78,7 +90,8 @@ err_t signer_credential_page(struct http_req *r)
 
 static bool forms_own(err_t e)
 {
-    return e == ERR_PIN_FORMAT || e == ERR_PIN_WEAK || e == ERR_PIN_DIFFERS || e == ERR_KEY_PIN || e == ERR_CREDENTIAL_LOCKED || e == ERR_LEVEL;
+    return e == ERR_PIN_FORMAT || e == ERR_PIN_WEAK || e == ERR_PIN_DIFFERS || e == ERR_KEY_PIN || e == ERR_CREDENTIAL_LOCKED ||
+           e == ERR_LEVEL;
 }
 
 static void go_on(struct http_req *r, const char *fallback)
@@ -94,6 +107,8 @@ err_t signer_credential_choose(struct http_req *r)
     if (e == ERR_UNAUTHENTICATED)
         return spage_login(r, "/credential", NULL, NULL);
     TRY(e);
+    if (signed_in_long_ago(&s))
+        return spage_login_again(r, "/credential");
     e = pin_check(http_field(r, "pin"), http_field(r, "pin_again"));
     if (e == OK)
         e = credential_create(signer_app(r), &s, http_field(r, "pin"), http_request_id(r));

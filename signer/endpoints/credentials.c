@@ -105,7 +105,8 @@ err_t signer_credential_revoke(struct http_req *r)
     if (j.act.reason < 0)
         return ERR_REASON;
     /* RFC 5280 §5.3.2: the invalidity date may be before anything, but not after the revocation itself. */
-    if (since != NULL && (clock_parse_rfc3339(since, &j.act.invalid_since) != OK || j.act.invalid_since <= 0 || j.act.invalid_since > clock_now()))
+    if (since != NULL &&
+        (clock_parse_rfc3339(since, &j.act.invalid_since) != OK || j.act.invalid_since <= 0 || j.act.invalid_since > clock_now()))
         return ERR_INVALID_SINCE;
     return act(r, &j);
 }

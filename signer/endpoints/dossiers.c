@@ -21,7 +21,11 @@ static err_t create(struct db *db, void *arg, json_t **answer)
     const struct job *j = arg;
     TRY(dossier_insert(db, &j->d));
     const struct audit audit = {
-        .event = "dossier.created", .actor = j->caller->sub, .client_id = j->caller->client_id, .dossier = j->d.id, .request_id = j->request_id,
+        .event = "dossier.created",
+        .actor = j->caller->sub,
+        .client_id = j->caller->client_id,
+        .dossier = j->d.id,
+        .request_id = j->request_id,
     };
     TRY(audit_insert(db, &audit));
     return dossier_to_json(j->app, &j->d, NULL, 0, answer);

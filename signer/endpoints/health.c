@@ -18,8 +18,8 @@ static bool keyd_alive(struct app *a)
 {
     AUTO_BUF room = {0};
     size_t n = 0;
-    return buf_reserve(&room, KEY_LIST_MAX * sizeof(struct key_info)) == OK
-        && key_list(a->keys, KEY_TSA, (struct key_info *)(void *)room.ptr, &n) == OK && n > 0;
+    return buf_reserve(&room, KEY_LIST_MAX * sizeof(struct key_info)) == OK &&
+           key_list(a->keys, KEY_TSA, (struct key_info *)(void *)room.ptr, &n) == OK && n > 0;
 }
 
 err_t signer_ready(struct http_req *r)
@@ -30,6 +30,7 @@ err_t signer_ready(struct http_req *r)
     if (!all)
         http_reply_header(r, "Retry-After", "2");
     http_reply_no_store(r);
-    http_reply_json(r, all ? 200 : 503, json_pack("{sbsbsbsbsb}", "ready", all, "database", db, "keyd", keyd, "store", store, "pdf_reader", reader));
+    http_reply_json(r, all ? 200 : 503,
+                    json_pack("{sbsbsbsbsb}", "ready", all, "database", db, "keyd", keyd, "store", store, "pdf_reader", reader));
     return OK;
 }

@@ -110,11 +110,16 @@ err_t spage_form_session(struct http_req *r, struct websession *s)
 struct oidc_conf spage_oidc(const struct app *a)
 {
     return (struct oidc_conf){
-        .db = a->db, .provider = a->provider, .issuer = a->conf.issuer, .client_id = a->conf.client_id, .redirect_uri = buf_str(&a->redirect_uri),
+        .db = a->db,
+        .provider = a->provider,
+        .issuer = a->conf.issuer,
+        .client_id = a->conf.client_id,
+        .redirect_uri = buf_str(&a->redirect_uri),
     };
 }
 
-err_t spage_login(struct http_req *r, const char *return_to, const char *signing_session, const char *nonce)
+/* max_age: seconds since the person last showed who they are; 0: any. */
+static err_t to_provider(struct http_req *r, const char *return_to, const char *signing_session, const char *nonce, int64_t max_age)
 {
     const struct oidc_conf conf = spage_oidc(signer_app(r));
     const struct oidc_start start = {
@@ -122,7 +127,7 @@ err_t spage_login(struct http_req *r, const char *return_to, const char *signing
         .browser = http_cookie(r, COOKIE_LOGIN),
         .signing_session = signing_session,
         .nonce = nonce,
-        .max_age = signing_session != NULL ? SPAGE_RECENT_LOGIN : 0,
+        .max_age = max_age,
         .lang = http_lang(r),
     };
     AUTO_BUF url = {0};
@@ -132,6 +137,16 @@ err_t spage_login(struct http_req *r, const char *return_to, const char *signing
     http_reply_no_store(r);
     http_reply_redirect(r, 303, buf_str(&url));
     return OK;
+}
+
+err_t spage_login(struct http_req *r, const char *return_to, const char *signing_session, const char *nonce)
+{
+    return to_provider(r, return_to, signing_session, nonce, signing_session != NULL ? SPAGE_RECENT_LOGIN : 0);
+}
+
+err_t spage_login_again(struct http_req *r, const char *return_to)
+{
+    return to_provider(r, return_to, NULL, NULL, SPAGE_RECENT_LOGIN);
 }
 
 const char *spage_own_path(const char *path, const char *fallback)

@@ -13,7 +13,7 @@
 #define COOKIE_SESSION "antin_signer"
 #define COOKIE_LOGIN "antin_signer_login" /* binds a sign-in to this browser */
 
-#define SPAGE_RECENT_LOGIN 900 /* seconds: an approval needs a sign-in not older than this */
+#define SPAGE_RECENT_LOGIN 900 /* seconds: an approval or a new key needs a sign-in not older than this */
 
 const char *spage_text(const struct http_req *r, const char *key);
 /* A new object with the frame's values (common/pages/README.md), and csrf and person when s is not NULL. self: as in the address bar, or NULL. */
@@ -29,6 +29,8 @@ err_t spage_form_session(struct http_req *r, struct websession *s) MUST_USE;
 
 /* Sends the browser to the identity provider; nonce and signing_session NULL for a plain sign-in. */
 err_t spage_login(struct http_req *r, const char *return_to, const char *signing_session, const char *nonce) MUST_USE;
+/* The same for somebody signed in, whose password or the like was asked for too long ago. */
+err_t spage_login_again(struct http_req *r, const char *return_to) MUST_USE;
 struct oidc_conf spage_oidc(const struct app *a);
 /* A path of ours to come back to, or fallback. Never another origin. */
 const char *spage_own_path(const char *path, const char *fallback);

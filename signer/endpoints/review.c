@@ -67,9 +67,10 @@ static const char *type_text(const struct http_req *r, const char *media_type)
     static const struct {
         const char *type, *key;
     } known[] = {
-        {"application/pdf", "type.pdf"},   {"image/jpeg", "type.photo"},       {"image/png", "type.picture"},
-        {"text/plain", "type.text"},       {"application/xml", "type.xml"},    {"text/xml", "type.xml"},
-        {"application/zip", "type.zip"},   {"application/octet-stream", "type.other"},
+        {"application/pdf", "type.pdf"}, {"image/jpeg", "type.photo"},
+        {"image/png", "type.picture"},   {"text/plain", "type.text"},
+        {"application/xml", "type.xml"}, {"text/xml", "type.xml"},
+        {"application/zip", "type.zip"}, {"application/octet-stream", "type.other"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].type, media_type) == 0)
@@ -99,8 +100,8 @@ static err_t describe(const struct http_req *r, const struct dossier *d, const s
     TRY(url_encode(&href, c->name));
     size_text(r, c->size, size);
     grouped(c->sha256, digest);
-    *out = json_pack("{sssssssssssbsbsI}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href", buf_str(&href),
-                     "pdf", c->pdf, "signed", c->is_signed, "bytes", (json_int_t)c->size);
+    *out = json_pack("{sssssssssssbsbsI}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
+                     buf_str(&href), "pdf", c->pdf, "signed", c->is_signed, "bytes", (json_int_t)c->size);
     return *out != NULL ? OK : ERR_NOMEM;
 }
 
@@ -155,7 +156,8 @@ static err_t add_signer(json_t *v, const struct certificate *cert)
     return OK;
 }
 
-err_t review_page(struct http_req *r, const struct websession *s, const struct dossier *d, const struct credential_view *view, err_t error, int left)
+err_t review_page(struct http_req *r, const struct websession *s, const struct dossier *d, const struct credential_view *view, err_t error,
+                  int left)
 {
     AUTO_JSON v = NULL;
     TRY(common_values(r, s, d, "review.title", &v));

@@ -15,7 +15,8 @@
 
 #define WAIT_US INT64_C(15000000) /* how long the second of two submissions waits for the result of the first */
 
-static err_t prepare_and_ask(struct http_req *r, const struct websession *s, const struct dossier *d, const struct credential_view *view, bool again)
+static err_t prepare_and_ask(struct http_req *r, const struct websession *s, const struct dossier *d, const struct credential_view *view,
+                             bool again)
 {
     char id[UUID_LEN + 1], nonce[44];
     AUTO_BUF back = {0};
@@ -48,7 +49,7 @@ static err_t review(struct http_req *r, const struct websession *s, const struct
         return review_blocked(r, s, d, e);
     TRY(e);
     AUTO_ACTIVATION act = NULL;
-    e = activation_load(a, d->id, s, view.c.id, &act);
+    e = activation_load(a, d->id, s, view.c.id, false, &act);
     if (e == ERR_EXPIRED)
         return prepare_and_ask(r, s, d, &view, false);
     TRY(e);
@@ -58,14 +59,10 @@ static err_t review(struct http_req *r, const struct websession *s, const struct
 static err_t by_state(struct http_req *r, const struct websession *s, const struct dossier *d)
 {
     switch (d->state) {
-    case DOSSIER_DRAFT:
-        return review_blocked(r, s, d, ERR_DOSSIER_STATE);
-    case DOSSIER_AWAITING:
-        return review(r, s, d);
-    case DOSSIER_SIGNING:
-        return review_waiting(r, s, d);
-    case DOSSIER_SEALED:
-        return review_result(r, s, d);
+    case DOSSIER_DRAFT: return review_blocked(r, s, d, ERR_DOSSIER_STATE);
+    case DOSSIER_AWAITING: return review(r, s, d);
+    case DOSSIER_SIGNING: return review_waiting(r, s, d);
+    case DOSSIER_SEALED: return review_result(r, s, d);
     }
     return ERR_INTERNAL;
 }
@@ -144,23 +141,16 @@ static err_t sign(struct http_req *r, const struct websession *s, struct dossier
         return show_failure(r, s, d, ERR_PIN_FORMAT, 0);
     err_t e = signing_run(signer_app(r), &q, &left);
     switch (e) {
-    case OK:
-        see(r, d->id);
-        return OK;
+    case OK: see(r, d->id); return OK;
     case ERR_SIGNING_BUSY:
-    case ERR_SIGNING_LOST:
-        return wait_and_see(r, s, d);
+    case ERR_SIGNING_LOST: return wait_and_see(r, s, d);
     case ERR_KEY_PIN:
-    case ERR_EXPIRED:
-        return show_failure(r, s, d, e, left);
-    case ERR_CREDENTIAL_NONE:
-        return choose_key_first(r, d);
+    case ERR_EXPIRED: return show_failure(r, s, d, e, left);
+    case ERR_CREDENTIAL_NONE: return choose_key_first(r, d);
     case ERR_CREDENTIAL_LOCKED:
     case ERR_CREDENTIAL_REVOKED:
-    case ERR_CERTIFICATE_EXPIRED:
-        return review_blocked(r, s, d, e);
-    default:
-        return e;
+    case ERR_CERTIFICATE_EXPIRED: return review_blocked(r, s, d, e);
+    default: return e;
     }
 }
 

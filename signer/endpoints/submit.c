@@ -62,7 +62,11 @@ static err_t submit(struct db *db, void *arg, json_t **answer)
     TRY(dossier_get(db, d.id, &d));
     TRY(check_components(db, j, &d, answer));
     const struct audit audit = {
-        .event = "dossier.submitted", .actor = j->caller->sub, .client_id = j->caller->client_id, .dossier = d.id, .request_id = http_request_id(j->r),
+        .event = "dossier.submitted",
+        .actor = j->caller->sub,
+        .client_id = j->caller->client_id,
+        .dossier = d.id,
+        .request_id = http_request_id(j->r),
     };
     return audit_insert(db, &audit);
 }

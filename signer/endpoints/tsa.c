@@ -25,7 +25,7 @@ static err_t answer(struct app *a, struct bytes der, struct buf *out)
     memcpy(q.imprint, query.imprint, sizeof q.imprint);
     memcpy(q.nonce, query.nonce, sizeof q.nonce);
     AUTO(reply_free) struct key_ts_reply ts = {0};
-    TRY(timestamp_all(a, TIMESTAMP_TSA, &q, &ts, 1)); /* the row is committed: only now may the token leave */
+    TRY(timestamp_public(a, &q, &ts)); /* the row is committed: only now may the token leave */
     return tsp_reply(buf_bytes(&ts.token), out);
 }
 

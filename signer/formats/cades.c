@@ -8,7 +8,7 @@
 #include <openssl/ts.h>
 #include <string.h>
 
-#define SIGNER_INFO_ROOM 4096        /* signer's name, attributes, algorithms, tags and lengths */
+#define SIGNER_INFO_ROOM 2048        /* signer's name, attributes, algorithms, tags and lengths */
 #define TIMESTAMP_ROOM_DEFAULT 12288 /* a token with its chain, also an RSA one of another service */
 
 void cades_signature_digest(struct bytes signature, uint8_t digest[32])

@@ -39,6 +39,51 @@ void activation_for_key(const struct activation *act, const char *owner, struct 
     }
 }
 
+/* --- increments on their way to the database and back --- */
+
+/* Where the placeholder's digits are within the increment; they are all zeros, and most of it. */
+static err_t digits_of(const struct signing_item_row *item, size_t *at, size_t *n)
+{
+    if (item->contents_at < item->base_size || item->contents_len < 2)
+        return ERR_PDF_UNREADABLE;
+    *at = (size_t)(item->contents_at - item->base_size) + 1;
+    *n = (size_t)item->contents_len - 2;
+    return *at <= item->increment.len ? OK : ERR_PDF_UNREADABLE;
+}
+
+/* Leaves the placeholder's digits out: they need no room in the database. */
+static err_t fold(struct signing_item_row *item)
+{
+    size_t at = 0, n = 0;
+    TRY(digits_of(item, &at, &n));
+    if (n > item->increment.len - at)
+        return ERR_PDF_UNREADABLE;
+    for (size_t i = 0; i < n; i++)
+        if (item->increment.ptr[at + i] != '0')
+            return ERR_PDF_UNREADABLE;
+    AUTO_BUF folded = {0};
+    TRY(buf_add(&folded, item->increment.ptr, at));
+    TRY(buf_add(&folded, item->increment.ptr + at + n, item->increment.len - at - n));
+    buf_free(&item->increment);
+    item->increment = take(&folded);
+    return OK;
+}
+
+static err_t unfold(struct signing_item_row *item)
+{
+    size_t at = 0, n = 0;
+    TRY(digits_of(item, &at, &n));
+    AUTO_BUF whole = {0};
+    TRY(buf_reserve(&whole, item->increment.len + n));
+    TRY(buf_add(&whole, item->increment.ptr, at));
+    memset(whole.ptr + at, '0', n);
+    whole.len += n;
+    TRY(buf_add(&whole, item->increment.ptr + at, item->increment.len - at));
+    buf_free(&item->increment);
+    item->increment = take(&whole);
+    return OK;
+}
+
 /* --- preparing --- */
 
 static err_t prepare_pdf(struct app *a, const struct component *c, const struct pades_opts *opts, struct signing_item_row *item)
@@ -54,7 +99,7 @@ static err_t prepare_pdf(struct app *a, const struct component *c, const struct 
     item->base_size = p.base_size;
     item->contents_at = p.contents_at;
     item->contents_len = p.contents_len;
-    return OK;
+    return fold(item);
 }
 
 static err_t prepare_all(struct app *a, const struct component *list, size_t n, const struct pades_opts *opts, struct activation *act)
@@ -101,8 +146,8 @@ static err_t common_name(const struct certificate *cert, struct buf *out)
     return x509_name_attr(X509_get_subject_name(x), NID_commonName, out);
 }
 
-err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v, char id[UUID_LEN + 1],
-                         char nonce[44])
+err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v,
+                         char id[UUID_LEN + 1], char nonce[44])
 {
     AUTO_ACTIVATION act = calloc(1, sizeof *act);
     if (act == NULL)
@@ -200,17 +245,21 @@ err_t activation_confirm(struct app *a, const char *id, const struct websession 
     return e;
 }
 
-err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, struct activation **out)
+err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, bool whole,
+                      struct activation **out)
 {
     AUTO_ACTIVATION act = calloc(1, sizeof *act);
     if (act == NULL)
         return ERR_NOMEM;
-    struct loading l = {.dossier = dossier, .web_session = s->id, .increments = true, .act = act};
+    struct loading l = {.dossier = dossier, .web_session = s->id, .increments = whole, .act = act};
     TRY(db_do(a->db, DB_AUTOCOMMIT, load, &l));
     if (act->row.id_token.len == 0 || act->n == 0 || strcmp(act->row.credential, credential) != 0)
         return ERR_EXPIRED;
     if (sealed_open(s->key, act->row.id, buf_bytes(&act->row.id_token), &act->id_token) != OK)
         return ERR_EXPIRED;
+    for (size_t i = 0; i < act->n; i++)
+        if (whole && act->item[i].pades)
+            TRY(unfold(&act->item[i]));
     *out = take(&act);
     return OK;
 }

@@ -25,12 +25,16 @@ void activation_free(struct activation **a);
 #define AUTO_ACTIVATION AUTO(activation_free) struct activation *
 
 /* Prepares all components and stores the activation; nonce is what the login must carry. PDF failures as pdfjail_prepare. */
-err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v, char id[UUID_LEN + 1],
-                         char nonce[44]) MUST_USE;
+err_t activation_prepare(struct app *a, const struct dossier *d, const struct websession *s, const struct credential_view *v,
+                         char id[UUID_LEN + 1], char nonce[44]) MUST_USE;
 /* The ID token has come: checks that its nonce is that of the activation, and that the activation is this browser's. ERR_LOGIN_TOKEN, ERR_EXPIRED. */
 err_t activation_confirm(struct app *a, const char *id, const struct websession *s, const char *nonce, struct bytes id_token) MUST_USE;
-/* The browser's activation of a dossier, ready to be signed with this credential. ERR_EXPIRED: none, too old, not confirmed, or for another one. */
-err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, struct activation **out) MUST_USE;
+/*
+ * The browser's activation of a dossier, ready to be signed with this credential. whole: with the PDFs' increments, for signing; false: to see whether
+ * there is one. ERR_EXPIRED: none, too old, not confirmed, or for another credential.
+ */
+err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, bool whole,
+                      struct activation **out) MUST_USE;
 err_t activation_drop(struct app *a, const char *id) MUST_USE; /* used up, or refused by keyd */
 /* The same in keyd's terms. */
 void activation_for_key(const struct activation *act, const char *owner, struct key_activation *out);

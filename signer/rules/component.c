@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* --- names --- */
@@ -29,16 +30,25 @@ static uint32_t next_code_point(const uint8_t **p)
     return c;
 }
 
+/* Controls, path separators, what changes the direction of writing, and what nobody sees: soft hyphen, zero width space, word joiner, byte order mark. */
 static bool bad_in_name(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == '/' || c == '\\' || c == 0x2028 || c == 0x2029
-        || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == '/' || c == '\\' || c == 0x2028 || c == 0x2029 || c == 0x061c || c == 0x200e ||
+           c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xad || c == 0x200b ||
+           (c >= 0x2060 && c <= 0x2064) || c == 0xfeff;
+}
+
+/* The manifest and its seal stand in the same folder once a dossier is delivered; a file system may not tell cases apart. */
+static bool is_manifests(const char *name)
+{
+    return strcasecmp(name, "manifest.json") == 0 || strcasecmp(name, "manifest.json.p7s") == 0;
 }
 
 err_t component_name_check(const char *name)
 {
     size_t n = name != NULL ? strlen(name) : 0;
-    if (n < 1 || n > COMPONENT_NAME_MAX || !utf8_valid(BYTES_STR(name)) || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    if (n < 1 || n > COMPONENT_NAME_MAX || !utf8_valid(BYTES_STR(name)) || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        name[0] == ' ' || name[n - 1] == ' ' || is_manifests(name))
         return ERR_COMPONENT_NAME;
     for (const uint8_t *p = (const uint8_t *)name; *p != 0;)
         if (bad_in_name(next_code_point(&p)))
@@ -76,8 +86,8 @@ static bool is_pdf(int fd, const char *media_type)
     char head[5];
     if (strcmp(media_type, "application/pdf") == 0)
         return true;
-    return strcmp(media_type, "application/octet-stream") == 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head
-        && memcmp(head, "%PDF-", sizeof head) == 0;
+    return strcmp(media_type, "application/octet-stream") == 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
+           memcmp(head, "%PDF-", sizeof head) == 0;
 }
 
 /* --- declared digests --- */
@@ -170,8 +180,11 @@ static err_t insert(struct db *db, void *arg)
     TRY(may_upload(db, arg)); /* again: another upload may have come in between */
     TRY(component_put(db, j->dossier, &j->c, &j->created));
     const struct audit audit = {
-        .event = j->created ? "component.added" : "component.replaced", .actor = j->caller->sub, .client_id = j->caller->client_id,
-        .dossier = j->dossier, .request_id = j->request_id,
+        .event = j->created ? "component.added" : "component.replaced",
+        .actor = j->caller->sub,
+        .client_id = j->caller->client_id,
+        .dossier = j->dossier,
+        .request_id = j->request_id,
     };
     return audit_insert(db, &audit);
 }
@@ -213,7 +226,11 @@ static err_t remove_row(struct db *db, void *arg)
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
     const struct audit audit = {
-        .event = "component.removed", .actor = j->caller->sub, .client_id = j->caller->client_id, .dossier = j->dossier, .request_id = j->request_id,
+        .event = "component.removed",
+        .actor = j->caller->sub,
+        .client_id = j->caller->client_id,
+        .dossier = j->dossier,
+        .request_id = j->request_id,
     };
     return audit_insert(db, &audit);
 }

@@ -16,13 +16,13 @@ struct pdfjail;
 struct trust;
 
 struct signer_conf {
-    char *url;      /* the public origin, no trailing slash: audience of access tokens, start of every address of ours */
+    char *url; /* the public origin, no trailing slash: audience of access tokens, start of every address of ours */
     char *listen;
     char *share;
     char *instance; /* this daemon's name among those on one database: its crash is cleaned up by itself at the next start */
     long threads, workers, queue_max, connections_max;
     char *log_level;
-    char *pki;      /* folder with root.crt citizens.crt services.crt root.crl services.crl */
+    char *pki; /* folder with root.crt citizens.crt services.crt root.crl services.crl */
     char *conninfo;
     long pool;
     char *keyd_socket;

@@ -133,7 +133,10 @@ static err_t finish(struct db *db, void *arg)
     TRY(certificate_issued(db, m->serial, buf_bytes(&m->cert)));
     TRY(credential_activate(db, m->c.id));
     const struct audit audit = {
-        .event = "credential.created", .actor = m->s->subject, .credential = m->c.id, .request_id = m->request_id,
+        .event = "credential.created",
+        .actor = m->s->subject,
+        .credential = m->c.id,
+        .request_id = m->request_id,
     };
     return audit_insert(db, &audit);
 }
@@ -152,7 +155,8 @@ static err_t check_certificate(struct making *m)
 
 static err_t issue(struct making *m)
 {
-    struct key_cert_request q = {.blob = BYTES(m->c.blob, m->c.blob_len), .not_before = m->not_before, .days = m->app->conf.certificate_days};
+    struct key_cert_request q = {
+        .blob = BYTES(m->c.blob, m->c.blob_len), .not_before = m->not_before, .days = m->app->conf.certificate_days};
     snprintf(q.citizen.credential_id, sizeof q.citizen.credential_id, "%s", m->c.id);
     snprintf(q.citizen.owner, sizeof q.citizen.owner, "%s", m->c.owner);
     memcpy(q.serial, m->serial, sizeof q.serial);
@@ -230,7 +234,10 @@ static err_t settle(struct db *db, void *arg)
         return credential_give_back(db, s->id, s->outcome == OK);
     TRY(credential_wrong_pin(db, s->id, &s->left));
     const struct audit audit = {
-        .event = s->left > 0 ? "credential.wrong_pin" : "credential.locked", .actor = "system", .credential = s->id, .request_id = s->request_id,
+        .event = s->left > 0 ? "credential.wrong_pin" : "credential.locked",
+        .actor = "system",
+        .credential = s->id,
+        .request_id = s->request_id,
     };
     return audit_insert(db, &audit);
 }
@@ -264,7 +271,8 @@ static err_t store_blob(struct db *db, void *arg)
     return audit_insert(db, &audit);
 }
 
-err_t credential_change_pin(struct app *a, const struct websession *s, const char *old_pin, const char *new_pin, const char *request_id, int *left)
+err_t credential_change_pin(struct app *a, const struct websession *s, const char *old_pin, const char *new_pin, const char *request_id,
+                            int *left)
 {
     *left = CREDENTIAL_PINS_MAX;
     AUTO(credential_view_free) struct credential_view v;

@@ -38,7 +38,8 @@ err_t credential_usable(struct app *a, const struct credential_view *v) MUST_USE
  */
 err_t credential_create(struct app *a, const struct websession *s, const char *pin, const char *request_id) MUST_USE;
 /* ERR_KEY_PIN with *left attempts, ERR_CREDENTIAL_LOCKED. */
-err_t credential_change_pin(struct app *a, const struct websession *s, const char *old_pin, const char *new_pin, const char *request_id, int *left) MUST_USE;
+err_t credential_change_pin(struct app *a, const struct websession *s, const char *old_pin, const char *new_pin, const char *request_id,
+                            int *left) MUST_USE;
 
 /* Counting wrong PINs: take an attempt, try, then settle with what came of it. Settling turns ERR_KEY_PIN into ERR_CREDENTIAL_LOCKED when it was the last. */
 err_t credential_attempt(struct app *a, const char *id) MUST_USE; /* ERR_CREDENTIAL_LOCKED */
@@ -51,7 +52,7 @@ struct officer_act {
     int reason;            /* CRLReason */
     int64_t invalid_since; /* 0: none */
 };
-err_t credential_revoke(struct db *db, const struct officer_act *o) MUST_USE; /* ERR_NOT_FOUND, ERR_CREDENTIAL_REVOKED */
+err_t credential_revoke(struct db *db, const struct officer_act *o) MUST_USE;    /* ERR_NOT_FOUND, ERR_CREDENTIAL_REVOKED */
 err_t credential_unlock_by(struct db *db, const struct officer_act *o) MUST_USE; /* ERR_NOT_FOUND; OK when it was not locked at all */
 /* "key_compromise" …; -1: unknown or not for citizens' certificates. NULL: unspecified. */
 int credential_reason(const char *name);

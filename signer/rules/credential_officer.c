@@ -14,8 +14,8 @@ static const struct {
     const char *name;
     int code;
 } reasons[] = {
-    {"unspecified", 0},  {"key_compromise", 1},         {"affiliation_changed", 3},
-    {"superseded", 4},   {"cessation_of_operation", 5}, {"privilege_withdrawn", 9},
+    {"unspecified", 0}, {"key_compromise", 1},         {"affiliation_changed", 3},
+    {"superseded", 4},  {"cessation_of_operation", 5}, {"privilege_withdrawn", 9},
 };
 
 int credential_reason(const char *name)
@@ -39,7 +39,12 @@ const char *credential_reason_name(int reason)
 static err_t write_down(struct db *db, const struct officer_act *o, const char *event, const char *detail)
 {
     const struct audit audit = {
-        .event = event, .actor = o->officer->sub, .client_id = o->officer->client_id, .credential = o->id, .detail = detail, .request_id = o->request_id,
+        .event = event,
+        .actor = o->officer->sub,
+        .client_id = o->officer->client_id,
+        .credential = o->id,
+        .detail = detail,
+        .request_id = o->request_id,
     };
     return audit_insert(db, &audit);
 }

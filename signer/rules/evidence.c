@@ -59,11 +59,14 @@ static void views(const struct evidence *e, struct bytes chain[EVIDENCE_MAX], st
         crls[i] = buf_bytes(&e->crl[i]);
 }
 
+/* Our own tokens with one certificate are about 1.4 kB. */
+#define OWN_TIMESTAMP_ROOM 4096
+
 size_t evidence_room(const struct evidence *e, struct bytes cert)
 {
     struct bytes chain[EVIDENCE_MAX], crls[EVIDENCE_MAX];
     views(e, chain, crls);
-    size_t now = cades_room(cert, chain, e->chain_n, crls, e->crl_n, 0), grow = 2048;
+    size_t now = cades_room(cert, chain, e->chain_n, crls, e->crl_n, OWN_TIMESTAMP_ROOM), grow = 1024;
     for (size_t i = 0; i < e->crl_n; i++)
         grow += e->crl[i].len / 8;
     return now + grow;

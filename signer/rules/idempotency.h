@@ -15,9 +15,9 @@ typedef err_t idempotent_fn(struct db *db, void *arg, json_t **answer);
 
 struct idempotent {
     const struct caller *caller;
-    const char *key;               /* the header's value; NULL: ERR_IDEMPOTENCY_MISSING */
-    uint8_t request[SHA256_LEN];   /* digest over method, target and body */
-    int status;                    /* of the answer when the work succeeds */
+    const char *key;             /* the header's value; NULL: ERR_IDEMPOTENCY_MISSING */
+    uint8_t request[SHA256_LEN]; /* digest over method, target and body */
+    int status;                  /* of the answer when the work succeeds */
     idempotent_fn *fn;
     void *arg;
 };

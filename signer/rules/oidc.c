@@ -116,8 +116,8 @@ static err_t match_state(const struct oidc_conf *c, const struct oidc_params *p,
 static err_t read_claims(const json_t *claims, struct oidc_back *out)
 {
     const char *sub = NULL, *nonce = NULL, *acr = NULL;
-    if (json_need_str(claims, "sub", SUBJECT_MAX, &sub) != OK || json_need_str(claims, "nonce", sizeof out->nonce - 1, &nonce) != OK
-        || json_get_str(claims, "acr", 128, &acr) != OK || json_get_int(claims, "auth_time", 0, INT64_MAX, 0, &out->auth_time) != OK)
+    if (json_need_str(claims, "sub", SUBJECT_MAX, &sub) != OK || json_need_str(claims, "nonce", sizeof out->nonce - 1, &nonce) != OK ||
+        json_get_str(claims, "acr", 128, &acr) != OK || json_get_int(claims, "auth_time", 0, INT64_MAX, 0, &out->auth_time) != OK)
         return ERR_LOGIN_TOKEN;
     snprintf(out->subject, sizeof out->subject, "%s", sub);
     snprintf(out->nonce, sizeof out->nonce, "%s", nonce);
@@ -143,8 +143,8 @@ static err_t read_person(const struct oidc_conf *c, const char *access_token, st
     TRY(provider_userinfo(c->provider, access_token, &info));
     if (json_need_str(info, "sub", SUBJECT_MAX, &sub) != OK || strcmp(sub, out->subject) != 0) /* Core §5.3.2 */
         return ERR_LOGIN_TOKEN;
-    if (json_get_str(info, "name", PERSON_NAME_MAX, &name) != OK || json_get_str(info, "family_name", PERSON_NAME_MAX / 2, &family) != OK
-        || json_get_str(info, "given_name", PERSON_NAME_MAX / 2, &given) != OK)
+    if (json_get_str(info, "name", PERSON_NAME_MAX, &name) != OK || json_get_str(info, "family_name", PERSON_NAME_MAX / 2, &family) != OK ||
+        json_get_str(info, "given_name", PERSON_NAME_MAX / 2, &given) != OK)
         return ERR_LOGIN_TOKEN;
     snprintf(out->person.name, sizeof out->person.name, "%s", name != NULL ? name : "");
     if (family != NULL && given != NULL) {

@@ -37,8 +37,8 @@ struct oidc_back {
     char subject[SUBJECT_MAX + 1];
     int level;
     int64_t auth_time;
-    char nonce[65];      /* as in the ID token: for an activation, the caller compares it with the session's */
-    struct buf id_token; /* caller frees */
+    char nonce[65];       /* as in the ID token: for an activation, the caller compares it with the session's */
+    struct buf id_token;  /* caller frees */
     struct person person; /* a plain sign-in only */
 };
 void oidc_back_free(struct oidc_back *b);

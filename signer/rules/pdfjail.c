@@ -210,8 +210,8 @@ static err_t read_answer(int fd, struct pades_prepared *out)
     if (a.e != OK || out == NULL)
         return a.e;
     /* The child read a foreign document: what it says is checked as if the document had said it. */
-    if (a.increment_len == 0 || a.increment_len > PDFJAIL_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size
-        || a.contents_at - a.base_size > a.increment_len || a.contents_len > a.increment_len - (a.contents_at - a.base_size))
+    if (a.increment_len == 0 || a.increment_len > PDFJAIL_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size ||
+        a.contents_at - a.base_size > a.increment_len || a.contents_len > a.increment_len - (a.contents_at - a.base_size))
         return ERR_PDF_UNREADABLE;
     AUTO_BUF increment = {0};
     TRY(buf_reserve(&increment, a.increment_len));

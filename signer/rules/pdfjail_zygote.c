@@ -23,12 +23,13 @@
 
 #define MEMORY_BESIDE_FILE (384ul << 20) /* RLIMIT_AS: address space for everything but the mapped file */
 
-#ifdef __SANITIZE_ADDRESS__
-#define LIMIT_ADDRESS_SPACE 0 /* AddressSanitizer reserves terabytes */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define LIMIT_ADDRESS_SPACE 0 /* sanitizers reserve terabytes */
 #else
 #define LIMIT_ADDRESS_SPACE 1
 #endif
 
+/* clang-format off */
 static const int allowed[] = {
     SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
     SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
@@ -43,6 +44,8 @@ static const int refused[] = {
     SCMP_SYS(uname), SCMP_SYS(tgkill),
 };
 
+/* clang-format on */
+
 static bool lock_in(void)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -52,15 +55,16 @@ static bool lock_in(void)
     for (size_t i = 0; ok && i < sizeof refused / sizeof refused[0]; i++)
         ok = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), refused[i], 0) == 0;
     /* fstat of an open descriptor is newfstatat(fd, "", …, AT_EMPTY_PATH) in the C library. */
-    ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0
-        && seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_NE, AT_EMPTY_PATH)) == 0
-        && seccomp_load(f) == 0;
+    const struct scmp_arg_cmp empty_path = {.arg = 3, .op = SCMP_CMP_EQ, .datum_a = AT_EMPTY_PATH, .datum_b = 0};
+    const struct scmp_arg_cmp a_path = {.arg = 3, .op = SCMP_CMP_NE, .datum_a = AT_EMPTY_PATH, .datum_b = 0};
+    ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, empty_path) == 0 &&
+         seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1, a_path) == 0 && seccomp_load(f) == 0;
     if (f != NULL)
         seccomp_release(f);
     return ok;
 }
 
-static bool limit(int what, rlim_t n)
+static bool limit(__rlimit_resource_t what, rlim_t n)
 {
     return setrlimit(what, &(struct rlimit){.rlim_cur = n, .rlim_max = n}) == 0;
 }
@@ -71,9 +75,9 @@ static bool limit_all(int pdf)
     if (fstat(pdf, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     struct itimerval timer = {.it_value.tv_sec = PDFJAIL_SECONDS};
-    return limit(RLIMIT_CPU, PDFJAIL_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
-        && (!LIMIT_ADDRESS_SPACE || limit(RLIMIT_AS, MEMORY_BESIDE_FILE + (rlim_t)st.st_size))
-        && setitimer(ITIMER_REAL, &timer, NULL) == 0; /* SIGALRM ends it */
+    return limit(RLIMIT_CPU, PDFJAIL_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) &&
+           (!LIMIT_ADDRESS_SPACE || limit(RLIMIT_AS, MEMORY_BESIDE_FILE + (rlim_t)st.st_size)) &&
+           setitimer(ITIMER_REAL, &timer, NULL) == 0; /* SIGALRM ends it */
 }
 
 static bool write_all(int fd, const void *p, size_t n)

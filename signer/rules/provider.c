@@ -17,16 +17,16 @@
 
 #define ANSWER_MAX (64u * 1024)
 #define FETCH_MS 5000
-#define REFETCH_US INT64_C(3000000)       /* an unknown kid asks again at most so often */
-#define KEYS_LIVE_US INT64_C(3600000000)  /* after an hour they are fetched anew, so that a withdrawn key is forgotten */
-#define SKEW 5                            /* seconds between the two clocks */
+#define REFETCH_US INT64_C(3000000)      /* an unknown kid asks again at most so often */
+#define KEYS_LIVE_US INT64_C(3600000000) /* after an hour they are fetched anew, so that a withdrawn key is forgotten */
+#define SKEW 5                           /* seconds between the two clocks */
 
 struct provider {
     char *issuer, *client_id, *redirect_uri;
     struct buf base;           /* where its endpoints are for us */
     struct buf user, password; /* form-encoded (RFC 6749 §2.3.1) */
     struct fetch *fetch;
-    pthread_rwlock_t lock;     /* keys */
+    pthread_rwlock_t lock; /* keys */
     pthread_mutex_t fetching;
     struct jwks keys;
     int64_t fetched_us, tried_us; /* monotonic; 0: never */
@@ -194,7 +194,10 @@ err_t provider_redeem(struct provider *p, const char *code, const char *verifier
     TRY(url_encode(&body, p->redirect_uri));
     TRY(buf_addf(&body, "&code_verifier=%s", verifier));
     struct fetch_request q = {
-        .body = buf_bytes(&body), .content_type = "application/x-www-form-urlencoded", .user = buf_str(&p->user), .password = buf_str(&p->password),
+        .body = buf_bytes(&body),
+        .content_type = "application/x-www-form-urlencoded",
+        .user = buf_str(&p->user),
+        .password = buf_str(&p->password),
     };
     AUTO_FETCH_REPLY r = {0};
     TRY(ask(p, "/token", &q, &r));

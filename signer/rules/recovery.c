@@ -173,7 +173,8 @@ static void *keep_house(void *arg)
             return NULL;
     for (unsigned second = 1; wait_for(h, 1); second++) {
         (void)pay(h->app); /* tried again in a second */
-        if (second % SHARD_SECONDS == 0 && content_sweep(h->app->content, second / SHARD_SECONDS, h->app->conf.unused_days * 86400, is_used, h->app) != OK)
+        if (second % SHARD_SECONDS == 0 &&
+            content_sweep(h->app->content, second / SHARD_SECONDS, h->app->conf.unused_days * 86400, is_used, h->app) != OK)
             log_event(LOG_WARNING, "content_store", "a shard could not be swept; the next round will");
         if (second % SWEEP_SECONDS == 0)
             (void)malloc_trim(0); /* what a large dossier took goes back to the system */

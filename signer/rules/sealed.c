@@ -17,7 +17,8 @@ err_t sealed_close(const uint8_t key[SEALED_KEY_LEN], const char *ad, struct byt
     TRY(buf_reserve(&b, NONCE + plain.len + TAG));
     random_bytes(b.ptr, NONCE);
     unsigned long long n = 0;
-    if (crypto_aead_xchacha20poly1305_ietf_encrypt(b.ptr + NONCE, &n, plain.ptr, plain.len, (const uint8_t *)ad, strlen(ad), NULL, b.ptr, key) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_encrypt(b.ptr + NONCE, &n, plain.ptr, plain.len, (const uint8_t *)ad, strlen(ad), NULL, b.ptr,
+                                                   key) != 0)
         return ERR_CRYPTO;
     b.len = NONCE + (size_t)n;
     buf_free(out);
@@ -32,7 +33,8 @@ err_t sealed_open(const uint8_t key[SEALED_KEY_LEN], const char *ad, struct byte
     AUTO_BUF b = {0};
     TRY(buf_reserve(&b, sealed.len - NONCE - TAG + 1));
     unsigned long long n = 0;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(b.ptr, &n, NULL, sealed.ptr + NONCE, sealed.len - NONCE, (const uint8_t *)ad, strlen(ad), sealed.ptr, key) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(b.ptr, &n, NULL, sealed.ptr + NONCE, sealed.len - NONCE, (const uint8_t *)ad, strlen(ad),
+                                                   sealed.ptr, key) != 0)
         return ERR_CRYPTO;
     b.len = (size_t)n;
     b.ptr[n] = 0;

@@ -141,8 +141,8 @@ static err_t sign(struct signing *s, int *left)
 {
     struct key_activation k;
     activation_for_key(s->act, s->d.owner, &k);
-    err_t e = key_citizen_sign(s->app->keys, &k, BYTES(s->view.c.blob, s->view.c.blob_len), BYTES_STR(s->q->pin), buf_bytes(&s->view.cert.der),
-                               buf_bytes(&s->act->id_token), s->sig);
+    err_t e = key_citizen_sign(s->app->keys, &k, BYTES(s->view.c.blob, s->view.c.blob_len), BYTES_STR(s->q->pin),
+                               buf_bytes(&s->view.cert.der), buf_bytes(&s->act->id_token), s->sig);
     return credential_settle(s->app, s->view.c.id, s->q->request_id, e, left);
 }
 
@@ -163,7 +163,10 @@ static err_t write_pdf(struct signing *s, size_t i, struct bytes cms)
     struct signing_item_row *item = &s->act->item[i];
     struct component *c = &s->comp[i];
     struct pades_prepared p = {
-        .increment = take(&item->increment), .base_size = item->base_size, .contents_at = item->contents_at, .contents_len = item->contents_len,
+        .increment = take(&item->increment),
+        .base_size = item->base_size,
+        .contents_at = item->contents_at,
+        .contents_len = item->contents_len,
     };
     err_t e = pades_fill(&p, cms);
     item->increment = take(&p.increment);
@@ -184,7 +187,10 @@ static err_t write_all(struct signing *s)
     for (size_t i = 0; i < s->n; i++) {
         AUTO_BUF cms = {0};
         const struct assembly parts = {
-            .cert = buf_bytes(&s->view.cert.der), .evidence = &s->evidence, .signature = &s->sig[i], .timestamp = buf_bytes(&s->ts[i].token),
+            .cert = buf_bytes(&s->view.cert.der),
+            .evidence = &s->evidence,
+            .signature = &s->sig[i],
+            .timestamp = buf_bytes(&s->ts[i].token),
         };
         TRY(evidence_assemble(&parts, &cms));
         if (s->comp[i].pdf)
@@ -220,6 +226,11 @@ static err_t finish_item(struct db *db, const struct signing *s, size_t i)
 static err_t finish(struct db *db, void *arg)
 {
     const struct signing *s = arg;
+    struct credential now;
+    TRY(credential_lock(db, s->view.c.id,
+                        &now)); /* revoked since begin: the timestamps may be later than that, and the files invalid for ever */
+    if (now.state == CREDENTIAL_REVOKED)
+        return ERR_CREDENTIAL_REVOKED;
     err_t e = dossier_set_sealed(db, s->d.id, s->act->row.id);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e; /* the lease ran out and somebody recovered it */
@@ -229,7 +240,11 @@ static err_t finish(struct db *db, void *arg)
                     BYTES(s->seal.timestamp_serial, s->seal.timestamp_serial_len)));
     TRY(signing_session_delete(db, s->act->row.id));
     const struct audit audit = {
-        .event = "dossier.sealed", .actor = s->d.owner, .client_id = s->d.client_id, .dossier = s->d.id, .credential = s->view.c.id,
+        .event = "dossier.sealed",
+        .actor = s->d.owner,
+        .client_id = s->d.client_id,
+        .dossier = s->d.id,
+        .credential = s->view.c.id,
         .request_id = s->q->request_id,
     };
     return audit_insert(db, &audit);
@@ -254,7 +269,7 @@ err_t signing_run(struct app *a, const struct signing_request *q, int *left)
     TRY(recovery_ensure(a));
     TRY(credential_view_of(a, q->session->subject, &s->view));
     TRY(credential_usable(a, &s->view));
-    TRY(activation_load(a, q->dossier, q->session, s->view.c.id, &s->act));
+    TRY(activation_load(a, q->dossier, q->session, s->view.c.id, true, &s->act));
     TRY(evidence_for_citizen(a, &s->evidence)); /* what can fail without a trace comes first */
     TRY(db_do(a->db, DB_TX, begin, s));
 

@@ -82,8 +82,8 @@ err_t bearer_check(struct provider *p, struct replay *proofs, const char *audien
     TRY(check_binding(proofs, call, claims, token, dpop != NULL));
     const char *sub = NULL, *client = NULL, *scope = NULL;
     int64_t level = 0;
-    if (json_need_str(claims, "sub", SUBJECT_MAX, &sub) != OK || json_need_str(claims, "client_id", CLIENT_ID_MAX, &client) != OK
-        || json_get_str(claims, "scope", 1024, &scope) != OK || json_get_int(claims, "level", 0, 2, 0, &level) != OK)
+    if (json_need_str(claims, "sub", SUBJECT_MAX, &sub) != OK || json_need_str(claims, "client_id", CLIENT_ID_MAX, &client) != OK ||
+        json_get_str(claims, "scope", 1024, &scope) != OK || json_get_int(claims, "level", 0, 2, 0, &level) != OK)
         return ERR_UNAUTHENTICATED;
     if (level != 0 && strcmp(sub, client) == 0)
         return ERR_UNAUTHENTICATED; /* a client is no citizen */

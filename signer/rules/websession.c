@@ -19,7 +19,8 @@ static err_t derive(const char *token, struct websession *s)
 {
     uint8_t raw[WEBSESSION_TOKEN_BYTES], mac[SHA256_LEN];
     size_t n = 0;
-    if (token == NULL || strlen(token) != WEBSESSION_TOKEN_LEN || b64url_decode(BYTES_STR(token), raw, sizeof raw, &n) != OK || n != sizeof raw)
+    if (token == NULL || strlen(token) != WEBSESSION_TOKEN_LEN || b64url_decode(BYTES_STR(token), raw, sizeof raw, &n) != OK ||
+        n != sizeof raw)
         return ERR_UNAUTHENTICATED;
     hmac_sha256(BYTES(raw, n), BYTES_STR("session-id"), s->id);
     hmac_sha256(BYTES(raw, n), BYTES_STR("session-key"), s->key);

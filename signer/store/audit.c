@@ -14,8 +14,8 @@ const struct db_stmt audit_insert_stmt = {
 err_t audit_insert(struct db *db, const struct audit *a)
 {
     const struct db_param p[] = {
-        DB_TEXT(a->event), DB_TEXT(a->actor), DB_TEXT(a->client_id), DB_TEXT(a->dossier), DB_TEXT(a->credential),
-        DB_TEXT(a->detail), DB_TEXT(a->request_id),
+        DB_TEXT(a->event),      DB_TEXT(a->actor),  DB_TEXT(a->client_id),  DB_TEXT(a->dossier),
+        DB_TEXT(a->credential), DB_TEXT(a->detail), DB_TEXT(a->request_id),
     };
     return db_query(db, &audit_insert_stmt, p, NULL);
 }

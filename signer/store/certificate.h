@@ -17,12 +17,13 @@ struct certificate {
     int64_t revoked_at;    /* 0: not */
     int64_t invalid_since; /* 0: none */
     int reason;
-    struct buf der;        /* caller frees; empty while intended */
+    struct buf der; /* caller frees; empty while intended */
 };
 void certificate_free(struct certificate *c);
 
 /* The intent, before the key daemon signs it. */
-err_t certificate_intend(struct db *db, const uint8_t serial[SERIAL_LEN], const char *credential, int64_t not_before, int64_t not_after) MUST_USE;
+err_t certificate_intend(struct db *db, const uint8_t serial[SERIAL_LEN], const char *credential, int64_t not_before,
+                         int64_t not_after) MUST_USE;
 err_t certificate_issued(struct db *db, const uint8_t serial[SERIAL_LEN], struct bytes der) MUST_USE; /* ERR_DB_NONE: no longer intended */
 /* The credential's newest issued or revoked certificate. ERR_DB_NONE. */
 err_t certificate_of(struct db *db, const char *credential, struct certificate *out) MUST_USE;
@@ -33,18 +34,20 @@ err_t certificate_revoke(struct db *db, const char *credential, int64_t invalid_
 err_t certificate_crl_waits(struct db *db, bool *waits) MUST_USE;
 /* First mark what waits with the coming CRL's number, then list all that is marked: so nothing is marked and not listed. */
 err_t certificate_mark_on_crl(struct db *db, int64_t number) MUST_USE;
-err_t certificate_revoked_list(struct db *db, struct key_crl_entry **out, size_t *n) MUST_USE; /* caller frees *out with free(), on failure too */
+err_t certificate_revoked_list(struct db *db, struct key_crl_entry **out,
+                               size_t *n) MUST_USE; /* caller frees *out with free(), on failure too */
 
 struct crl_row {
     int64_t number, this_update, next_update;
     int64_t entries;
     struct buf der; /* caller frees */
 };
-err_t crl_latest(struct db *db, struct crl_row *out) MUST_USE; /* ERR_DB_NONE */
+err_t crl_latest(struct db *db, struct crl_row *out) MUST_USE;     /* ERR_DB_NONE */
 err_t crl_insert(struct db *db, const struct crl_row *c) MUST_USE; /* ERR_DB_CONFLICT: that number exists */
-err_t crl_serialise(struct db *db) MUST_USE; /* one maker at a time, to the end of the transaction */
+err_t crl_serialise(struct db *db) MUST_USE;                       /* one maker at a time, to the end of the transaction */
 
 extern const struct db_stmt certificate_intend_stmt, certificate_issued_stmt, certificate_of_stmt, certificate_revoke_stmt,
-    certificate_crl_waits_stmt, certificate_revoked_list_stmt, certificate_mark_on_crl_stmt, crl_latest_stmt, crl_insert_stmt, crl_serialise_stmt;
+    certificate_crl_waits_stmt, certificate_revoked_list_stmt, certificate_mark_on_crl_stmt, crl_latest_stmt, crl_insert_stmt,
+    crl_serialise_stmt;
 
 #endif

@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS \
+#define COLUMNS                                                                                                     \
     "name, position, kind, media_type, size, sha256, sha512, (signed_sha256 IS NOT NULL OR signature IS NOT NULL)," \
     " signed_size, signed_sha256, signed_sha512"
 
 const struct db_stmt component_put_stmt = {
     "component_put",
     "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512)"
-    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea FROM signer.component WHERE dossier_id = $1::uuid"
+    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea FROM signer.component WHERE dossier_id "
+    "= $1::uuid"
     " ON CONFLICT (dossier_id, name) DO UPDATE SET kind = excluded.kind, media_type = excluded.media_type, size = excluded.size,"
     " sha256 = excluded.sha256, sha512 = excluded.sha512, uploaded_at = now() RETURNING (xmax = 0)",
     7,
@@ -83,8 +84,13 @@ err_t component_put(struct db *db, const char *dossier, const struct component *
 {
     AUTO_ROWS rows = NULL;
     const struct db_param p[] = {
-        DB_TEXT(dossier), DB_TEXT(c->name), DB_TEXT(c->pdf ? "pdf" : "other"), DB_TEXT(c->media_type), DB_INT((int64_t)c->size),
-        DB_BYTES(BYTES(c->sha256, sizeof c->sha256)), DB_BYTES(BYTES(c->sha512, sizeof c->sha512)),
+        DB_TEXT(dossier),
+        DB_TEXT(c->name),
+        DB_TEXT(c->pdf ? "pdf" : "other"),
+        DB_TEXT(c->media_type),
+        DB_INT((int64_t)c->size),
+        DB_BYTES(BYTES(c->sha256, sizeof c->sha256)),
+        DB_BYTES(BYTES(c->sha512, sizeof c->sha512)),
     };
     TRY(db_one(db, &component_put_stmt, p, &rows));
     *created = db_bool(rows, 0, 0);
@@ -127,7 +133,10 @@ err_t component_signature(struct db *db, const char *dossier, const char *name, 
 err_t component_set_signed_pdf(struct db *db, const char *dossier, const struct component *c)
 {
     const struct db_param p[] = {
-        DB_TEXT(dossier), DB_TEXT(c->name), DB_INT((int64_t)c->signed_size), DB_BYTES(BYTES(c->signed_sha256, sizeof c->signed_sha256)),
+        DB_TEXT(dossier),
+        DB_TEXT(c->name),
+        DB_INT((int64_t)c->signed_size),
+        DB_BYTES(BYTES(c->signed_sha256, sizeof c->signed_sha256)),
         DB_BYTES(BYTES(c->signed_sha512, sizeof c->signed_sha512)),
     };
     return db_one(db, &component_set_signed_pdf_stmt, p, NULL);

@@ -21,7 +21,7 @@ struct component {
     uint8_t sha256[SHA256_LEN];
     uint8_t sha512[SHA512_LEN];
     bool is_signed;
-    uint64_t signed_size;            /* the signed PDF */
+    uint64_t signed_size; /* the signed PDF */
     uint8_t signed_sha256[SHA256_LEN];
     uint8_t signed_sha512[SHA512_LEN];
 };
@@ -29,20 +29,21 @@ struct component {
 /* New, or replaces the one of that name. *created tells which. */
 err_t component_put(struct db *db, const char *dossier, const struct component *c, bool *created) MUST_USE;
 err_t component_get(struct db *db, const char *dossier, const char *name, struct component *out) MUST_USE; /* ERR_DB_NONE */
-err_t component_delete(struct db *db, const char *dossier, const char *name) MUST_USE; /* ERR_DB_NONE */
+err_t component_delete(struct db *db, const char *dossier, const char *name) MUST_USE;                     /* ERR_DB_NONE */
 /* All, in the order of their first upload. Caller frees *out (component_list_free). */
 err_t component_list(struct db *db, const char *dossier, struct component **out, size_t *n) MUST_USE;
 void component_list_free(struct component **list);
 /* The detached signature (.p7s) of one that is no PDF; caller frees. ERR_DB_NONE: none. */
 err_t component_signature(struct db *db, const char *dossier, const char *name, struct buf *out) MUST_USE;
 
-err_t component_set_signed_pdf(struct db *db, const char *dossier, const struct component *c) MUST_USE; /* signed_size, signed_sha256, signed_sha512 */
+err_t component_set_signed_pdf(struct db *db, const char *dossier,
+                               const struct component *c) MUST_USE; /* signed_size, signed_sha256, signed_sha512 */
 err_t component_set_signature(struct db *db, const char *dossier, const char *name, struct bytes p7s) MUST_USE;
 
 /* Does any component, as uploaded or signed, have these bytes? */
 err_t component_uses(struct db *db, const uint8_t sha256[SHA256_LEN], bool *used) MUST_USE;
 
-extern const struct db_stmt component_uses_stmt, component_put_stmt, component_get_stmt, component_delete_stmt, component_list_stmt, component_signature_stmt,
-    component_set_signed_pdf_stmt, component_set_signature_stmt;
+extern const struct db_stmt component_uses_stmt, component_put_stmt, component_get_stmt, component_delete_stmt, component_list_stmt,
+    component_signature_stmt, component_set_signed_pdf_stmt, component_set_signature_stmt;
 
 #endif

@@ -11,7 +11,8 @@
 
 const struct db_stmt credential_insert_stmt = {
     "credential_insert",
-    "INSERT INTO signer.credential (id, owner, subject_number, state, key_blob, spki, instance) VALUES ($1::uuid, $2, $3, 'pending', $4, $5, $6)",
+    "INSERT INTO signer.credential (id, owner, subject_number, state, key_blob, spki, instance) VALUES ($1::uuid, $2, $3, 'pending', $4, "
+    "$5, $6)",
     6,
 };
 const struct db_stmt credential_get_stmt = {
@@ -61,7 +62,8 @@ const struct db_stmt credential_take_attempt_stmt = {
 };
 const struct db_stmt credential_give_back_stmt = {
     "credential_give_back",
-    "UPDATE signer.credential SET wrong_pins = CASE WHEN $2 THEN 0 ELSE greatest(wrong_pins - 1, 0) END WHERE id = $1::uuid AND state = 'active'",
+    "UPDATE signer.credential SET wrong_pins = CASE WHEN $2 THEN 0 ELSE greatest(wrong_pins - 1, 0) END WHERE id = $1::uuid AND state = "
+    "'active'",
     2,
 };
 const struct db_stmt credential_wrong_pin_stmt = {
@@ -79,7 +81,8 @@ const struct db_stmt credential_unlock_stmt = {
 };
 const struct db_stmt credential_abandon_stmt = {
     "credential_abandon",
-    "WITH gone AS (UPDATE signer.credential SET state = 'abandoned', changed_at = now() WHERE state = 'pending' AND id = $1::uuid RETURNING id)"
+    "WITH gone AS (UPDATE signer.credential SET state = 'abandoned', changed_at = now() WHERE state = 'pending' AND id = $1::uuid "
+    "RETURNING id)"
     " UPDATE signer.certificate SET state = 'abandoned', revoked_at = now(), reason = 5"
     " WHERE state = 'intended' AND credential_id IN (SELECT id FROM gone)",
     1,
@@ -131,7 +134,8 @@ static err_t read_one(struct db *db, const struct db_stmt *s, const char *key, s
 err_t credential_insert(struct db *db, const struct credential *c, struct bytes spki, const char *instance)
 {
     const struct db_param p[] = {
-        DB_TEXT(c->id), DB_TEXT(c->owner), DB_TEXT(c->subject_number), DB_BYTES(BYTES(c->blob, c->blob_len)), DB_BYTES(spki), DB_TEXT(instance),
+        DB_TEXT(c->id), DB_TEXT(c->owner), DB_TEXT(c->subject_number), DB_BYTES(BYTES(c->blob, c->blob_len)),
+        DB_BYTES(spki), DB_TEXT(instance),
     };
     return db_query(db, &credential_insert_stmt, p, NULL);
 }

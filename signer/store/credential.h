@@ -22,14 +22,15 @@ struct credential {
     uint8_t blob[KEY_BLOB_MAX];
     size_t blob_len;
     int wrong_pins;
-    int64_t locked_at;  /* 0: not */
+    int64_t locked_at; /* 0: not */
     int64_t created_at;
 };
 
 /* A new one in state pending. ERR_DB_CONFLICT: the owner has a live one. */
 err_t credential_insert(struct db *db, const struct credential *c, struct bytes spki, const char *instance) MUST_USE;
 err_t credential_get(struct db *db, const char *id, struct credential *out) MUST_USE; /* ERR_DB_NONE */
-err_t credential_lock(struct db *db, const char *id, struct credential *out) MUST_USE; /* the same, with the row locked to the end of the transaction */
+err_t credential_lock(struct db *db, const char *id,
+                      struct credential *out) MUST_USE; /* the same, with the row locked to the end of the transaction */
 /* The owner's pending, active or locked one. ERR_DB_NONE. */
 err_t credential_of(struct db *db, const char *owner, struct credential *out) MUST_USE;
 /* All of an owner, newest first; *n at most max. */
@@ -37,8 +38,8 @@ err_t credential_list(struct db *db, const char *owner, struct credential *out, 
 /* The subject number that an owner's certificates carry. ERR_DB_NONE: none yet. */
 err_t credential_number_of(struct db *db, const char *owner, char out[SUBJECT_MAX + 1]) MUST_USE;
 
-err_t credential_activate(struct db *db, const char *id) MUST_USE;  /* pending → active; ERR_DB_NONE */
-err_t credential_set_revoked(struct db *db, const char *id) MUST_USE; /* active or locked → revoked; ERR_DB_NONE */
+err_t credential_activate(struct db *db, const char *id) MUST_USE;                    /* pending → active; ERR_DB_NONE */
+err_t credential_set_revoked(struct db *db, const char *id) MUST_USE;                 /* active or locked → revoked; ERR_DB_NONE */
 err_t credential_set_blob(struct db *db, const char *id, struct bytes blob) MUST_USE; /* another PIN */
 /* Takes one attempt before a PIN is tried. ERR_DB_NONE: locked, revoked, or none left. */
 err_t credential_take_attempt(struct db *db, const char *id) MUST_USE;
@@ -53,8 +54,8 @@ err_t credential_abandon(struct db *db, const char *id) MUST_USE;
 err_t credential_abandon_pending(struct db *db, const char *instance) MUST_USE;
 
 extern const struct db_stmt credential_insert_stmt, credential_get_stmt, credential_lock_stmt, credential_of_stmt, credential_list_stmt,
-    credential_number_of_stmt, credential_activate_stmt, credential_set_revoked_stmt, credential_set_blob_stmt, credential_take_attempt_stmt,
-    credential_give_back_stmt, credential_wrong_pin_stmt, credential_unlock_stmt, credential_abandon_stmt,
+    credential_number_of_stmt, credential_activate_stmt, credential_set_revoked_stmt, credential_set_blob_stmt,
+    credential_take_attempt_stmt, credential_give_back_stmt, credential_wrong_pin_stmt, credential_unlock_stmt, credential_abandon_stmt,
     credential_abandon_pending_stmt;
 
 #endif

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS \
-    "id, code, procedure_code, agency, client_id, owner, return_uri, state, created_at, submitted_at, sealed_at, signing_until"
+#define COLUMNS "id, code, procedure_code, agency, client_id, owner, return_uri, state, created_at, submitted_at, sealed_at, signing_until"
 #define NOBODY_SIGNS "signing_session = NULL, signing_instance = NULL, signing_until = NULL"
 
 const struct db_stmt dossier_insert_stmt = {
@@ -104,7 +103,12 @@ static err_t read_one(struct db *db, const struct db_stmt *s, const char *id, st
 err_t dossier_insert(struct db *db, const struct dossier *d)
 {
     const struct db_param p[] = {
-        DB_TEXT(d->id), DB_TEXT(d->code), DB_TEXT(d->procedure), DB_TEXT(d->agency), DB_TEXT(d->client_id), DB_TEXT(d->owner),
+        DB_TEXT(d->id),
+        DB_TEXT(d->code),
+        DB_TEXT(d->procedure),
+        DB_TEXT(d->agency),
+        DB_TEXT(d->client_id),
+        DB_TEXT(d->owner),
         DB_TEXT(d->return_uri[0] ? d->return_uri : NULL),
     };
     return db_query(db, &dossier_insert_stmt, p, NULL);

@@ -31,7 +31,7 @@ struct dossier {
     int64_t signing_until; /* 0: nobody signs */
 };
 
-err_t dossier_insert(struct db *db, const struct dossier *d) MUST_USE; /* id … return_uri; state draft */
+err_t dossier_insert(struct db *db, const struct dossier *d) MUST_USE;           /* id … return_uri; state draft */
 err_t dossier_get(struct db *db, const char *id, struct dossier *out) MUST_USE;  /* ERR_DB_NONE */
 err_t dossier_lock(struct db *db, const char *id, struct dossier *out) MUST_USE; /* the same, locked to the end of the transaction */
 
@@ -42,8 +42,9 @@ err_t dossier_list(struct db *db, const char *code, const char *client_id, const
 err_t dossier_set_submitted(struct db *db, const char *id) MUST_USE; /* draft → awaiting_signature; ERR_DB_NONE */
 /* awaiting_signature → signing, under a lease: one caller wins, the others get ERR_DB_NONE. */
 err_t dossier_begin_signing(struct db *db, const char *id, const char *session, const char *instance, int64_t lease) MUST_USE;
-err_t dossier_end_signing(struct db *db, const char *id, const char *session) MUST_USE; /* signing → awaiting_signature; ERR_DB_NONE: no longer ours */
-err_t dossier_set_sealed(struct db *db, const char *id, const char *session) MUST_USE;  /* signing → sealed; ERR_DB_NONE: no longer ours */
+err_t dossier_end_signing(struct db *db, const char *id,
+                          const char *session) MUST_USE; /* signing → awaiting_signature; ERR_DB_NONE: no longer ours */
+err_t dossier_set_sealed(struct db *db, const char *id, const char *session) MUST_USE; /* signing → sealed; ERR_DB_NONE: no longer ours */
 /*
  * Returns half-signed dossiers to awaiting_signature and marks their intents abandoned: those of a crashed instance (NULL: none), and those whose
  * lease has run out. *n is how many.

@@ -25,8 +25,8 @@ const struct db_stmt idempotency_expire_stmt = {
 err_t idempotency_insert(struct db *db, const struct idempotency_id *id, const struct idempotency_row *r)
 {
     const struct db_param p[] = {
-        DB_TEXT(id->client_id), DB_TEXT(id->subject), DB_TEXT(id->key),
-        DB_BYTES(BYTES(r->request, sizeof r->request)), DB_INT(r->status), DB_TEXT(buf_str(&r->answer)),
+        DB_TEXT(id->client_id), DB_TEXT(id->subject),         DB_TEXT(id->key), DB_BYTES(BYTES(r->request, sizeof r->request)),
+        DB_INT(r->status),      DB_TEXT(buf_str(&r->answer)),
     };
     return db_query(db, &idempotency_insert_stmt, p, NULL);
 }

@@ -15,7 +15,7 @@ struct idempotency_id {
 struct idempotency_row {
     uint8_t request[32]; /* SHA-256 over method, target and body */
     int status;
-    struct buf answer;   /* JSON text; caller frees */
+    struct buf answer; /* JSON text; caller frees */
 };
 /* Inside the transaction that does the work. ERR_DB_CONFLICT: another request with this key was faster. */
 err_t idempotency_insert(struct db *db, const struct idempotency_id *id, const struct idempotency_row *r) MUST_USE;

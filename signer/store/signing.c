@@ -80,8 +80,13 @@ const struct db_stmt seal_get_stmt = {
 err_t signing_session_insert(struct db *db, const struct signing_session_row *s)
 {
     const struct db_param p[] = {
-        DB_TEXT(s->id), DB_TEXT(s->dossier), DB_TEXT(s->credential), DB_BYTES(BYTES(s->web_session, sizeof s->web_session)),
-        DB_BYTES(BYTES(s->random, sizeof s->random)), DB_TIME(s->signing_time), DB_TIME(s->expires),
+        DB_TEXT(s->id),
+        DB_TEXT(s->dossier),
+        DB_TEXT(s->credential),
+        DB_BYTES(BYTES(s->web_session, sizeof s->web_session)),
+        DB_BYTES(BYTES(s->random, sizeof s->random)),
+        DB_TIME(s->signing_time),
+        DB_TIME(s->expires),
     };
     return db_query(db, &signing_session_insert_stmt, p, NULL);
 }
@@ -108,7 +113,8 @@ err_t signing_session_get(struct db *db, const char *id, struct signing_session_
     return read_session(rows, out);
 }
 
-err_t signing_session_of(struct db *db, const char *dossier, const uint8_t web_session[SHA256_LEN], int64_t margin, struct signing_session_row *out)
+err_t signing_session_of(struct db *db, const char *dossier, const uint8_t web_session[SHA256_LEN], int64_t margin,
+                         struct signing_session_row *out)
 {
     AUTO_ROWS rows = NULL;
     const struct db_param p[] = {DB_TEXT(dossier), DB_BYTES(BYTES(web_session, SHA256_LEN)), DB_INT(margin)};
@@ -134,7 +140,10 @@ err_t signing_session_expire(struct db *db)
 err_t signing_item_insert(struct db *db, const char *session, int position, const struct signing_item_row *i)
 {
     const struct db_param p[] = {
-        DB_TEXT(session), DB_INT(position), DB_TEXT(i->component), DB_TEXT(i->pades ? "pades" : "cades"),
+        DB_TEXT(session),
+        DB_INT(position),
+        DB_TEXT(i->component),
+        DB_TEXT(i->pades ? "pades" : "cades"),
         DB_BYTES(BYTES(i->digest, sizeof i->digest)),
         i->pades ? DB_BYTES(buf_bytes(&i->increment)) : DB_NULL,
         i->pades ? DB_INT((int64_t)i->base_size) : DB_NULL,
@@ -168,8 +177,13 @@ err_t signing_item_list(struct db *db, const char *session, bool with_increments
 err_t signature_intend(struct db *db, const struct signature_row *s)
 {
     const struct db_param p[] = {
-        DB_TEXT(s->dossier), DB_TEXT(s->session), DB_INT(s->position), DB_TEXT(s->component), DB_TEXT(s->credential),
-        DB_BYTES(BYTES(s->certificate, SERIAL_LEN)), DB_BYTES(BYTES(s->digest, SHA256_LEN)),
+        DB_TEXT(s->dossier),
+        DB_TEXT(s->session),
+        DB_INT(s->position),
+        DB_TEXT(s->component),
+        DB_TEXT(s->credential),
+        DB_BYTES(BYTES(s->certificate, SERIAL_LEN)),
+        DB_BYTES(BYTES(s->digest, SHA256_LEN)),
     };
     return db_query(db, &signature_intend_stmt, p, NULL);
 }

@@ -23,7 +23,8 @@ struct signing_session_row {
 err_t signing_session_insert(struct db *db, const struct signing_session_row *s) MUST_USE;
 err_t signing_session_get(struct db *db, const char *id, struct signing_session_row *out) MUST_USE; /* ERR_DB_NONE */
 /* The newest session of this browser for this dossier that still lives for at least margin seconds. ERR_DB_NONE. */
-err_t signing_session_of(struct db *db, const char *dossier, const uint8_t web_session[SHA256_LEN], int64_t margin, struct signing_session_row *out) MUST_USE;
+err_t signing_session_of(struct db *db, const char *dossier, const uint8_t web_session[SHA256_LEN], int64_t margin,
+                         struct signing_session_row *out) MUST_USE;
 err_t signing_session_set_token(struct db *db, const char *id, struct bytes sealed) MUST_USE;
 err_t signing_session_delete(struct db *db, const char *id) MUST_USE;
 err_t signing_session_expire(struct db *db) MUST_USE;
@@ -32,12 +33,13 @@ struct signing_item_row {
     char component[COMPONENT_NAME_MAX + 1];
     bool pades;
     uint8_t digest[SHA256_LEN];
-    struct buf increment; /* PDF only; caller frees */
+    struct buf increment; /* PDF only, without the placeholder's zeros (rules/activation puts them back); caller frees */
     uint64_t base_size, contents_at, contents_len;
 };
 err_t signing_item_insert(struct db *db, const char *session, int position, const struct signing_item_row *i) MUST_USE;
 /* In order; *n at most max. with_increments false leaves increments empty. */
-err_t signing_item_list(struct db *db, const char *session, bool with_increments, struct signing_item_row *out, size_t max, size_t *n) MUST_USE;
+err_t signing_item_list(struct db *db, const char *session, bool with_increments, struct signing_item_row *out, size_t max,
+                        size_t *n) MUST_USE;
 
 struct signature_row {
     const char *dossier, *session;
@@ -47,13 +49,15 @@ struct signature_row {
     const uint8_t *digest;      /* SHA256_LEN bytes */
 };
 err_t signature_intend(struct db *db, const struct signature_row *s) MUST_USE;
-err_t signature_done(struct db *db, const char *session, int position, struct bytes timestamp_serial) MUST_USE; /* ERR_DB_NONE: no longer intended */
+err_t signature_done(struct db *db, const char *session, int position,
+                     struct bytes timestamp_serial) MUST_USE; /* ERR_DB_NONE: no longer intended */
 
 struct seal_row {
     struct buf manifest, signature; /* caller frees */
     int64_t sealed_at;
 };
-err_t seal_insert(struct db *db, const char *dossier, struct bytes manifest, struct bytes signature, struct bytes timestamp_serial) MUST_USE;
+err_t seal_insert(struct db *db, const char *dossier, struct bytes manifest, struct bytes signature,
+                  struct bytes timestamp_serial) MUST_USE;
 err_t seal_get(struct db *db, const char *dossier, struct seal_row *out) MUST_USE; /* ERR_DB_NONE */
 
 extern const struct db_stmt signing_session_insert_stmt, signing_session_get_stmt, signing_session_of_stmt, signing_session_set_token_stmt,

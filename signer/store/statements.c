@@ -74,6 +74,7 @@ const struct db_stmt *const signer_statements[] = {
     &seal_insert_stmt,
     &seal_get_stmt,
     &timestamp_insert_stmt,
+    &timestamp_insert_one_stmt,
     &web_session_insert_stmt,
     &web_session_get_stmt,
     &web_session_delete_stmt,

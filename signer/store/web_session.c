@@ -80,8 +80,11 @@ err_t web_session_expire(struct db *db)
 err_t login_request_insert(struct db *db, const struct login_request_row *l)
 {
     const struct db_param p[] = {
-        DB_BYTES(BYTES(l->id, sizeof l->id)), DB_BYTES(BYTES(l->browser, sizeof l->browser)), DB_TEXT(l->return_to),
-        DB_TEXT(l->signing_session[0] ? l->signing_session : NULL), DB_TIME(l->expires),
+        DB_BYTES(BYTES(l->id, sizeof l->id)),
+        DB_BYTES(BYTES(l->browser, sizeof l->browser)),
+        DB_TEXT(l->return_to),
+        DB_TEXT(l->signing_session[0] ? l->signing_session : NULL),
+        DB_TIME(l->expires),
     };
     return db_query(db, &login_request_insert_stmt, p, NULL);
 }

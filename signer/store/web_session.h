@@ -16,7 +16,7 @@ struct web_session_row {
     int level;
     int64_t auth_time;
     int64_t expires;
-    struct buf sealed;      /* caller frees */
+    struct buf sealed; /* caller frees */
 };
 err_t web_session_insert(struct db *db, const struct web_session_row *s) MUST_USE;
 /* A session that is neither expired nor idle for longer than idle seconds; touches it. ERR_DB_NONE. */

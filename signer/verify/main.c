@@ -157,7 +157,7 @@ static void limit_resources(void)
 {
     struct rlimit memory = {(rlim_t)MEMORY_MIB << 20, (rlim_t)MEMORY_MIB << 20}, core = {0, 0};
     struct sigaction sa = {.sa_handler = on_timeout};
-#if !defined(__SANITIZE_ADDRESS__) /* whose shadow memory is larger than any limit */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* whose shadow memory is larger than any limit */
     setrlimit(RLIMIT_DATA, &memory);
 #else
     (void)memory;

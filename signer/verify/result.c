@@ -85,7 +85,10 @@ void findings_merge(struct findings *f, const struct findings *from, const char 
 {
     for (size_t i = 0; i < from->n; i++) {
         const struct finding *x = &from->item[i];
-        finding_addf(f, x->verdict, x->sub, x->note, "%s%s%s", prefix, x->detail[0] != '\0' ? ": " : "", x->detail);
+        if (prefix == NULL)
+            finding_add(f, x->verdict, x->sub, x->note, x->detail);
+        else
+            finding_addf(f, x->verdict, x->sub, x->note, "%s%s%s", prefix, x->detail[0] != '\0' ? ": " : "", x->detail);
     }
     if (from->verdict > f->verdict) { /* its reason fell off a full list */
         f->verdict = from->verdict;

@@ -46,7 +46,7 @@ struct findings {
 /* Adds a finding; the verdict becomes the worse of both. detail may be NULL; control characters in it are replaced. */
 void finding_add(struct findings *f, enum verdict v, enum sub s, enum note n, const char *detail);
 void finding_addf(struct findings *f, enum verdict v, enum sub s, enum note n, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* Takes over all findings of another, each detail after "prefix: ". */
+/* Takes over all findings of another, each detail after "prefix: " (NULL: as it is). */
 void findings_merge(struct findings *f, const struct findings *from, const char *prefix);
 
 /* What a person wants to know of a certificate. Times are seconds since 1970. */

@@ -6,8 +6,8 @@
 
 #include "common/clock.h"
 #include "signer/formats/tlv.h"
+#include "signer/verify/ahead.h"
 #include "signer/verify/path.h"
-#include "signer/verify/revocation.h"
 #include "signer/verify/signer.h"
 #include "signer/verify/stamp.h"
 #include <string.h>
@@ -34,8 +34,8 @@ static void read_mime(const struct signer_info *si, struct signature_result *r)
 {
     struct bytes value;
     struct tlv t;
-    if (attribute_one(si->signed_attrs, OID_MIME_TYPE, &value) != OK || tlv_expect(&value, 0x0c, &t) != OK || t.body.len >= sizeof r->mime ||
-        memchr(t.body.ptr, '\0', t.body.len) != NULL)
+    if (attribute_one(si->signed_attrs, OID_MIME_TYPE, &value) != OK || tlv_expect(&value, 0x0c, &t) != OK ||
+        t.body.len >= sizeof r->mime || memchr(t.body.ptr, '\0', t.body.len) != NULL)
         return;
     memcpy(r->mime, t.body.ptr, t.body.len);
     r->mime[t.body.len] = '\0';
@@ -98,15 +98,27 @@ static void check_stamps(const struct context *ctx, const struct evidence *ev, c
         finding_add(&r->findings, TOTAL_PASSED, SUB_NONE, NOTE_STAMP_MISSING, NULL);
 }
 
-static void check_trust(const struct context *ctx, const struct evidence *ev, X509 *cert, struct signature_result *r)
+/* Timestamps, which tell the time, and the signer's standing at that time. */
+static void check_time_and_trust(const struct context *ctx, const struct evidence *ev, const struct signer_info *si, X509 *cert,
+                                 struct signature_result *r)
 {
-    struct path path;
-    path_build(ctx, ev, cert, PURPOSE_SIGNER, r->best_time, r->time_proven, &path, &r->findings);
-    r->path_valid = path.valid;
-    snprintf(r->anchor, sizeof r->anchor, "%s", path.anchor);
-    if (path.chain != NULL)
-        revocation_check(ctx, ev, path.chain, PURPOSE_SIGNER, r->best_time, &r->revocation, &r->findings);
-    path_free(&path);
+    struct bytes first;
+    size_t n = 0;
+    struct standing standing = {.revocation.reason = -1};
+    struct ahead *ahead = NULL;
+    if (cert != NULL && attribute_all(si->unsigned_attrs, OID_TIMESTAMP_TOKEN, &first, 1, &n) == OK && n == 1)
+        ahead = ahead_start(ctx, ev, cert, first);
+    check_stamps(ctx, ev, si, r);
+    /* The guess was made for a proven time: without one it does not count. */
+    bool known = ahead_finish(&ahead, ctx->memory, r->time_proven ? r->best_time : INT64_MIN, &standing);
+    if (cert == NULL)
+        return;
+    if (!known)
+        standing_check(ctx, ev, cert, r->best_time, r->time_proven, &standing);
+    r->path_valid = standing.path_valid;
+    r->revocation = standing.revocation;
+    memcpy(r->anchor, standing.anchor, sizeof r->anchor);
+    findings_merge(&r->findings, &standing.findings, NULL);
 }
 
 static void verify_signer(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd, const struct signer_info *si,
@@ -126,15 +138,14 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     read_mime(si, r);
     r->best_time = ctx->at;
     check_unsigned(si, r);
-    check_stamps(ctx, ev, si, r);
-    if (check.cert != NULL)
-        check_trust(ctx, ev, check.cert, r);
+    check_time_and_trust(ctx, ev, si, check.cert, r);
 }
 
-/* Detached or not: exactly one of both. */
+/* Detached or inside; both only when they are the same (some programs leave a copy inside). */
 static bool choose_content(const struct signed_data *sd, const struct content *detached, struct content *out, struct file_result *f)
 {
-    if (sd->content.ptr != NULL && detached != NULL) {
+    bool same = detached != NULL && detached->part[1].len == 0 && bytes_eq(sd->content, detached->part[0]);
+    if (sd->content.ptr != NULL && detached != NULL && !same) {
         finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTENT_TWICE, NULL);
         return false;
     }

@@ -300,18 +300,19 @@ err_t signed_attrs_der(const struct signer_info *s, struct buf *out)
     return buf_add_bytes(out, s->signed_attrs);
 }
 
-static bool has_issuer_serial(const X509 *cert, struct bytes issuer_serial)
+/* RFC 5652 §5.3: the issuer is copied from the certificate, so the bytes must be its; names that merely compare equal hide a changed byte. */
+static bool has_issuer_serial(X509 *cert, struct bytes issuer_serial)
 {
     struct tlv seq, issuer, serial;
     if (tlv_expect(&issuer_serial, SEQUENCE, &seq) != OK || tlv_expect(&seq.body, SEQUENCE, &issuer) != OK ||
         tlv_expect(&seq.body, 0x02, &serial) != OK || seq.body.len != 0)
         return false;
-    const uint8_t *p = issuer.whole.ptr, *q = serial.whole.ptr;
-    X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)issuer.whole.len);
-    ASN1_INTEGER *number = d2i_ASN1_INTEGER(NULL, &q, (long)serial.whole.len);
-    bool same = name != NULL && number != NULL && X509_NAME_cmp(name, X509_get_issuer_name(cert)) == 0 &&
-                ASN1_INTEGER_cmp(number, X509_get0_serialNumber(cert)) == 0;
-    X509_NAME_free(name);
+    const uint8_t *name = NULL, *p = serial.whole.ptr;
+    size_t name_len = 0;
+    if (X509_NAME_get0_der(X509_get_issuer_name(cert), &name, &name_len) != 1 || !bytes_eq(BYTES(name, name_len), issuer.whole))
+        return false;
+    ASN1_INTEGER *number = d2i_ASN1_INTEGER(NULL, &p, (long)serial.whole.len);
+    bool same = number != NULL && ASN1_INTEGER_cmp(number, X509_get0_serialNumber(cert)) == 0;
     ASN1_INTEGER_free(number);
     return same;
 }

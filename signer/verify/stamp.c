@@ -71,10 +71,25 @@ static TS_TST_INFO *parse_info(struct bytes der)
     return info;
 }
 
+/*
+ * EN 319 102-1 §5.4: a timestamp is validated as of now. It says itself when it was made, and that proves nothing once its key may be in other
+ * hands; a later timestamp over it could (B-LTA).
+ */
+static void check_not_expired(const struct context *ctx, const X509 *cert, struct stamp_result *out)
+{
+    char text[CLOCK_RFC3339_LEN + 1] = "";
+    int64_t from = 0, to = 0;
+    if (x509_validity(cert, &from, &to) == OK && ctx->at <= to)
+        return;
+    clock_rfc3339(to, text);
+    finding_add(&out->findings, INDETERMINATE, SUB_OUT_OF_BOUNDS_NO_POE, NOTE_EXPIRED_NO_PROOF, text);
+}
+
 static void check_authority(const struct context *ctx, const struct evidence *ev, X509 *cert, struct stamp_result *out)
 {
     struct path path;
     cert_facts_read(cert, &out->tsa);
+    check_not_expired(ctx, cert, out);
     path_build(ctx, ev, cert, PURPOSE_TSA, out->time, true, &path, &out->findings);
     snprintf(out->anchor, sizeof out->anchor, "%s", path.anchor);
     if (path.chain != NULL)

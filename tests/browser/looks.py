@@ -55,6 +55,8 @@ def check(driver, lang="vi"):
     assert not driver.execute_script(SMALL_TARGETS), f"{where}: targets under 24 px (2.5.8): {driver.execute_script(SMALL_TARGETS)}"
     assert not driver.execute_script(CONTRAST), f"{where}: too little contrast (1.4.3): {driver.execute_script(CONTRAST)}"
     assert len(driver.find_elements(By.TAG_NAME, "h1")) == 1, f"{where}: not one h1"
+    complaints = [e["message"] for e in driver.get_log("browser") if e["source"] != "network"]  # a status of 403 or 422 is no fault of the page
+    assert not complaints, f"{where}: the browser complains: {complaints}"
 
 
 def check_focus(driver):

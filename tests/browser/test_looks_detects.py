@@ -15,6 +15,8 @@ BAD = {
     "no label": GOOD.replace("<label>Tên ", "<p>Tên "),
     "too small": GOOD.replace("<button>", "<button style='height:12px;padding:0;font-size:8px'>"),
     "no contrast": GOOD.replace("<h1>", "<p style='color:#999'>mờ</p><h1>"),
+    "what the policy forbids": GOOD.replace("<title>", "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+                                            "<script>alert(1)</script><title>"),
     "two headings": GOOD.replace("<h1>", "<h1>Một</h1><h1>"),
 }
 

@@ -59,6 +59,11 @@ def test_own_files_are_signed_whatever_their_names(folder, tmp_path):
     assert (folder / "báo cáo & phụ lục.signed.pdf").exists() and (folder / "không đuôi.p7s").exists()
 
 
+def test_an_own_file_that_cannot_be_signed_is_named_with_its_reason(folder):
+    done = demo(antin.ROOT / "tests/vectors/broken/encrypted.pdf")
+    assert done.returncode == 1 and "encrypted.pdf" in done.stderr and "pdf_encrypted" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_missing_file_is_said_before_anything_is_done(folder):
     done = demo("no-such-file.pdf")
     assert done.returncode == 1 and "no-such-file.pdf" in done.stderr

@@ -1,5 +1,5 @@
 """
-The commands in README.md's tour and in docs/portal-developer.md work when they are copied.
+What the documents promise: commands work when they are copied, links lead somewhere.
 """
 import pathlib
 import re
@@ -27,3 +27,11 @@ def test_commands_work_when_copied(stack, path, tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         for refusal in ('"error"', "unsupported", "FAILED", "<html"):
             assert refusal not in done.stdout, done.stdout[-2000:]
+
+
+def test_links_between_documents_lead_somewhere():
+    documents = [p for p in (*antin.ROOT.glob("*.md"), *antin.ROOT.glob("docs/*.md"), *antin.ROOT.glob("*/*.md"), *antin.ROOT.glob("*/*/*.md"))
+                 if not {"build", "run"} & set(p.relative_to(antin.ROOT).parts)]
+    for document in set(documents):
+        for link in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+            assert link.startswith(("http:", "https:")) or (document.parent / link).exists(), f"{document}: {link}"

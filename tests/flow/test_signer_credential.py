@@ -1,13 +1,14 @@
 """
 A citizen's signing key: choosing and changing the PIN, locking and unlocking, revocation and the CRL that tells of it.
 """
+import threading
 import time
 
 import antin_client as antin
 import pytest
 import requests
 from cryptography import x509
-from signer_kit import Court, api_of, filled, problem, run, signed
+from signer_kit import Court, api_of, filled, problem, rows, run, signed, wait_until
 
 
 @pytest.fixture
@@ -71,6 +72,17 @@ def test_pressing_twice_makes_one_key(stack, officer, newcomer):
     assert form.submit({"pin": newcomer.person.pin}).status == 200
     assert form.submit({"pin": newcomer.person.pin}).status == 200
     only(officer, newcomer)
+
+
+def test_a_session_whose_sign_in_was_long_ago_makes_no_key(stack, officer, newcomer):
+    """Somebody has the browser; the account was locked and the certificate revoked: the session that is left makes no new one."""
+    form = newcomer.visit(stack.signer_url + "/credential").form("pin")
+    rows(stack, f"UPDATE signer.web_session SET auth_time = now() - interval '20 minutes' WHERE subject = '{newcomer.person.subject}'")
+    assert officer.call("POST", f"{stack.idp_url}/v1/citizens/{newcomer.person.id}/lock").status_code == 200
+    page = form.submit({"pin": newcomer.person.pin})
+    assert page.url.startswith(stack.idp_url) and page.has_form("password")
+    assert newcomer.browser.open(stack.signer_url + "/credential").url.startswith(stack.idp_url)
+    assert officer.credentials(newcomer.person.subject) == []
 
 
 def test_who_comes_to_sign_without_a_key_makes_one_first_and_comes_back(stack, newcomer):
@@ -196,6 +208,25 @@ def test_a_revoked_key_signs_no_more_and_stands_on_the_crl(stack, officer, citiz
     page = page.form("pin").submit({"pin": citizen.person.pin})
     assert "Hồ sơ đã được ký" not in page.words()
     problem(officer.call("POST", f"{stack.signer_url}/v1/credentials/{mine['id']}/revoke", {}), 409, "credential_revoked")
+
+
+def test_a_key_revoked_while_it_signs_seals_nothing(stack, officer, citizen):
+    """The files would carry timestamps later than the revocation: sealed, and invalid for ever."""
+    dossier, url = filled(api_of(stack, citizen))
+    form = citizen.review(url).form("pin")
+    pages = []
+    stop = threading.Thread(target=rows, args=(stack, "BEGIN; LOCK TABLE signer.timestamp IN EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT"))
+    sign = threading.Thread(target=lambda: pages.append(form.submit({"pin": citizen.person.pin})))
+    stop.start()
+    time.sleep(0.7)
+    sign.start()  # stands still behind keyd's signatures, before the timestamps are used
+    wait_until(lambda: rows(stack, f"SELECT state FROM signer.dossier WHERE id = '{dossier}'") == "signing")
+    officer.revoke(only(officer, citizen)["id"])
+    sign.join()
+    stop.join()
+    assert pages[0].status == 409, pages[0].words()[:300]
+    assert rows(stack, f"SELECT DISTINCT state FROM signer.signature WHERE dossier_id = '{dossier}'") == "abandoned"
+    assert rows(stack, f"SELECT state FROM signer.dossier WHERE id = '{dossier}'") == "awaiting_signature"
 
 
 def test_after_revocation_a_new_key_can_be_made_for_the_same_person(stack, officer, citizen):

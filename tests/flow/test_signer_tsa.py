@@ -1,6 +1,7 @@
 """
 The timestamp service over HTTP, asked and verified by `openssl ts` and asn1crypto. RFC 3161, RFC 5816.
 """
+import concurrent.futures
 import hashlib
 import os
 
@@ -127,3 +128,11 @@ def test_every_timestamp_given_out_has_its_row(stack):
     serial = tst(answer(stack, query()))["serial_number"].native
     sql = f"SELECT count(*) FROM signer.timestamp WHERE ltrim(encode(serial, 'hex'), '0') = '{serial:x}' AND purpose = 'tsa'"
     assert rows(stack, sql) == "1"
+
+
+def test_timestamps_asked_for_at_once_share_a_commit_and_each_has_its_row(stack):
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        serials = list(pool.map(lambda _: tst(answer(stack, query()))["serial_number"].native, range(120)))
+    assert len(set(serials)) == 120
+    listed = ",".join(f"'{s:x}'" for s in serials)
+    assert rows(stack, f"SELECT count(*) FROM signer.timestamp WHERE ltrim(encode(serial, 'hex'), '0') IN ({listed}) AND octet_length(imprint) = 32") == "120"

@@ -4,6 +4,7 @@ What may become a component, and what an upload that goes wrong gets. RFC 9530, 
 import base64
 import hashlib
 import socket
+import zlib
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -74,6 +75,21 @@ def test_no_mangled_pdf_kills_the_daemon(dossiers, draft, seed):
     for at in range(seed * 97 + 8, len(data), 1009 + seed * 13):
         data[at] = (data[at] + 1 + seed) % 256
     assert put(dossiers, draft, "x.pdf", bytes(data), "application/pdf").status_code in (201, 422)
+
+
+def bomb():
+    """A cross-reference stream that unpacks to a gigabyte of zeros."""
+    packed = zlib.compressobj(9)
+    stream = b"".join(packed.compress(bytes(1 << 20)) for _ in range(1024)) + packed.flush()
+    out = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\nendobj\n"
+    head = b"3 0 obj\n<< /Type /XRef /Size 268435456 /W [1 2 1] /Root 1 0 R /Filter /FlateDecode /Length %d >>\nstream\n" % len(stream)
+    return out + head + stream + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(out)
+
+
+def test_a_bomb_is_refused_and_costs_the_daemon_nothing(dossiers, draft):
+    answer = put(dossiers, draft, "bomb.pdf", bomb(), "application/pdf")
+    assert answer.status_code == 422 and answer.json()["code"] in ("pdf_damaged", "pdf_unreadable")
+    assert put(dossiers, draft, "a.pdf", SMALL_PDF, "application/pdf").status_code == 201
 
 
 # --- digests (RFC 9530) ---

@@ -123,9 +123,11 @@ static inline void write_conf(const struct proc *p, const char *purposes, const 
                        in_dir(p, "domain"), purposes));
     if (!strstr(more, "peers ="))
         assert_ok(buf_addf(&b, "peers = %u\n", (unsigned)getuid()));
-    assert_ok(buf_addf(&b, "%s\n[token]\nissuer = " IDP "\n[citizen]\nprofile = certs/profiles/citizen.conf\ncrl_url = http://ca.test/citizens.crl\n"
-                           "aia_url = http://ca.test/citizens.crt\nidp_issuer = " IDP "\nidp_audience = " SIGNER "\nidp_jwks = %s\n"
-                           "pin_mem_kib = 8192\npin_ops = 1\n",
+    assert_ok(buf_addf(&b,
+                       "%s\n[token]\nissuer = " IDP
+                       "\n[citizen]\nprofile = certs/profiles/citizen.conf\ncrl_url = http://ca.test/citizens.crl\n"
+                       "aia_url = http://ca.test/citizens.crt\nidp_issuer = " IDP "\nidp_audience = " SIGNER "\nidp_jwks = %s\n"
+                       "pin_mem_kib = 8192\npin_ops = 1\n",
                        more, in_dir(p, "idp.jwks")));
     write_text(in_dir(p, "keyd.conf"), buf_str(&b));
 }
@@ -138,9 +140,9 @@ static inline void ceremony(struct proc *p)
     write_text(in_dir(p, "pass"), "correct horse battery staple\n");
     p->idp = key_new(JOSE_ES256);
     assert_int_equal(antin_ca(p, "domain-key", "--out", in_dir(p, "domain")), 0);
-    assert_int_equal(antin_ca(p, "init", in_dir(p, "ca"), "--organization", "Thử nghiệm", "--crl-base", "http://ca.test", "--aia-base", "http://ca.test",
-                              "--profiles", "certs/profiles", "--passphrase-file", in_dir(p, "pass"), "--all", "--key-out", in_dir(p, "keys"), "--domain-key",
-                              in_dir(p, "domain")),
+    assert_int_equal(antin_ca(p, "init", in_dir(p, "ca"), "--organization", "Thử nghiệm", "--crl-base", "http://ca.test", "--aia-base",
+                              "http://ca.test", "--profiles", "certs/profiles", "--passphrase-file", in_dir(p, "pass"), "--all",
+                              "--key-out", in_dir(p, "keys"), "--domain-key", in_dir(p, "domain")),
                      0);
     for (const char *const *w = (const char *const[]){"token", "data", NULL}; *w; w++)
         assert_int_equal(antin_ca(p, "key", "new", "--purpose", *w, "--dir", in_dir(p, "keys"), "--domain-key", in_dir(p, "domain")), 0);

@@ -14,9 +14,10 @@ static int setup(void **state)
 {
     (void)state;
     ceremony(&p);
-    assert_int_equal(run(&p, "openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", in_dir(&p, "c.key")), 0);
-    assert_int_equal(run(&p, "openssl", "req", "-new", "-key", in_dir(&p, "c.key"), "-subj", "/CN=whoever/O=CA me", "-addext", "basicConstraints=CA:TRUE",
-                         "-out", in_dir(&p, "c.csr")),
+    assert_int_equal(run(&p, "openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", in_dir(&p, "c.key")),
+                     0);
+    assert_int_equal(run(&p, "openssl", "req", "-new", "-key", in_dir(&p, "c.key"), "-subj", "/CN=whoever/O=CA me", "-addext",
+                         "basicConstraints=CA:TRUE", "-out", in_dir(&p, "c.csr")),
                      0);
     return 0;
 }
@@ -35,7 +36,8 @@ static int teardown(void **state)
 
 static int issue_citizen(const char *subject, char serial[64])
 {
-    int code = antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", subject, "--out", in_dir(&p, "c.crt"));
+    int code = antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", subject, "--out",
+                        in_dir(&p, "c.crt"));
     out_line(&p, serial, 64);
     return code;
 }
@@ -104,8 +106,8 @@ static void everything_verifies_up_to_the_root(void **state)
         AUTO_BUF pem = {0};
         assert_ok(x509_to_pem(c, &pem));
         write_text(in_dir(&p, "one.pem"), buf_str(&pem));
-        assert_int_equal(run(&p, "openssl", "verify", "-x509_strict", "-CAfile", in_dir(&p, "ca/root.crt"), "-untrusted", in_dir(&p, all[i].ca),
-                             in_dir(&p, "one.pem")),
+        assert_int_equal(run(&p, "openssl", "verify", "-x509_strict", "-CAfile", in_dir(&p, "ca/root.crt"), "-untrusted",
+                             in_dir(&p, all[i].ca), in_dir(&p, "one.pem")),
                          0);
     }
 }
@@ -149,7 +151,8 @@ static void an_ocsp_signer_comes_from_a_request(void **state)
 {
     (void)state;
     AUTO_X509 c = NULL;
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "ocsp", "--csr", in_dir(&p, "c.csr"), KEYS, "--out", in_dir(&p, "o.crt")), 0);
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "ocsp", "--csr", in_dir(&p, "c.csr"), KEYS, "--out", in_dir(&p, "o.crt")),
+                     0);
     assert_ok(x509_load(in_dir(&p, "o.crt"), &c));
     assert_int_equal(X509_get_extended_key_usage(c), XKU_OCSP_SIGN);
     assert_true(X509_get_ext_by_NID(c, NID_id_pkix_OCSP_noCheck, -1) >= 0);
@@ -192,12 +195,12 @@ static void a_request_not_signed_by_its_own_key_is_refused(void **state)
 static void a_key_on_another_curve_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(run(&p, "openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", in_dir(&p, "r.key"), "-subj", "/CN=x", "-out",
-                         in_dir(&p, "r.csr")),
+    assert_int_equal(run(&p, "openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", in_dir(&p, "r.key"), "-subj", "/CN=x",
+                         "-out", in_dir(&p, "r.csr")),
                      0);
     assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "r.csr"), KEYS, "--subject", NAME), 2);
-    assert_int_equal(run(&p, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-nodes", "-keyout", in_dir(&p, "r.key"),
-                         "-subj", "/CN=x", "-out", in_dir(&p, "r.csr")),
+    assert_int_equal(run(&p, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-nodes", "-keyout",
+                         in_dir(&p, "r.key"), "-subj", "/CN=x", "-out", in_dir(&p, "r.csr")),
                      0);
     assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "r.csr"), KEYS, "--subject", NAME), 2);
 }
@@ -210,16 +213,17 @@ static void a_subject_outside_the_profile_is_refused(void **state)
         const char *subject;
         int code;
     } bad[] = {
-        {"/C=VN/CN=An", 2},                                     /* serialNumber is required */
-        {"/C=VN/CN=An/serialNumber=1/O=Sở", 2},                 /* O is not allowed */
-        {"/C=VN/CN=An/CN=Binh/serialNumber=1", 2},              /* doubled */
-        {"/C=VNM/CN=An/serialNumber=1", 3},                     /* two letters */
+        {"/C=VN/CN=An", 2},                        /* serialNumber is required */
+        {"/C=VN/CN=An/serialNumber=1/O=Sở", 2},    /* O is not allowed */
+        {"/C=VN/CN=An/CN=Binh/serialNumber=1", 2}, /* doubled */
+        {"/C=VNM/CN=An/serialNumber=1", 3},        /* two letters */
         {"/C=VN/CN=/serialNumber=1", 3},
         {"/C=VN/CN=\xff\xfe/serialNumber=1", 3},
         {"CN=An", 3},
         {"", 3},
         {"/C=VN/X=1/CN=An/serialNumber=1", 3},
-        {"/C=VN/serialNumber=1/CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 3}, /* 65 characters: RFC 5280 ub-common-name */
+        {"/C=VN/serialNumber=1/CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         3}, /* 65 characters: RFC 5280 ub-common-name */
     };
     char *before = read_text(in_dir(&p, "ca/index"));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -235,20 +239,24 @@ static void a_subject_outside_the_profile_is_refused(void **state)
 static void validity_stays_inside_profile_and_issuer(void **state)
 {
     (void)state;
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--days", "1097"), 2);
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--days", "0"), 3);
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--not-before",
-                              "2020-01-01T00:00:00Z"),
+    assert_int_equal(
+        antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--days", "1097"), 2);
+    assert_int_equal(
+        antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--days", "0"), 3);
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME,
+                              "--not-before", "2020-01-01T00:00:00Z"),
                      2);
     assert_true(said("outside the issuer's"));
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME, "--not-before", "yesterday"),
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), KEYS, "--subject", NAME,
+                              "--not-before", "yesterday"),
                      3);
 }
 
 static void a_second_ceremony_or_ca_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(antin_ca(&p, "init", in_dir(&p, "ca"), "--organization", "X", "--crl-base", "http://x", "--aia-base", "http://x", PASS), 2);
+    assert_int_equal(
+        antin_ca(&p, "init", in_dir(&p, "ca"), "--organization", "X", "--crl-base", "http://x", "--aia-base", "http://x", PASS), 2);
     assert_int_equal(antin_ca(&p, "issue", CA_DIR, PASS, "--profile", "services-ca"), 2);
     assert_int_equal(antin_ca(&p, "domain-key", "--out", in_dir(&p, "domain")), 2);
 }
@@ -257,14 +265,16 @@ static void a_wrong_passphrase_or_domain_key_signs_nothing(void **state)
 {
     (void)state;
     write_text(in_dir(&p, "wrong"), "incorrect horse battery\n");
-    assert_int_equal(antin_ca(&p, "crl", CA_DIR, "--passphrase-file", in_dir(&p, "wrong"), "--ca", "root", "--out", in_dir(&p, "no.crl")), 1);
+    assert_int_equal(antin_ca(&p, "crl", CA_DIR, "--passphrase-file", in_dir(&p, "wrong"), "--ca", "root", "--out", in_dir(&p, "no.crl")),
+                     1);
     assert_true(said("wrong key or passphrase"));
     assert_int_not_equal(access(in_dir(&p, "no.crl"), F_OK), 0);
     write_text(in_dir(&p, "short"), "short\n");
-    assert_int_equal(antin_ca(&p, "crl", CA_DIR, "--passphrase-file", in_dir(&p, "short"), "--ca", "root", "--out", in_dir(&p, "no.crl")), 1);
+    assert_int_equal(antin_ca(&p, "crl", CA_DIR, "--passphrase-file", in_dir(&p, "short"), "--ca", "root", "--out", in_dir(&p, "no.crl")),
+                     1);
     assert_int_equal(antin_ca(&p, "domain-key", "--out", in_dir(&p, "domain2")), 0);
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), "--ca-keys", in_dir(&p, "keys"), "--domain-key",
-                              in_dir(&p, "domain2"), "--subject", NAME),
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "citizen", "--csr", in_dir(&p, "c.csr"), "--ca-keys", in_dir(&p, "keys"),
+                              "--domain-key", in_dir(&p, "domain2"), "--subject", NAME),
                      1);
 }
 
@@ -348,7 +358,9 @@ static void a_revoked_certificate_is_in_the_next_crl_with_reason_and_times(void 
                      0);
     assert_int_equal(antin_ca(&p, "revoke", serial, CA_DIR), 2);
     assert_int_equal(antin_ca(&p, "crl", CA_DIR, "--ca", "citizens", KEYS, "--out", in_dir(&p, "citizens.crl")), 0);
-    assert_int_equal(run(&p, "openssl", "crl", "-inform", "DER", "-in", in_dir(&p, "citizens.crl"), "-noout", "-CAfile", in_dir(&p, "ca/citizens.crt")), 0);
+    assert_int_equal(
+        run(&p, "openssl", "crl", "-inform", "DER", "-in", in_dir(&p, "citizens.crl"), "-noout", "-CAfile", in_dir(&p, "ca/citizens.crt")),
+        0);
     assert_true(said("verify OK"));
     STACK_OF(X509_CRL) *crls = NULL;
     STACK_OF(X509) *none = NULL;
@@ -389,7 +401,9 @@ static void crl_numbers_grow_and_pem_is_possible(void **state)
     assert_int_equal(antin_ca(&p, "crl", CA_DIR, PASS, "--ca", "root", "--pem", "--out", in_dir(&p, "root.pem")), 0);
     assert_true(number_of("root.pem") == first + 1);
     assert_int_equal(antin_ca(&p, "crl", CA_DIR, PASS, "--ca", "services", "--days", "30", "--out", in_dir(&p, "services.crl")), 0);
-    assert_int_equal(run(&p, "openssl", "crl", "-inform", "DER", "-in", in_dir(&p, "services.crl"), "-noout", "-CAfile", in_dir(&p, "ca/services.crt")), 0);
+    assert_int_equal(
+        run(&p, "openssl", "crl", "-inform", "DER", "-in", in_dir(&p, "services.crl"), "-noout", "-CAfile", in_dir(&p, "ca/services.crt")),
+        0);
     assert_true(said("verify OK"));
 }
 
@@ -410,11 +424,12 @@ static void a_key_certified_elsewhere_takes_its_place(void **state)
     char id[64], name[128];
     assert_int_equal(antin_ca(&p, "key", "new", "--purpose", "seal", "--dir", in_dir(&p, "keys"), "--domain-key", in_dir(&p, "domain")), 0);
     out_line(&p, id, sizeof id);
-    assert_int_equal(antin_ca(&p, "key", "csr", "--dir", in_dir(&p, "keys"), "--domain-key", in_dir(&p, "domain"), "--subject", "/C=VN/O=X/CN=Seal 2", "--out",
-                              in_dir(&p, "seal.csr"), "--", id),
+    assert_int_equal(antin_ca(&p, "key", "csr", "--dir", in_dir(&p, "keys"), "--domain-key", in_dir(&p, "domain"), "--subject",
+                              "/C=VN/O=X/CN=Seal 2", "--out", in_dir(&p, "seal.csr"), "--", id),
                      0);
     (void)snprintf(name, sizeof name, "keys/%s.crt", id);
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, PASS, "--profile", "seal", "--csr", in_dir(&p, "seal.csr"), "--out", in_dir(&p, name)), 0);
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, PASS, "--profile", "seal", "--csr", in_dir(&p, "seal.csr"), "--out", in_dir(&p, name)),
+                     0);
     write_conf(&p, ALL, "");
     assert_int_equal(run(&p, program("antin-keyd"), "-c", in_dir(&p, "keyd.conf"), "-t"), 0);
     assert_true(said(id));

@@ -7,6 +7,7 @@
 #include "common/keywire.h"
 #include <dirent.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -61,9 +62,10 @@ static void keys_to(const char *to, const char *purposes)
 {
     /* keyd refuses a folder with keys of a purpose that it does not have: they go elsewhere meanwhile */
     char cmd[8192];
-    (void)snprintf(cmd, sizeof cmd,
-                   "mkdir -p %s/%s && for f in $(%s key list %s/keys | awk '$2 !~ /^(%s)$/ {print $1}'); do mv -- %s/keys/$f.* %s/%s/; done", keyd.dir, to,
-                   program("antin-ca"), keyd.dir, purposes, keyd.dir, keyd.dir, to);
+    (void)snprintf(
+        cmd, sizeof cmd,
+        "mkdir -p %s/%s && for f in $(%s key list %s/keys | awk '$2 !~ /^(%s)$/ {print $1}'); do mv -- %s/keys/$f.* %s/%s/; done", keyd.dir,
+        to, program("antin-ca"), keyd.dir, purposes, keyd.dir, keyd.dir, to);
     assert_int_equal(run(&keyd, "sh", "-c", cmd), 0);
 }
 
@@ -140,12 +142,9 @@ static void bad_configurations_do_not_start(void **state)
     const struct {
         const char *purposes, *more, *says;
     } bad[] = {
-        {"token data tsa seal ca citizen smtp", "", "smtp"},
-        {"token data tsa seal citizen", "", "needs ca"},
-        {ALL, "peers = nobody-of-this-name", "no user"},
-        {ALL, "colour = red", "colour"},
-        {ALL, "[tsa]\npolicy = 1.2.x\n", "policy"},
-        {ALL, "[tsa]\naccuracy_ms = 0\n", "accuracy_ms"},
+        {"token data tsa seal ca citizen smtp", "", "smtp"}, {"token data tsa seal citizen", "", "needs ca"},
+        {ALL, "peers = nobody-of-this-name", "no user"},     {ALL, "colour = red", "colour"},
+        {ALL, "[tsa]\npolicy = 1.2.x\n", "policy"},          {ALL, "[tsa]\naccuracy_ms = 0\n", "accuracy_ms"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_conf(&keyd, bad[i].purposes, bad[i].more);
@@ -241,6 +240,23 @@ static void the_process_with_the_keys_is_locked_in(void **state)
     (void)closedir(d);
 }
 
+static void it_drops_its_rights_after_reading_the_keys(void **state)
+{
+    (void)state;
+    const struct passwd *nobody = getpwnam("nobody");
+    char line[64];
+    if (getuid() != 0 || !nobody)
+        skip();
+    begin(ALL, "user = nobody");
+    (void)snprintf(line, sizeof line, "Uid:\t%u\t%u\t%u\t%u", nobody->pw_uid, nobody->pw_uid, nobody->pw_uid, nobody->pw_uid);
+    assert_true(all_threads_say(worker_pid(&keyd), line));
+    assert_true(all_threads_say(worker_pid(&keyd), "CapEff:\t0000000000000000"));
+    assert_ok(stamp());
+    assert_int_equal(kill(keyd.pid, SIGHUP), 0); /* and reads them again */
+    proc_wait(&keyd);
+    assert_ok(stamp());
+}
+
 /* --- validity and roll-over --- */
 
 static void time_text(int64_t t, char out[CLOCK_RFC3339_LEN + 1])
@@ -253,8 +269,8 @@ static void new_token_key(int64_t from, int64_t to, char id[64])
     char f[CLOCK_RFC3339_LEN + 1], t[CLOCK_RFC3339_LEN + 1];
     time_text(from, f);
     time_text(to, t);
-    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "token", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain"),
-                              "--not-before", f, "--not-after", t),
+    assert_int_equal(antin_ca(&keyd, "key", "new", "--purpose", "token", "--dir", in_dir(&keyd, "keys"), "--domain-key",
+                              in_dir(&keyd, "domain"), "--not-before", f, "--not-after", t),
                      0);
     out_line(&keyd, id, 64);
 }
@@ -303,6 +319,33 @@ static void a_new_key_takes_over_after_reload_and_hands_back_at_its_end(void **s
     active_token_key(now, &n);
     assert_string_equal(now, first);
     remove_key(soon);
+}
+
+static void after_a_new_data_key_the_old_one_still_opens(void **state)
+{
+    (void)state;
+    uint8_t old[KEY_WRAPPED_LEN], new[KEY_WRAPPED_LEN], key[KEY_DATA_LEN] = {7}, back[KEY_DATA_LEN];
+    char id[64], name[128];
+    begin(ALL, "");
+    assert_ok(key_wrap(keyd.k, BYTES_STR("a"), key, old));
+    sleep_ms(1100); /* its beginning must be later than the first one's */
+    assert_int_equal(
+        antin_ca(&keyd, "key", "new", "--purpose", "data", "--dir", in_dir(&keyd, "keys"), "--domain-key", in_dir(&keyd, "domain")), 0);
+    out_line(&keyd, id, sizeof id);
+    assert_int_equal(kill(keyd.pid, SIGHUP), 0);
+    memcpy(new, old, sizeof new);
+    for (int i = 0; i < 500 && !memcmp(new, old, 8); i++) {
+        sleep_ms(20);
+        assert_ok(key_wrap(keyd.k, BYTES_STR("a"), key, new));
+    }
+    assert_memory_not_equal(new, old, 8);
+    assert_ok(key_unwrap(keyd.k, BYTES_STR("a"), old, back));
+    assert_memory_equal(back, key, sizeof key);
+    assert_ok(key_unwrap(keyd.k, BYTES_STR("a"), new, back));
+    memcpy(new, old, 8); /* the one key's number before what the other wrapped */
+    assert_err(key_unwrap(keyd.k, BYTES_STR("a"), new, back), ERR_CRYPTO);
+    (void)snprintf(name, sizeof name, "keys/%s.key", id);
+    assert_int_equal(unlink(in_dir(&keyd, name)), 0);
 }
 
 static void no_key_in_its_time_signs_nothing(void **state)
@@ -491,7 +534,9 @@ int main(void)
         cmocka_unit_test_teardown(bad_configurations_do_not_start, end),
         cmocka_unit_test_teardown(an_altered_key_file_stops_the_start, end),
         cmocka_unit_test_teardown(the_process_with_the_keys_is_locked_in, end),
+        cmocka_unit_test_teardown(it_drops_its_rights_after_reading_the_keys, end),
         cmocka_unit_test_teardown(a_new_key_takes_over_after_reload_and_hands_back_at_its_end, end),
+        cmocka_unit_test_teardown(after_a_new_data_key_the_old_one_still_opens, end),
         cmocka_unit_test_teardown(no_key_in_its_time_signs_nothing, end),
         cmocka_unit_test_teardown(a_broken_reload_leaves_the_old_process_at_work, end),
         cmocka_unit_test_teardown(reloading_under_load_loses_no_request, end),

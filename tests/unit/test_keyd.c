@@ -117,8 +117,8 @@ static void id_token_verifies_and_says_what_was_asked(void **state)
     (void)state;
     AUTO_JSON c = NULL;
     int64_t before = clock_now();
-    assert_ok(token(&(struct key_claims){ID_CLAIMS, .auth_time = before - 5, .azp = "c1", .nonce = "n\"\\\n\x01 ấn", .acr = "urn:antin:loa:2", .amr = "pwd otp",
-                                         .sid = "sid", .at_hash = "hash", .level = 2},
+    assert_ok(token(&(struct key_claims){ID_CLAIMS, .auth_time = before - 5, .azp = "c1", .nonce = "n\"\\\n\x01 ấn",
+                                         .acr = "urn:antin:loa:2", .amr = "pwd otp", .sid = "sid", .at_hash = "hash", .level = 2},
                     "JWT", &c));
     assert_string_equal(claim(c, "iss"), IDP);
     assert_string_equal(claim(c, "sub"), "s1");
@@ -138,7 +138,12 @@ static void access_token_is_of_another_type(void **state)
     (void)state;
     AUTO_JSON c = NULL;
     AUTO_JSON none = NULL;
-    const struct key_claims a = {.type = KEY_ACCESS_TOKEN, .sub = "s1", .aud = {"a", "b"}, .client_id = "c1", .scope = "openid dossier", .grant_id = "g",
+    const struct key_claims a = {.type = KEY_ACCESS_TOKEN,
+                                 .sub = "s1",
+                                 .aud = {"a", "b"},
+                                 .client_id = "c1",
+                                 .scope = "openid dossier",
+                                 .grant_id = "g",
                                  .lifetime = 60};
     assert_ok(token(&a, "at+jwt", &c));
     assert_int_equal(json_array_size(json_object_get(c, "aud")), 2);
@@ -405,7 +410,8 @@ static void what_is_not_on_the_list_is_not_sealed(void **state)
     (void)state;
     uint8_t digest[32] = {0};
     struct key_signature s;
-    const char *const no[] = {"application/pdf", "", "application/vnd.antin.manifest", "manifest+json", "application/vnd.antin.manifest+json "};
+    const char *const no[] = {"application/pdf", "", "application/vnd.antin.manifest", "manifest+json",
+                              "application/vnd.antin.manifest+json "};
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
         assert_err(key_seal(keyd.k, no[i], digest, &s), ERR_KEYD_REFUSED);
 }

@@ -23,8 +23,14 @@ struct person {
 
 static struct key_cert_request certificate_for(const struct person *p)
 {
-    struct key_cert_request q = {.citizen = p->who, .blob = BYTES(p->blob, p->blob_len), .common_name = "Nguyễn Văn An", .surname = "Nguyễn",
-                                 .given_name = "Văn An", .serial_number = "an-1", .not_before = clock_now(), .days = 365};
+    struct key_cert_request q = {.citizen = p->who,
+                                 .blob = BYTES(p->blob, p->blob_len),
+                                 .common_name = "Nguyễn Văn An",
+                                 .surname = "Nguyễn",
+                                 .given_name = "Văn An",
+                                 .serial_number = "an-1",
+                                 .not_before = clock_now(),
+                                 .days = 365};
     key_random_serial(q.serial);
     return q;
 }
@@ -74,8 +80,8 @@ static void the_certificate_follows_the_profile(void **state)
     assert_ok(x509_from_der(buf_bytes(&an.cert), &c));
     assert_ok(x509_to_pem(c, &pem));
     write_text(in_dir(&keyd, "an.pem"), buf_str(&pem));
-    assert_int_equal(run(&keyd, "openssl", "verify", "-x509_strict", "-CAfile", in_dir(&keyd, "ca/root.crt"), "-untrusted", in_dir(&keyd, "ca/citizens.crt"),
-                         in_dir(&keyd, "an.pem")),
+    assert_int_equal(run(&keyd, "openssl", "verify", "-x509_strict", "-CAfile", in_dir(&keyd, "ca/root.crt"), "-untrusted",
+                         in_dir(&keyd, "ca/citizens.crt"), in_dir(&keyd, "an.pem")),
                      0);
     assert_ok(x509_spki(c, &spki));
     assert_true(bytes_eq(buf_bytes(&spki), BYTES(an.spki, an.spki_len)));
@@ -83,8 +89,8 @@ static void the_certificate_follows_the_profile(void **state)
     int at = X509_get_ext_by_NID(c, NID_key_usage, -1);
     assert_true(X509_EXTENSION_get_critical(X509_get_ext(c, at)));
     assert_int_equal(X509_check_ca(c), 0);
-    for (const int *nid = (const int[]){NID_subject_key_identifier, NID_authority_key_identifier, NID_crl_distribution_points, NID_info_access,
-                                        NID_certificate_policies, 0};
+    for (const int *nid = (const int[]){NID_subject_key_identifier, NID_authority_key_identifier, NID_crl_distribution_points,
+                                        NID_info_access, NID_certificate_policies, 0};
          *nid; nid++)
         assert_true(X509_get_ext_by_NID(c, *nid, -1) >= 0);
     assert_ok(x509_name_text(X509_get_subject_name(c), &name));
@@ -190,8 +196,8 @@ static void id_token(const struct key_activation *a, const struct says *s, struc
     char nonce[44];
     key_activation_nonce(a, nonce);
     assert_ok(buf_addf(&head, "{\"alg\":\"ES256\",\"kid\":\"test\",\"typ\":\"%s\"}", s->typ ? s->typ : "JWT"));
-    assert_ok(buf_addf(&claims, "{\"iss\":\"%s\",\"aud\":%s,\"sub\":\"%s\",\"nonce\":\"%s\"", s->iss ? s->iss : IDP, s->aud ? s->aud : "\"" SIGNER "\"",
-                       s->sub ? s->sub : a->citizen.owner, s->nonce ? s->nonce : nonce));
+    assert_ok(buf_addf(&claims, "{\"iss\":\"%s\",\"aud\":%s,\"sub\":\"%s\",\"nonce\":\"%s\"", s->iss ? s->iss : IDP,
+                       s->aud ? s->aud : "\"" SIGNER "\"", s->sub ? s->sub : a->citizen.owner, s->nonce ? s->nonce : nonce));
     if (s->azp)
         assert_ok(buf_addf(&claims, ",\"azp\":\"%s\"", s->azp));
     add_time(&claims, "iat", s->iat ? s->iat : clock_now());
@@ -274,8 +280,9 @@ static void an_id_token_of_keyds_own_domain_activates_too(void **state)
     attempt_new(&t, &an);
     key_activation_nonce(&t.a, nonce);
     buf_free(&t.token);
-    assert_ok(key_sign_token(keyd.k, &(struct key_claims){.type = KEY_ID_TOKEN, .sub = an.who.owner, .aud = {SIGNER}, .nonce = nonce, .lifetime = 600},
-                             &t.token));
+    assert_ok(key_sign_token(
+        keyd.k, &(struct key_claims){.type = KEY_ID_TOKEN, .sub = an.who.owner, .aud = {SIGNER}, .nonce = nonce, .lifetime = 600},
+        &t.token));
     assert_ok(attempt(&t));
 }
 

@@ -4,7 +4,7 @@
  */
 #include "certs/keyd/keyd.h"
 #include "common/log.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/keydproc.h"
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -106,6 +106,93 @@ static void a_full_count_of_pins_refuses_new_ones(void **state)
     pins_free(&p);
 }
 
+/* --- keys and time, in this process --- */
+
+static struct proc made; /* its folder: there is no process */
+static struct keyd keyd;
+static struct worker *worker;
+
+static int prepare(void **state)
+{
+    (void)state;
+    ceremony(&made);
+    write_conf(&made, ALL, "");
+    assert_ok(keyd_prepare(in_dir(&made, "keyd.conf"), &keyd, stderr));
+    keyd.ts_offset_us = clock_now_us() - clock_mono_us();
+    assert_ok(worker_new(&keyd, &worker));
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    worker_free(&worker);
+    keyd_free(&keyd);
+    proc_end(&made);
+    return 0;
+}
+
+static enum keyw_status stamp(void)
+{
+    struct conn c = {.allowed = GROUP_BIT(KEY_TSA)};
+    memset(&worker->q, 0, sizeof worker->q);
+    worker->q.head = (struct keyw_head){.version = KEYW_VERSION, .op = KEYW_TIMESTAMP};
+    return op_perform(worker, &c);
+}
+
+static void a_clock_that_was_set_stops_timestamps(void **state)
+{
+    (void)state;
+    int64_t right = keyd.ts_offset_us;
+    assert_int_equal(stamp(), KEYW_OK);
+    keyd.ts_offset_us = right - 61 * 1000000LL; /* as if it had been set forward by that much since the start */
+    assert_int_equal(stamp(), KEYW_REFUSED);
+    keyd.ts_offset_us = right + 61 * 1000000LL;
+    assert_int_equal(stamp(), KEYW_REFUSED);
+    keyd.ts_offset_us = right + 59 * 1000000LL;
+    assert_int_equal(stamp(), KEYW_OK);
+    keyd.ts_offset_us = right;
+}
+
+static void time_stands_still_rather_than_going_back(void **state)
+{
+    (void)state;
+    int64_t ahead = clock_now_us() + 5000000;
+    atomic_store(&keyd.ts_last_us, ahead);
+    assert_int_equal(stamp(), KEYW_OK);
+    assert_int_equal(worker->r.TIMESTAMP_r.gen_time_us, ahead);
+    atomic_store(&keyd.ts_last_us, 0);
+}
+
+static void a_key_signs_in_its_usage_period_alone(void **state)
+{
+    (void)state;
+    const struct key *tsa = key_active(&keyd, KEY_TSA, clock_now()), *ca = key_active(&keyd, KEY_CA, clock_now());
+    assert_non_null(tsa);
+    assert_true(tsa->not_after < tsa->cert_end - 5LL * 365 * 86400);
+    assert_ptr_equal(key_active(&keyd, KEY_TSA, tsa->not_after), tsa);
+    assert_null(key_active(&keyd, KEY_TSA, tsa->not_after + 1));
+    assert_null(key_active(&keyd, KEY_TSA, tsa->not_before - 1));
+    /* the CA goes on signing CRLs to its certificate's end, and not a second longer */
+    assert_null(key_active(&keyd, KEY_CA, ca->not_after + 1));
+    assert_ptr_equal(key_for_crl(&keyd, ca->not_after + 1), ca);
+    assert_ptr_equal(key_for_crl(&keyd, ca->cert_end), ca);
+    assert_null(key_for_crl(&keyd, ca->cert_end + 1));
+}
+
+static void a_peer_without_a_group_is_refused_every_operation_of_it(void **state)
+{
+    (void)state;
+    for (unsigned op = KEYW_TOKEN; op < KEYW_OP_END; op++) {
+        struct conn c = {.allowed = 0};
+        memset(&worker->q, 0, sizeof worker->q);
+        worker->q.head = (struct keyw_head){.version = KEYW_VERSION, .op = (uint16_t)op};
+        assert_true(op_well_formed(&worker->q, keyw_request_len(op)));
+        assert_int_equal(op_perform(worker, &c), KEYW_REFUSED);
+        assert_false(op_slow(worker, &c)); /* and takes no place in the queue */
+    }
+}
+
 /* --- the filter --- */
 
 static void do_nothing(void)
@@ -182,7 +269,8 @@ static void the_filter_ends_whoever_opens_connects_or_runs(void **state)
     skip(); /* such a build has no filter: sandbox.c */
 #endif
     assert_int_equal(locked_in(do_nothing), 0);
-    void (*const forbidden[])(void) = {do_open, do_socket, do_connect, do_exec, do_fork, do_kill, do_map_executable, do_make_executable, do_rename};
+    void (*const forbidden[])(void) = {do_open, do_socket,         do_connect,         do_exec,  do_fork,
+                                       do_kill, do_map_executable, do_make_executable, do_rename};
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
         if (locked_in(forbidden[i]) != SIGSYS)
             fail_msg("forbidden call %zu went through", i);
@@ -196,9 +284,13 @@ int main(void)
         cmocka_unit_test(five_tries_lock_until_the_time_is_over),
         cmocka_unit_test(the_right_pin_starts_the_count_anew),
         cmocka_unit_test(a_full_count_of_pins_refuses_new_ones),
+        cmocka_unit_test(a_clock_that_was_set_stops_timestamps),
+        cmocka_unit_test(time_stands_still_rather_than_going_back),
+        cmocka_unit_test(a_key_signs_in_its_usage_period_alone),
+        cmocka_unit_test(a_peer_without_a_group_is_refused_every_operation_of_it),
         cmocka_unit_test(the_filter_ends_whoever_opens_connects_or_runs),
     };
     secret_init();
-    log_init("test", LOG_ERROR);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    log_init("test", LOG_ERROR + 1);
+    return cmocka_run_group_tests(tests, prepare, clean);
 }

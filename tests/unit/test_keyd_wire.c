@@ -173,7 +173,8 @@ static void unused_bytes_must_be_zero(void **state)
     w.ad_len = KEYW_AD_MAX + 1;
     assert_int_equal(once(&w, sizeof w), KEYW_SYNTAX);
 
-    struct keyw_create c = {.head = head(KEYW_CREATE), .citizen = {"00000000-0000-4000-8000-000000000000", "o"}, .pin = {.len = 6, .pin = "123456"}};
+    struct keyw_create c = {
+        .head = head(KEYW_CREATE), .citizen = {"00000000-0000-4000-8000-000000000000", "o"}, .pin = {.len = 6, .pin = "123456"}};
     assert_int_equal(once(&c, sizeof c), KEYW_OK);
     c.pin.reserved[3] = 1;
     assert_int_equal(once(&c, sizeof c), KEYW_SYNTAX);
@@ -277,7 +278,8 @@ static void a_peer_that_sends_and_leaves_harms_nobody(void **state)
 {
     (void)state;
     struct keyw_ts q = {.head = head(KEYW_TIMESTAMP)};
-    struct keyw_create c = {.head = head(KEYW_CREATE), .citizen = {"00000000-0000-4000-8000-000000000000", "o"}, .pin = {.len = 6, .pin = "123456"}};
+    struct keyw_create c = {
+        .head = head(KEYW_CREATE), .citizen = {"00000000-0000-4000-8000-000000000000", "o"}, .pin = {.len = 6, .pin = "123456"}};
     for (int i = 0; i < 20; i++) {
         int fd = connect_raw();
         assert_ok(i % 2 ? ipc_send(fd, &q, sizeof q) : ipc_send(fd, &c, sizeof c));

@@ -156,13 +156,13 @@ static void write_file(const char *name, const char *content)
     free(path);
 }
 
-static void seal(void)
+static void seal_as(const struct tp_id *signer, const struct tp_id *issuer, const char *mime)
 {
     AUTO_BUF text = {0}, cms = {0};
     struct manifest m = example();
     assert_int_equal(manifest_write(&m, &text), OK);
-    ts_cms_over(&pki, &(struct ts_how){.signer = &pki.seal, .issuer = &pki.services, .signing_time = clock_now(), .mime = MANIFEST_MIME},
-                buf_bytes(&text), &cms);
+    ts_cms_over(&pki, &(struct ts_how){.signer = signer, .issuer = issuer, .signing_time = clock_now(), .mime = mime}, buf_bytes(&text),
+                &cms);
     char *path = tp_path("manifest.json"), *p7s = tp_path("manifest.json.p7s");
     tp_write(path, buf_bytes(&text));
     tp_write(p7s, buf_bytes(&cms));
@@ -171,6 +171,11 @@ static void seal(void)
     write_file("tờ khai.pdf", "pdf");
     write_file("tờ khai.signed.pdf", "signed");
     write_file("don.xml", "<x/>");
+}
+
+static void seal(void)
+{
+    seal_as(&pki.seal, &pki.services, MANIFEST_MIME);
 }
 
 static void expect(const char *name, enum verdict v, enum sub s, const char *detail)
@@ -195,6 +200,26 @@ static void sealed_dossier_with_all_components_is_valid(void **state)
     seal();
     expect("manifest.json", TOTAL_PASSED, SUB_NONE, NULL);
     expect("manifest.json.p7s", TOTAL_PASSED, SUB_NONE, NULL); /* the seal leads to the manifest */
+}
+
+/* A citizen may sign any file as a dossier's component, one that reads like a manifest too. */
+static void manifest_signed_by_a_citizen_is_not_sealed(void **state)
+{
+    (void)state;
+    seal_as(&pki.citizen, &pki.ca, NULL);
+    expect("manifest.json", TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NULL);
+    expect("manifest.json.p7s", TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NULL);
+    seal_as(&pki.citizen, &pki.ca, MANIFEST_MIME);
+    expect("manifest.json", TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NULL);
+}
+
+static void organisation_that_signed_a_file_has_sealed_no_manifest(void **state)
+{
+    (void)state;
+    seal_as(&pki.seal, &pki.services, NULL);
+    expect("manifest.json", TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NULL);
+    seal_as(&pki.seal, &pki.services, "application/vnd.antin.manifest");
+    expect("manifest.json", TOTAL_FAILED, SUB_SIG_CONSTRAINTS_FAILURE, NULL);
 }
 
 static void changed_component_is_named(void **state)
@@ -283,6 +308,8 @@ int main(void)
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(incomplete_manifests_are_refused),
         cmocka_unit_test(sealed_dossier_with_all_components_is_valid),
+        cmocka_unit_test(manifest_signed_by_a_citizen_is_not_sealed),
+        cmocka_unit_test(organisation_that_signed_a_file_has_sealed_no_manifest),
         cmocka_unit_test(changed_component_is_named),
         cmocka_unit_test(missing_component_is_named),
         cmocka_unit_test(changed_manifest_is_invalid),

@@ -32,8 +32,42 @@ static void names_that_deceive_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        NULL, "", ".", "..", "a/b", "/", "a\\b", "a\nb", "a\tb", "\x7f", "\xc2\x80", "\xc2\x9f", "\xe2\x80\xa8", "\xe2\x80\xa9",
-        "\xe2\x80\xae" "gpj.exe", "\xe2\x80\xaa", "\xe2\x81\xa6", "\xe2\x81\xa9", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xd8\x9c", "\xff", "\xc0\xaf", "\xed\xa0\x80",
+        NULL,
+        "",
+        ".",
+        "..",
+        "a/b",
+        "/",
+        "a\\b",
+        "a\nb",
+        "a\tb",
+        "\x7f",
+        "\xc2\x80",
+        "\xc2\x9f",
+        "\xe2\x80\xa8",
+        "\xe2\x80\xa9",
+        "\xe2\x80\xae"
+        "gpj.exe",
+        "\xe2\x80\xaa",
+        "\xe2\x81\xa6",
+        "\xe2\x81\xa9",
+        "\xe2\x80\x8e",
+        "\xe2\x80\x8f",
+        "\xd8\x9c",
+        "\xff",
+        "\xc0\xaf",
+        "\xed\xa0\x80",
+        " ",
+        " a",
+        "a ",
+        "\xe2\x80\x8b",
+        "a\xc2\xad",
+        "\xef\xbb\xbf"
+        "a",
+        "a\xe2\x81\xa0.pdf",
+        "manifest.json",
+        "MANIFEST.JSON",
+        "manifest.json.p7s", /* where they would stand is the dossier's own manifest */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(component_name_check(bad[i]), ERR_COMPONENT_NAME);
@@ -125,14 +159,14 @@ static void access_follows_client_citizen_and_scope(void **state)
     } row[] = {
         {caller("an", "portal", SCOPE_DOSSIER, 2), true, true},
         {caller("an", "portal", SCOPE_DOSSIER_READ, 2), true, false},
-        {caller("an", "other", SCOPE_DOSSIER, 2), false, false},      /* another portal of the same citizen needs dossier.read */
+        {caller("an", "other", SCOPE_DOSSIER, 2), false, false}, /* another portal of the same citizen needs dossier.read */
         {caller("an", "other", SCOPE_DOSSIER_READ, 2), true, false},
-        {caller("chi", "portal", SCOPE_DOSSIER, 2), false, false},    /* another citizen at the same portal */
+        {caller("chi", "portal", SCOPE_DOSSIER, 2), false, false}, /* another citizen at the same portal */
         {caller("chi", "portal", SCOPE_DOSSIER_READ, 2), false, false},
-        {caller("portal", "portal", SCOPE_DOSSIER, 0), true, false},  /* the portal for itself */
+        {caller("portal", "portal", SCOPE_DOSSIER, 0), true, false}, /* the portal for itself */
         {caller("toa-an", "toa-an", SCOPE_DOSSIER_READ, 0), true, false},
         {caller("toa-an", "toa-an", SCOPE_DOSSIER, 0), false, false},
-        {caller("an", "an", SCOPE_DOSSIER, 0), false, false},         /* a client whose id looks like the citizen's subject */
+        {caller("an", "an", SCOPE_DOSSIER, 0), false, false}, /* a client whose id looks like the citizen's subject */
         {caller("an", "portal", SCOPE_REGISTRAR, 2), false, false},
         {caller("an", "portal", 0, 2), false, false},
     };
@@ -146,8 +180,13 @@ static void only_lower_case_uuids_are_ids(void **state)
 {
     (void)state;
     assert_true(uuid_valid("0123abcd-0000-4000-8000-00000000000f"));
-    static const char *const bad[] = {NULL, "", "x", "0123ABCD-0000-4000-8000-00000000000f", "0123abcd00004000800000000000000ffff0",
-                                      "0123abcd-0000-4000-8000-00000000000f ", "0123abcd-0000-4000-8000-00000000000'"};
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      "x",
+                                      "0123ABCD-0000-4000-8000-00000000000f",
+                                      "0123abcd00004000800000000000000ffff0",
+                                      "0123abcd-0000-4000-8000-00000000000f ",
+                                      "0123abcd-0000-4000-8000-00000000000'"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(uuid_valid(bad[i]));
 }

@@ -274,6 +274,36 @@ static void changed_content_is_invalid(void **state)
     expect(&f, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING);
 }
 
+static void content_inside_must_be_the_content_beside(void **state)
+{
+    (void)state;
+    AUTO_BUF attrs = {0}, signature = {0}, cms = {0};
+    struct context ctx = now();
+    struct file_result f;
+    uint8_t digest[32];
+    sha256(bytes_str("content"), digest);
+    struct bytes cert = buf_bytes(&pki.citizen.der), chain = buf_bytes(&pki.ca.der),
+                 crls[] = {buf_bytes(&pki.root_crl), buf_bytes(&pki.ca_crl)};
+    assert_int_equal(cms_signed_attrs(&(struct cms_attrs){.digest = BYTES(digest, 32), .cert = cert}, &attrs), OK);
+    tp_sign(&pki.citizen, CMS_SHA256, buf_bytes(&attrs), &signature);
+    assert_int_equal(cms_signed_data(&(struct cms_signed){.content = bytes_str("content"),
+                                                          .signed_attrs = buf_bytes(&attrs),
+                                                          .cert = cert,
+                                                          .chain = &chain,
+                                                          .chain_n = 1,
+                                                          .crls = crls,
+                                                          .crls_n = 2,
+                                                          .signature = buf_bytes(&signature)},
+                                     &cms),
+                     OK);
+    verify_bytes(&ctx, buf_bytes(&cms), BYTES(NULL, 0), &f);
+    expect(&f, TOTAL_PASSED, SUB_NONE, NOTE_N);
+    verify_bytes(&ctx, buf_bytes(&cms), bytes_str("content"), &f);
+    expect(&f, TOTAL_PASSED, SUB_NONE, NOTE_N);
+    verify_bytes(&ctx, buf_bytes(&cms), bytes_str("other"), &f);
+    expect(&f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTENT_TWICE);
+}
+
 static void signature_by_another_key_is_invalid(void **state)
 {
     (void)state;
@@ -505,6 +535,22 @@ static void expired_certificate_needs_a_timestamp(void **state)
     expect_how(&(struct ts_how){.signer = &old, .stamped_at = t - 3600}, TOTAL_PASSED, SUB_NONE, NOTE_N);
     expect_how(&(struct ts_how){.signer = &old, .stamped_at = -1}, INDETERMINATE, SUB_OUT_OF_BOUNDS_NO_POE, NOTE_EXPIRED_NO_PROOF);
     expect_how(&(struct ts_how){.signer = &old, .stamped_at = t - 900}, TOTAL_FAILED, SUB_EXPIRED, NOTE_EXPIRED);
+    ts_crls(&pki, NULL, 0);
+    tp_free(&old);
+}
+
+/* Its key may be anybody's by now, and the token's own time is what that somebody would forge. */
+static void timestamp_by_a_certificate_that_has_expired_proves_nothing(void **state)
+{
+    (void)state;
+    struct tp_id old = {0};
+    int64_t t = clock_now();
+    tp_issue(&old, &(struct tp_spec){.cn = "Old TSA", .profile = TP_TSA, .issuer = &pki.services, .from = t - 9000, .to = t - 1800});
+    tp_crl(&pki.ca, t - 7200, t + 3600, NULL, 0, &pki.ca_crl);
+    tp_crl(&pki.services, t - 7200, t + 3600, NULL, 0, &pki.services_crl);
+    tp_crl(&pki.root, t - 7200, t + 3600, NULL, 0, &pki.root_crl);
+    expect_how(&(struct ts_how){.signer = &pki.citizen, .tsa = &old, .stamped_at = t - 3600}, INDETERMINATE, SUB_OUT_OF_BOUNDS_NO_POE,
+               NOTE_EXPIRED_NO_PROOF);
     ts_crls(&pki, NULL, 0);
     tp_free(&old);
 }
@@ -790,8 +836,8 @@ static void visible_field_with_the_earlier_signature_as_its_own_is_invalid(void 
 static void field_that_is_seen_only_on_paper_or_by_some_viewers_is_visible(void **state)
 {
     (void)state;
-    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< /Type /Annot /Subtype /Widget /FT /Sig /F 36 /P 3 0 R /T (x) /Rect [ 9 9 300 300 ] >>",
-                        TOTAL_FAILED);
+    expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE,
+                        "<< /Type /Annot /Subtype /Widget /FT /Sig /F 36 /P 3 0 R /T (x) /Rect [ 9 9 300 300 ] >>", TOTAL_FAILED);
     expect_after_update(CATALOG_WITH("7 0 R 9 0 R"), SIGNED_PAGE, "<< " WIDGET "/T (x) /Rect [ 9 9 300 300 1 ] >>", TOTAL_FAILED);
 }
 
@@ -873,6 +919,7 @@ int main(void)
         cmocka_unit_test(shapes_of_pdf_signed_twice_are_valid),
         cmocka_unit_test(token_beside_its_file_is_valid),
         cmocka_unit_test(changed_content_is_invalid),
+        cmocka_unit_test(content_inside_must_be_the_content_beside),
         cmocka_unit_test(signature_by_another_key_is_invalid),
         cmocka_unit_test(trailing_bytes_after_a_cms_are_invalid),
         cmocka_unit_test(every_changed_byte_of_a_cms_is_never_valid),
@@ -889,6 +936,7 @@ int main(void)
         cmocka_unit_test(crl_that_had_expired_at_signing_does_not_count),
         cmocka_unit_test(crl_signed_by_a_stranger_does_not_count),
         cmocka_unit_test(expired_certificate_needs_a_timestamp),
+        cmocka_unit_test(timestamp_by_a_certificate_that_has_expired_proves_nothing),
         cmocka_unit_test(certificate_of_the_future_is_invalid),
         cmocka_unit_test(certificates_for_other_purposes_are_refused),
         cmocka_unit_test(timestamps_by_certificates_for_other_purposes_are_refused),

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 static struct ts_pki pki;
-static char program[1024];
+static char program[4096];
 
 static void write_pem_crl(FILE *f, const struct buf *der)
 {

@@ -102,6 +102,8 @@ TP_FN void tp_issue(struct tp_id *id, const struct tp_spec *s)
     ASN1_TIME_set(X509_getm_notAfter(id->cert), s->to != 0 ? s->to : now + 3650 * TP_DAY);
     X509_NAME *name = X509_get_subject_name(id->cert);
     X509_NAME_add_entry_by_txt(name, "C", MBSTRING_UTF8, (const unsigned char *)"VN", -1, -1, 0);
+    if (s->profile == TP_SEAL) /* a legal person's: EN 319 412-3 §4.2.1 */
+        X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)"Test Authority", -1, -1, 0);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)s->cn, -1, -1, 0);
     X509_set_issuer_name(id->cert, X509_get_subject_name(issuer));
     X509_set_pubkey(id->cert, id->key);
