@@ -12,7 +12,7 @@
 #define DIGITS 9
 #define TRIES 5 /* user codes that happen to be taken */
 
-static err_t insert(struct db_pool *p, const struct idp_keys *k, struct device_new *row, struct device_codes *out)
+static err_t insert(struct db_pool *p, const struct idp_keys *k, const struct device_new *wanted, struct device_codes *out)
 {
     uint8_t device_hash[HASH_LEN], user_hash[HASH_LEN];
     char digits[DIGITS + 1];
@@ -23,16 +23,17 @@ static err_t insert(struct db_pool *p, const struct idp_keys *k, struct device_n
     snprintf(digits, sizeof digits, "%09u", n);
     snprintf(out->user, sizeof out->user, "%.3s-%.3s-%.3s", digits, digits + 3, digits + 6);
     lookup_hash(k->lookup, "device", digits, user_hash); /* keyed: thirty bits could be tried through otherwise */
-    row->device_hash = device_hash;
-    row->user_hash = user_hash;
-    return device_add(p, row);
+    struct device_new row = *wanted;
+    row.device_hash = device_hash;
+    row.user_hash = user_hash;
+    return device_add(p, &row);
 }
 
 err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct client *c, const char *scope, int64_t life,
                    const char *request_id, struct device_codes *out)
 {
     char granted[SCOPE_MAX + 1];
-    struct device_new row = {.client_id = c->id, .scope = granted, .request_id = request_id, .life = life};
+    const struct device_new row = {.client_id = c->id, .scope = granted, .request_id = request_id, .life = life};
     err_t e = ERR_DB_CONFLICT;
 
     TRY(scope_select(scope ? scope : c->scope, c->scope, granted));
