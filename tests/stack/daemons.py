@@ -136,11 +136,21 @@ class Daemon:
         return pid is not None
 
 
-def need_port(port, who):
+def port_free(port):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind(("127.0.0.1", port))
         except OSError:
+            return False
+    return True
+
+
+def need_port(port, who):
+    """A process that was just killed keeps its port for a moment after it has left the list of processes: wait for that, not for strangers."""
+    end = time.monotonic() + 3
+    while not port_free(port):
+        if time.monotonic() > end:
             raise StackError(f"port {port}, which {who} needs, is in use by another program.\n"
-                             "End that one, or choose other ports: ANTIN_PORT_BASE=8600 ANTIN_RUN=run-8600 make up") from None
+                             "End that one, or choose other ports: ANTIN_PORT_BASE=8600 ANTIN_RUN=run-8600 make up")
+        time.sleep(0.05)
