@@ -13,6 +13,7 @@ struct flow {
     struct client client;
     const char *name;   /* the pending request's name when it is kept already, else NULL */
     bool consent_given; /* the person just agreed */
+    const char *own;    /* a page of our own waits, no client: its path; the request is empty then (own.h) */
 };
 
 /* Goes on with the next page or the answer; s NULL: nobody is signed in. */

@@ -4,6 +4,7 @@
  */
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
+#include "idp/endpoints/own.h"
 #include "idp/rules/login.h"
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +15,16 @@ static err_t show(struct http_req *r, const struct flow *f, int status, const ch
     char hint[LOGIN_MAX + 1];
     const char *error = fault == OK ? NULL : page_text(r, err_info(fault)->text);
 
-    TRY(buf_addf(&self, "/login?request=%s", f->name));
+    TRY(buf_addf(&self, "/login?%s=%s", f->own ? "page" : "request", f->name));
     AUTO_JSON v = page_values(r, "login.title", buf_str(&self));
     TRY(browser_form(r, v, "login", f->name, false));
     if (!login) {
         authz_hint(&f->request, app_of(r)->keys.seal, hint, sizeof hint);
         login = hint;
     }
-    json_object_set_new(v, "request", json_string(f->name));
+    json_object_set_new(v, "request", f->own ? json_null() : json_string(f->name));
+    json_object_set_new(v, "page", f->own ? json_string(f->name) : json_null());
+    json_object_set_new(v, "own_page", json_boolean(f->own));
     json_object_set_new(v, "client", json_string(f->client.name));
     json_object_set_new(v, "first_party", json_boolean(f->client.first_party));
     json_object_set_new(v, "again", json_boolean(f->request.prompt_login || f->request.max_age >= 0));
@@ -32,11 +35,17 @@ static err_t show(struct http_req *r, const struct flow *f, int status, const ch
     return page_reply(r, status, "login", take(&v));
 }
 
+/* What the person signs in for: a client's request, or a page of our own. */
+static err_t load(struct http_req *r, const char *request, const char *page, struct flow *f)
+{
+    return page && !request ? own_flow(r, page, f) : flow_load(r, request, f);
+}
+
 err_t get_login(struct http_req *r)
 {
     struct flow f;
 
-    TRY(flow_load(r, http_query(r, "request"), &f));
+    TRY(load(r, http_query(r, "request"), http_query(r, "page"), &f));
     return show(r, &f, 200, NULL, OK, 0);
 }
 
@@ -54,15 +63,16 @@ static err_t refused(struct http_req *r, const struct flow *f, const char *login
 err_t post_login(struct http_req *r)
 {
     struct app *a = app_of(r);
-    const char *name = http_field(r, "request"), *login = http_field(r, "login"), *password = http_field(r, "password");
+    const char *request = http_field(r, "request"), *page = http_field(r, "page");
+    const char *login = http_field(r, "login"), *password = http_field(r, "password");
     struct flow f;
     struct session s;
     uint8_t hash[SHA256_LEN];
     char cookie[TOKEN_CHARS + 1], address[64];
     int64_t wait = 0;
 
-    TRY(browser_guard(r, "login", name, false));
-    TRY(flow_load(r, name, &f));
+    TRY(browser_guard(r, "login", request ? request : page, false));
+    TRY(load(r, request, page, &f));
     const struct login_deps d = {
         .db = a->db,
         .argon = a->argon,
@@ -74,18 +84,23 @@ err_t post_login(struct http_req *r)
         .login = login ? login : "",
         .password = password ? password : "",
         .address = browser_address(r, address, sizeof address),
-        .client_id = f.client.id,
+        .client_id = f.own ? NULL : f.client.id,
         .request_id = http_request_id(r),
         .old_cookie = browser_session_cookie(r),
-        .request_hash = f.request.id_hash,
+        .request_hash = f.own ? NULL : f.request.id_hash,
     };
     err_t e = login_password(&d, &in, cookie, &wait);
     if (e == ERR_PASSWORD || e == ERR_THROTTLED || e == ERR_ACCOUNT_LOCKED)
         return refused(r, &f, in.login, e, wait);
     TRY(e);
+    browser_set_session(r, cookie);
+    if (f.own) {
+        http_reply_no_store(r);
+        http_reply_redirect(r, 303, f.own);
+        return OK;
+    }
     sha256(BYTES(cookie, TOKEN_CHARS), hash);
     TRY(session_use(a->db, hash, a->conf.session_idle, &s));
-    browser_set_session(r, cookie);
     f.request.logged_in = true;
     return flow_go_on(r, &f, &s);
 }
