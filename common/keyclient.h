@@ -62,14 +62,15 @@ struct key_claims {
 /* iss comes from keyd's own configuration. *jwt is the compact token (ES256 etc. by the active key). */
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt) MUST_USE;
 
-/* --- statements: what we tell a client or resource server about a request, a token, a person, signed --- */
+/* --- statements: what we tell a client or resource server about a request, a token, a person, signed; and another provider about ourselves --- */
 enum key_statement {
     KEY_AUTHZ_RESPONSE = 1, /* JARM §2.1: typ oauth-authz-response+jwt; code, state, error … */
     KEY_INTROSPECTION,      /* RFC 9701 §5: typ token-introspection+jwt; members go into "token_introspection", no exp */
     KEY_USERINFO,           /* OpenID Connect Core §5.3.2: typ userinfo+jwt */
+    KEY_CLIENT_ASSERTION,   /* RFC 7523 §3: typ client-authentication+jwt; sub is who we are at the provider aud, and so is iss; jti is keyd's */
 };
 /*
- * iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response only: 600 s at most). members: of the table in
+ * iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response: 600 s at most; an assertion: 60 s). members: of the table in
  * keywire.c alone, ERR_SYNTAX for any other; ERR_TOO_LARGE.
  */
 err_t key_sign_statement(struct keyclient *k, enum key_statement type, const char *aud, int64_t lifetime, const json_t *members,

@@ -18,6 +18,7 @@ static const struct {
 #define RESPONSE (1u << KEY_AUTHZ_RESPONSE)
 #define INTROSPECTION (1u << KEY_INTROSPECTION)
 #define USERINFO (1u << KEY_USERINFO)
+#define ASSERTION (1u << KEY_CLIENT_ASSERTION)
 const struct keyw_claim keyw_claims[KEYW_CLAIMS] = {
     [1] = {NULL, "code", KEYW_T_STRING, RESPONSE},
     [2] = {NULL, "state", KEYW_T_STRING, RESPONSE},
@@ -31,7 +32,7 @@ const struct keyw_claim keyw_claims[KEYW_CLAIMS] = {
     [10] = {NULL, "iat", KEYW_T_INTEGER, INTROSPECTION},
     [11] = {NULL, "iss", KEYW_T_STRING, INTROSPECTION},
     [12] = {NULL, "aud", KEYW_T_LIST, INTROSPECTION},
-    [13] = {NULL, "sub", KEYW_T_STRING, INTROSPECTION | USERINFO},
+    [13] = {NULL, "sub", KEYW_T_STRING, INTROSPECTION | USERINFO | ASSERTION},
     [14] = {NULL, "jti", KEYW_T_STRING, INTROSPECTION},
     [15] = {NULL, "acr", KEYW_T_STRING, INTROSPECTION},
     [16] = {NULL, "auth_time", KEYW_T_INTEGER, INTROSPECTION},

@@ -1,6 +1,6 @@
 /*
- * STATEMENT: a JWT that tells a client about a request, a resource server about a token, or a client about a person.
- * Called by serve.c. JARM §2.1, RFC 9701 §5, OpenID Connect Core §5.3.2. Each type fixes typ, its members and its life.
+ * STATEMENT: a JWT that tells a client about a request or a person, a resource server about a token, or another provider who we are.
+ * Called by serve.c. JARM §2.1, RFC 9701 §5, OpenID Connect Core §5.3.2, RFC 7523 §3. Each type fixes typ, its members and its life.
  */
 #include "certs/keyd/keyd.h"
 #include "common/clock.h"
@@ -11,11 +11,14 @@ static const struct {
     const char *typ, *inside; /* inside: the member that holds the rest */
     const char *need;         /* a member that must be there */
     int64_t lifetime_max;     /* 0: has no exp */
+    bool by_client;           /* its issuer is its subject, not this house; it is good once */
 } TYPES[] = {
-    [KEY_AUTHZ_RESPONSE] = {"oauth-authz-response+jwt", NULL, NULL, 600},
+    [KEY_AUTHZ_RESPONSE] = {"oauth-authz-response+jwt", NULL, NULL, 600, false},
     /* RFC 9701 §5: neither sub nor exp at the top, so that nobody takes it for an access token. */
-    [KEY_INTROSPECTION] = {"token-introspection+jwt", "token_introspection", "active", 0},
-    [KEY_USERINFO] = {"userinfo+jwt", NULL, "sub", 0},
+    [KEY_INTROSPECTION] = {"token-introspection+jwt", "token_introspection", "active", 0, false},
+    [KEY_USERINFO] = {"userinfo+jwt", NULL, "sub", 0, false},
+    /* Said at another provider, never about anybody of this one: see own_name(). */
+    [KEY_CLIENT_ASSERTION] = {"client-authentication+jwt", NULL, "sub", 60, true},
 };
 
 static json_t *integer(const char *s, size_t n)
@@ -103,12 +106,24 @@ static enum keyw_status members(const struct keyw_statement *q, json_t *to)
     return KEYW_OK;
 }
 
-static json_t *frame(const struct keyd *k, const struct keyw_statement *q, int64_t now)
+/* An assertion in this house's own name would be a token of this house; one for this house would be a client of ours proving itself by our key. */
+static bool own_name(const struct keyd *k, const struct keyw_statement *q, const json_t *inner)
+{
+    const char *sub = json_string_value(json_object_get(inner, "sub"));
+    size_t n = strlen(k->conf.issuer);
+
+    return !sub || strcmp(sub, k->conf.issuer) == 0 || (strncmp(q->aud, k->conf.issuer, n) == 0 && strchr("/", q->aud[n]));
+}
+
+static json_t *frame(const struct keyd *k, const struct keyw_statement *q, const json_t *inner, int64_t now)
 {
     int64_t max = TYPES[q->type].lifetime_max, life = q->lifetime < max ? q->lifetime : max;
+    bool by_client = TYPES[q->type].by_client;
+    char jti[B64URL_LEN(16) + 1];
 
-    return json_pack("{s:s, s:s, s:I, s:o*}", "iss", k->conf.issuer, "aud", q->aud, "iat", (json_int_t)now, "exp",
-                     max ? json_integer(now + life) : NULL);
+    random_token(jti, 16);
+    return json_pack("{s:s?, s:s, s:I, s:o*, s:s*}", "iss", by_client ? json_string_value(json_object_get(inner, "sub")) : k->conf.issuer,
+                     "aud", q->aud, "iat", (json_int_t)now, "exp", max ? json_integer(now + life) : NULL, "jti", by_client ? jti : NULL);
 }
 
 enum keyw_status op_statement(struct worker *w, struct conn *c)
@@ -118,19 +133,21 @@ enum keyw_status op_statement(struct worker *w, struct conn *c)
     AUTO_BUF text = {0};
 
     (void)c;
-    if (q->type < KEY_AUTHZ_RESPONSE || q->type > KEY_USERINFO || q->n > KEYW_MEMBERS_MAX || !keyw_str_ok(q->aud, sizeof q->aud) ||
+    if (q->type < KEY_AUTHZ_RESPONSE || q->type > KEY_CLIENT_ASSERTION || q->n > KEYW_MEMBERS_MAX || !keyw_str_ok(q->aud, sizeof q->aud) ||
         !q->aud[0] || (TYPES[q->type].lifetime_max ? q->lifetime < 1 : q->lifetime != 0))
         return KEYW_SYNTAX;
     const struct key *key = key_active(w->keyd, KEY_TOKEN, now);
     if (!key)
         return KEYW_REFUSED;
-    AUTO_JSON all = frame(w->keyd, q, now);
     AUTO_JSON inner = json_object();
-    enum keyw_status st = all && inner ? members(q, inner) : KEYW_INTERNAL;
+    enum keyw_status st = inner ? members(q, inner) : KEYW_INTERNAL;
     if (st != KEYW_OK)
         return st;
+    if (TYPES[q->type].by_client && own_name(w->keyd, q, inner))
+        return KEYW_REFUSED;
+    AUTO_JSON all = frame(w->keyd, q, inner, now);
     int bad = TYPES[q->type].inside ? json_object_set(all, TYPES[q->type].inside, inner) : json_object_update_missing(all, inner);
-    if (bad || json_text(all, &text) != OK)
+    if (!all || bad || json_text(all, &text) != OK)
         return KEYW_INTERNAL;
     return token_assemble(w, key, buf_bytes(&text), TYPES[q->type].typ, &w->r.STATEMENT_r);
 }

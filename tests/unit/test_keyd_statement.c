@@ -105,6 +105,35 @@ static void userinfo_needs_its_subject(void **state)
     refused(KEY_USERINFO, 0, json_pack("{s:s}", "name", "x"), ERR_KEYD_REFUSED);
 }
 
+/* `statement` speaks to the audience "c1". */
+static void an_assertion_names_us_at_another_provider(void **state)
+{
+    (void)state;
+    AUTO_JSON c = NULL;
+    AUTO_JSON again = NULL;
+    assert_ok(statement(KEY_CLIENT_ASSERTION, 3600, json_pack("{s:s}", "sub", "we-there"), "client-authentication+jwt", &c));
+    assert_int_equal(json_object_size(c), 6);
+    assert_string_equal(json_string_value(json_object_get(c, "iss")), "we-there");
+    assert_string_equal(json_string_value(json_object_get(c, "sub")), "we-there");
+    assert_int_equal(json_integer_value(json_object_get(c, "exp")) - json_integer_value(json_object_get(c, "iat")), 60);
+    assert_ok(statement(KEY_CLIENT_ASSERTION, 60, json_pack("{s:s}", "sub", "we-there"), NULL, &again));
+    assert_string_not_equal(json_string_value(json_object_get(c, "jti")), json_string_value(json_object_get(again, "jti")));
+}
+
+static void an_assertion_is_refused_in_this_house_s_name_and_for_this_house(void **state)
+{
+    (void)state;
+    AUTO_BUF jwt = {0};
+    AUTO_JSON good = json_pack("{s:s}", "sub", "we-there");
+    refused(KEY_CLIENT_ASSERTION, 60, json_pack("{s:s}", "sub", IDP), ERR_KEYD_REFUSED);
+    refused(KEY_CLIENT_ASSERTION, 60, json_object(), ERR_KEYD_REFUSED);
+    refused(KEY_CLIENT_ASSERTION, 60, json_pack("{s:s, s:s}", "sub", "we-there", "scope", "registrar"), ERR_KEYD_REFUSED);
+    refused(KEY_CLIENT_ASSERTION, 0, json_pack("{s:s}", "sub", "we-there"), ERR_SYNTAX);
+    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP, 60, good, &jwt), ERR_KEYD_REFUSED);
+    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP "/token", 60, good, &jwt), ERR_KEYD_REFUSED);
+    assert_ok(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP ".other", 60, good, &jwt));
+}
+
 static void no_kind_carries_what_belongs_to_another(void **state)
 {
     (void)state;
@@ -237,6 +266,8 @@ int main(void)
         cmocka_unit_test(a_response_is_a_code_or_an_error),
         cmocka_unit_test(an_introspection_keeps_the_token_inside),
         cmocka_unit_test(userinfo_needs_its_subject),
+        cmocka_unit_test(an_assertion_names_us_at_another_provider),
+        cmocka_unit_test(an_assertion_is_refused_in_this_house_s_name_and_for_this_house),
         cmocka_unit_test(no_kind_carries_what_belongs_to_another),
         cmocka_unit_test(members_that_are_not_in_the_table_do_not_leave_the_client),
         cmocka_unit_test(no_statement_passes_for_a_token),
