@@ -7,6 +7,7 @@
 #include "idp/errors.h"
 #include "idp/factors/password.h"
 #include "idp/rules/client_cert.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/notify.h"
 #include "idp/store/statements.h"
@@ -209,6 +210,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
         .stmts = idp_statements,
     };
     TRY(db_pool_open(&pool, &a->db));
+    TRY(clients_open(a->db, web ? a->conf.conninfo : NULL, &a->clients));
     TRY(key_open(a->conf.keyd_socket, (unsigned)a->conf.keyd_conns, &a->keyd));
     TRY(jwks_cache_open(a->keyd, &a->jwks));
     const struct argon2_conf argon = {
@@ -240,6 +242,7 @@ void idp_close(struct app *a)
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);
     key_close(&a->keyd);
+    clients_close(&a->clients);
     db_pool_close(&a->db);
     templates_free(&a->pages);
     texts_free(&a->texts);

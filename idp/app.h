@@ -17,6 +17,7 @@ struct jwks_cache;
 struct argon2;
 struct fetch;
 struct notifier;
+struct clients;
 
 struct idp_conf {
     char *issuer; /* the public origin, no trailing slash; every URL of ours is made from it */
@@ -55,6 +56,7 @@ struct app {
     struct idp_conf conf;
     struct idp_keys keys;
     struct db_pool *db;
+    struct clients *clients; /* asked before the database */
     struct keyclient *keyd;
     struct texts *texts;
     struct templates *pages;

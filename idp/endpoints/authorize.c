@@ -61,7 +61,7 @@ err_t get_authorize(struct http_req *r)
     TRY(request_open(r, &q));
     const json_t *params = q.params;
     const char *redirect_uri = authz_param(params, "redirect_uri"), *state = authz_param(params, "state");
-    TRY(authz_client(a->db, authz_param(params, "client_id"), redirect_uri, state, &f.client));
+    TRY(authz_client(a->clients, authz_param(params, "client_id"), redirect_uri, state, &f.client));
     const struct authz_in in = request_in(a, &q);
     err_t e = authz_read(&in, &f.client, redirect_uri, a->keys.seal, &f.request);
     if (e != OK)

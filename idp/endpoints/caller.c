@@ -70,6 +70,7 @@ err_t caller_of(struct http_req *r, struct caller *out)
         .assertion = http_field(r, "client_assertion"),
         .assertion_type = http_field(r, "client_assertion_type"),
         .expect = {.issuer = a->conf.issuer, .endpoints = buf_str(&endpoints), .seal = a->keys.seal},
+        .known = a->clients,
         .cert = cert,
         .cas = a->client_cas,
     };

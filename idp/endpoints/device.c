@@ -7,6 +7,7 @@
 #include "idp/endpoints/caller.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/scope.h"
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static err_t go_on(struct http_req *r, const struct device_waiting *d)
     struct flow f = {0};
     struct session s;
 
-    TRY(client_get(app_of(r)->db, d->client_id, NULL, &f.client));
+    TRY(clients_get(app_of(r)->clients, d->client_id, NULL, &f.client));
     if (!f.client.active)
         return ERR_USER_CODE;
     f.request.is_device = true;

@@ -5,6 +5,7 @@
 #include "idp/endpoints/flow.h"
 #include "idp/endpoints/respond.h"
 #include "common/clock.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/code.h"
 #include "idp/rules/device.h"
 #include "idp/rules/subject.h"
@@ -127,7 +128,7 @@ err_t flow_load(struct http_req *r, const char *name, struct flow *f)
     browser_name(r, browser);
     TRY(authz_find(a->db, name, browser, &f->request));
     f->name = name;
-    err_t e = client_get(a->db, f->request.client_id, f->request.is_device ? NULL : f->request.redirect_uri, &f->client);
+    err_t e = clients_get(a->clients, f->request.client_id, f->request.is_device ? NULL : f->request.redirect_uri, &f->client);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
     /* Disabled, or the address taken away, since the request came. */

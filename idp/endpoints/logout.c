@@ -5,6 +5,7 @@
 #include "idp/endpoints/browser.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/notify.h"
 #include "idp/store/logout.h"
 #include <string.h>
@@ -29,7 +30,7 @@ static err_t read_back(struct http_req *r, struct wish *w, const char *client_id
         return OK;
     if (!client_id || strlen(w->uri) > URI_MAX || strlen(client_id) > CLIENT_ID_MAX)
         return ERR_REDIRECT_URI;
-    TRY(client_logout_uri_registered(app_of(r)->db, client_id, w->uri, &registered));
+    TRY(clients_logout_uri(app_of(r)->clients, client_id, w->uri, &registered));
     if (!registered)
         return ERR_REDIRECT_URI;
     TRY(buf_add_str(&w->back, w->uri));

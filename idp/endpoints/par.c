@@ -34,7 +34,7 @@ static err_t check(const struct app *a, const char *client_id, const struct requ
 
     as_pushed.pushed = true;
     const struct authz_in in = request_in(a, &as_pushed);
-    TRY(authz_client(a->db, client_id, uri, in.state, &client));
+    TRY(authz_client(a->clients, client_id, uri, in.state, &client));
     return authz_read(&in, &client, uri, a->keys.seal, &ignored);
 }
 

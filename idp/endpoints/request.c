@@ -4,6 +4,7 @@
  */
 #include "idp/endpoints/request.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/pushed.h"
 #include "idp/rules/request_object.h"
 #include <string.h>
@@ -48,10 +49,10 @@ static err_t open_object(struct app *a, const char *client_id, struct request *q
     struct client client;
     json_t *found = NULL;
 
-    err_t e = client_get(a->db, client_id, NULL, &client);
+    err_t e = clients_get(a->clients, client_id, NULL, &client);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CLIENT_UNKNOWN : e;
-    e = request_object_read(a->db, &client, a->conf.issuer, authz_param(q->params, "request"), &found);
+    e = request_object_read(a->clients, &client, a->conf.issuer, authz_param(q->params, "request"), &found);
     if (e == ERR_REQUEST_OBJECT) /* a client without keys: its plain parameters tell where to say so */
         return OK;
     TRY(e);

@@ -13,13 +13,13 @@
 
 static const struct bytes hint_ad = {(const uint8_t *)"login_hint", 10};
 
-err_t authz_client(struct db_pool *p, const char *client_id, const char *redirect_uri, const char *state, struct client *out)
+err_t authz_client(struct clients *known, const char *client_id, const char *redirect_uri, const char *state, struct client *out)
 {
     if (!client_id || !*client_id || strlen(client_id) > CLIENT_ID_MAX)
         return ERR_CLIENT_UNKNOWN;
     if (redirect_uri && strlen(redirect_uri) > URI_MAX)
         return ERR_REDIRECT_URI;
-    err_t e = client_get(p, client_id, redirect_uri, out);
+    err_t e = clients_get(known, client_id, redirect_uri, out);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CLIENT_UNKNOWN : e;
     if (!out->active)

@@ -5,6 +5,7 @@
 #ifndef ANTIN_IDP_RULES_AUTHZ_H
 #define ANTIN_IDP_RULES_AUTHZ_H
 
+#include "idp/rules/clients.h"
 #include "idp/rules/resource.h"
 #include "idp/rules/secrets.h"
 #include "idp/store/auth_request.h"
@@ -24,7 +25,7 @@ struct authz_in {
  * ERR_REDIRECT_URI, ERR_REQUEST
  * (state longer than we keep): these get a page.
  */
-err_t authz_client(struct db_pool *p, const char *client_id, const char *redirect_uri, const char *state, struct client *out) MUST_USE;
+err_t authz_client(struct clients *known, const char *client_id, const char *redirect_uri, const char *state, struct client *out) MUST_USE;
 /* Everything else; failures go to the redirect URI. *out is complete for the answer (state, redirect URI) even then. */
 err_t authz_read(const struct authz_in *in, const struct client *c, const char *redirect_uri, const uint8_t seal[IDP_KEY_LEN],
                  struct auth_request *out) MUST_USE;

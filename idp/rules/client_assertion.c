@@ -85,11 +85,11 @@ static err_t by_key(const struct client_keys *k, const struct client *c, const c
     return jwt_verify_any(bytes_str(assertion), &set, NULL, claims);
 }
 
-static err_t verified(struct db_pool *p, const struct client *c, const char *assertion, const struct assertion_expect *e, json_t **claims)
+static err_t verified(struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e, json_t **claims)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
 
-    TRY(client_keys_get(p, c->id, &keys));
+    TRY(clients_keys(known, c->id, &keys));
     err_t err = strcmp(c->auth_method, "client_secret_jwt") == 0 ? by_secret(&keys, c, assertion, e->seal, claims)
                                                                  : by_key(&keys, c, assertion, claims);
     return err == ERR_SYNTAX || err == ERR_BAD_SIGNATURE || err == ERR_TOO_LARGE ? ERR_CLIENT_AUTH : err;
@@ -134,7 +134,7 @@ static err_t check_claims(const json_t *claims, const struct client *c, const st
     return in_time ? OK : ERR_CLIENT_AUTH;
 }
 
-err_t assertion_check(struct db_pool *p, const struct client *c, const char *assertion, const struct assertion_expect *e)
+err_t assertion_check(struct db_pool *p, struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e)
 {
     AUTO_JSON claims = NULL;
     AUTO_BUF id = {0};
@@ -142,7 +142,7 @@ err_t assertion_check(struct db_pool *p, const struct client *c, const char *ass
     int64_t exp = 0;
     uint8_t hash[HASH_LEN];
 
-    TRY(verified(p, c, assertion, e, &claims));
+    TRY(verified(known, c, assertion, e, &claims));
     TRY(check_claims(claims, c, e, &jti, &exp));
     TRY(buf_addf(&id, "assertion|%s|%s", c->id, jti));
     sha256(buf_bytes(&id), hash);

@@ -5,8 +5,8 @@
 #ifndef ANTIN_IDP_RULES_CLIENT_ASSERTION_H
 #define ANTIN_IDP_RULES_CLIENT_ASSERTION_H
 
+#include "idp/rules/clients.h"
 #include "idp/rules/secrets.h"
-#include "idp/store/client.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define ASSERTION_LIFE 300 /* seconds that one may be good for: so long jti are remembered */
@@ -20,7 +20,7 @@ struct assertion_expect {
     const uint8_t *seal;
 };
 /* Signature by the client's own keys or secret, iss, sub, aud, times, and jti never used before. ERR_CLIENT_AUTH. */
-err_t assertion_check(struct db_pool *p, const struct client *c, const char *assertion, const struct assertion_expect *e) MUST_USE;
+err_t assertion_check(struct db_pool *p, struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e) MUST_USE;
 
 /* A client_secret_jwt secret as the database keeps it. */
 err_t assertion_seal_secret(const uint8_t seal[IDP_KEY_LEN], const char *client_id, const char *secret, struct buf *out) MUST_USE;

@@ -120,17 +120,18 @@ static err_t prove_secret(struct db_pool *p, const struct client_auth_in *in, co
 static err_t prove_assertion(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
 {
     (void)g;
-    return assertion_check(p, c, in->assertion, &in->expect);
+    return assertion_check(p, in->known, c, in->assertion, &in->expect);
 }
 
 static err_t prove_cert(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
 
+    (void)p;
     (void)g;
     if (!in->cert)
         return ERR_CLIENT_AUTH;
-    TRY(client_keys_get(p, c->id, &keys));
+    TRY(clients_keys(in->known, c->id, &keys));
     if (!client_cert_matches(in->cert, keys.tls_match))
         return ERR_CLIENT_AUTH;
     /* RFC 8705 §2.2: a self-signed one is known by itself; any other by who issued it. */
@@ -167,7 +168,7 @@ err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct cli
     TRY(read_given(in, &g));
     if (g.id.len == 0 || g.id.len > CLIENT_ID_MAX || g.secret.len > SECRET_MAX || !utf8_valid(buf_bytes(&g.id)))
         return ERR_CLIENT_AUTH;
-    err_t e = client_get(p, buf_str(&g.id), NULL, out);
+    err_t e = clients_get(in->known, buf_str(&g.id), NULL, out);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CLIENT_AUTH : e;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)

@@ -15,6 +15,7 @@ struct client_auth_in {
     const char *client_id, *client_secret; /* form fields, or NULL */
     const char *assertion, *assertion_type;
     struct assertion_expect expect;
+    struct clients *known;
     X509 *cert;      /* its TLS certificate, or NULL */
     X509_STORE *cas; /* who may have issued it, or NULL */
 };

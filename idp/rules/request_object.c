@@ -43,13 +43,13 @@ static err_t check_claims(const json_t *claims, const struct client *c, const ch
     return json_object_get(claims, "sub") ? ERR_REQUEST_OBJECT_BAD : OK; /* §10.8 */
 }
 
-err_t request_object_read(struct db_pool *p, const struct client *c, const char *issuer, const char *object, json_t **params)
+err_t request_object_read(struct clients *known, const struct client *c, const char *issuer, const char *object, json_t **params)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
     AUTO_JSON claims = NULL;
     AUTO_JSON found = NULL;
 
-    TRY(client_keys_get(p, c->id, &keys));
+    TRY(clients_keys(known, c->id, &keys));
     if (keys.jwks.len == 0)
         return ERR_REQUEST_OBJECT;
     err_t e = verified(&keys, c, object, &claims);

@@ -6,12 +6,12 @@
 #define ANTIN_IDP_RULES_REQUEST_OBJECT_H
 
 #include "common/json.h"
-#include "idp/store/client.h"
+#include "idp/rules/clients.h"
 
 /*
  * Checks signature (by the keys that the client registered), typ, iss, aud (this issuer), exp, nbf; *params are then its parameters and nothing
  * else (§6.3). ERR_REQUEST_OBJECT_BAD; ERR_REQUEST_OBJECT: the client has no keys, so it cannot send any.
  */
-err_t request_object_read(struct db_pool *p, const struct client *c, const char *issuer, const char *object, json_t **params) MUST_USE;
+err_t request_object_read(struct clients *known, const struct client *c, const char *issuer, const char *object, json_t **params) MUST_USE;
 
 #endif
