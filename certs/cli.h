@@ -36,7 +36,8 @@ enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_REFUSED = 2, EXIT_USAGE = 3 
     OPT(at, "at")                           \
     OPT(purpose, "purpose")                 \
     OPT(dir, "dir")                         \
-    OPT(curve, "curve")
+    OPT(curve, "curve")                     \
+    OPT(alg, "alg")
 #define CLI_FLAGS      \
     FLAG(json, "json") \
     FLAG(pem, "pem")   \

@@ -59,9 +59,10 @@ static int run_new(const struct cli *c)
         return cli_fail(EXIT_USAGE, "--not-after is not after --not-before");
     if (cli_domain_key(c, &domain) != OK)
         return EXIT_FAILED;
-    err_t e = keyfile_new(p, c->curve ? c->curve : "P-256", from, to, &k);
+    const char *kind = c->alg ? c->alg : c->curve ? c->curve : "P-256";
+    err_t e = c->alg && (c->curve || p != KEY_TOKEN || jose_alg_from(c->alg) == JOSE_NONE) ? ERR_UNSUPPORTED : keyfile_new(p, kind, from, to, &k);
     if (e == ERR_UNSUPPORTED)
-        return cli_fail(EXIT_USAGE, "--curve %s: P-256 or P-384", c->curve);
+        return cli_fail(EXIT_USAGE, "%s: --curve is P-256 or P-384; --alg, of a token key, is ES256, ES384, EdDSA, RS256 or PS256", kind);
     if (e == OK)
         e = keyfile_store(c->dir, &k, secret_bytes(&domain));
     if (e != OK)
@@ -72,7 +73,7 @@ static int run_new(const struct cli *c)
 
 const struct command CMD_KEY_NEW = {
     .name = "key new",
-    .options = " purpose dir domain-key not-before not-after curve ",
+    .options = " purpose dir domain-key not-before not-after curve alg ",
     .run = run_new,
     .help = "antin-ca key new --purpose token|data|tsa|seal|ca --dir KEYDIR --domain-key FILE [options]\n"
             "Makes a key for keyd, sealed under the domain's key, and prints its id (the name of the file). keyd reads it at start or on "
@@ -80,6 +81,7 @@ const struct command CMD_KEY_NEW = {
             "  --not-before TIME --not-after TIME   when keyd signs with it; from now for 400 days (data: without end). The one that began "
             "last signs.\n"
             "  --curve P-256|P-384                  P-256 when not given\n"
+            "  --alg ES256|ES384|EdDSA|RS256|PS256  of a token key: what it signs with; one of each may sign at once\n"
             "Keys of tsa, seal and ca need a certificate beside them, KEYDIR/ID.crt: antin-ca issue --key-out makes both in one step;\n"
             "antin-ca key csr makes the request when the CA is elsewhere.\n",
 };
@@ -183,7 +185,7 @@ static err_t print_key(const struct keyfile *k, void *arg)
     (void)arg;
     clock_rfc3339(k->not_before, from);
     clock_rfc3339(k->not_after, to);
-    printf("%s  %-5s  %s  %s\n", k->id, purpose_name(k->purpose), from, to);
+    printf("%s  %-5s  %-5s  %s  %s\n", k->id, purpose_name(k->purpose), k->alg ? jose_alg_name(k->alg) : "-", from, to);
     return OK;
 }
 
@@ -200,7 +202,7 @@ const struct command CMD_KEY_LIST = {
     .arg = "KEYDIR",
     .run = run_list,
     .help = "antin-ca key list KEYDIR [--domain-key FILE]\n"
-            "Lists keyd's key files: id, purpose, from, to. With the domain's key, each is opened too.\n",
+            "Lists keyd's key files: id, purpose, algorithm, from, to. With the domain's key, each is opened too.\n",
 };
 
 static err_t add_jwk(const struct keyfile *k, void *arg)
@@ -210,7 +212,7 @@ static err_t add_jwk(const struct keyfile *k, void *arg)
     if (k->purpose != KEY_TOKEN || k->not_after <= clock_now())
         return OK;
     TRY(pkey_from_spki(buf_bytes(&k->spki), &key));
-    TRY(jwk_to_json(key, jose_alg_of(key), k->id, &j));
+    TRY(jwk_to_json(key, k->alg, k->id, &j));
     return json_array_append_new(arg, j) == 0 ? OK : ERR_NOMEM;
 }
 

@@ -89,8 +89,24 @@ static err_t pkcs8_to(struct bytes der, EVP_PKEY **out)
     return *out && p == der.ptr + der.len ? OK : ERR_CRYPTO;
 }
 
-err_t keyfile_new(enum key_purpose p, const char *curve, int64_t not_before, int64_t not_after, struct keyfile *out)
+#define RSA_BITS 3072 /* as strong as P-256 (NIST SP 800-57 part 1, table 2) */
+
+static err_t token_key(enum jose_alg alg, EVP_PKEY **out)
 {
+    switch (alg) {
+    case JOSE_ES256: return pkey_generate("P-256", out);
+    case JOSE_ES384: return pkey_generate("P-384", out);
+    case JOSE_EDDSA: *out = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
+    case JOSE_RS256:
+    case JOSE_PS256: *out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS); break;
+    default: return ERR_UNSUPPORTED;
+    }
+    return *out ? OK : ERR_CRYPTO;
+}
+
+err_t keyfile_new(enum key_purpose p, const char *kind, int64_t not_before, int64_t not_after, struct keyfile *out)
+{
+    enum jose_alg alg = p == KEY_TOKEN ? jose_alg_from(kind) : JOSE_NONE;
     *out = (struct keyfile){.purpose = p, .not_before = not_before, .not_after = not_after};
     if (p == KEY_DATA) {
         uint8_t raw[KEY_DATA_LEN];
@@ -100,7 +116,8 @@ err_t keyfile_new(enum key_purpose p, const char *curve, int64_t not_before, int
         return e;
     }
     AUTO_PKEY key = NULL;
-    TRY(pkey_generate(curve, &key));
+    TRY(alg == JOSE_NONE ? pkey_generate(kind, &key) : token_key(alg, &key));
+    out->alg = alg == JOSE_NONE ? jose_alg_of(key) : alg;
     TRY(jwk_thumbprint(key, out->id));
     TRY(pkey_spki(key, &out->spki));
     return pkcs8_from(key, &out->secret);
@@ -149,16 +166,28 @@ static err_t data_id(const uint8_t *nonce, char id[KEY_ID_LEN + 1])
     return OK;
 }
 
+/* A key signs with one algorithm alone. Only RSA leaves a choice, which the header makes; RSA and Ed25519 are for tokens. */
+enum { ALG_IMPLIED = 0, ALG_PS256 = 1 };
+static err_t alg_of(const EVP_PKEY *key, enum key_purpose p, uint8_t told, enum jose_alg *out)
+{
+    enum jose_alg own = jose_alg_of(key);
+
+    if (told > ALG_PS256 || own == JOSE_NONE || (told == ALG_PS256 && own != JOSE_RS256))
+        return ERR_SYNTAX;
+    *out = told == ALG_PS256 ? JOSE_PS256 : own;
+    return p == KEY_TOKEN || own == JOSE_ES256 || own == JOSE_ES384 ? OK : ERR_SYNTAX;
+}
+
 err_t keyfile_peek(struct bytes f, struct keyfile *out)
 {
     *out = (struct keyfile){0};
     if (f.len < HEAD_LEN + NONCE_LEN + TAG_LEN || f.len > KEYFILE_MAX || memcmp(f.ptr, MAGIC, 8) != 0 || f.ptr[8] != VERSION)
         return ERR_SYNTAX;
     size_t spki = (size_t)get_be(f.ptr + 10, 2);
-    if (get_be(f.ptr + 12, 4) != 0 || spki > f.len - HEAD_LEN - NONCE_LEN - TAG_LEN)
+    if (get_be(f.ptr + 13, 3) != 0 || spki > f.len - HEAD_LEN - NONCE_LEN - TAG_LEN)
         return ERR_SYNTAX;
     out->purpose = (enum key_purpose)f.ptr[9];
-    if (!purpose_name(out->purpose) || (out->purpose == KEY_DATA) != (spki == 0))
+    if (!purpose_name(out->purpose) || (out->purpose == KEY_DATA) != (spki == 0) || (out->purpose == KEY_DATA && f.ptr[12] != ALG_IMPLIED))
         return ERR_SYNTAX;
     out->not_before = (int64_t)get_be(f.ptr + 16, 8);
     out->not_after = (int64_t)get_be(f.ptr + 24, 8);
@@ -167,6 +196,7 @@ err_t keyfile_peek(struct bytes f, struct keyfile *out)
     AUTO_PKEY key = NULL;
     TRY(pkey_from_spki(BYTES(f.ptr + HEAD_LEN, spki), &key));
     TRY(jwk_thumbprint(key, out->id));
+    TRY(alg_of(key, out->purpose, f.ptr[12], &out->alg));
     return buf_copy(&out->spki, BYTES(f.ptr + HEAD_LEN, spki));
 }
 
@@ -194,6 +224,7 @@ err_t keyfile_seal(struct keyfile *k, struct bytes domain_key, struct buf *out)
     uint8_t head[HEAD_LEN] = MAGIC, nonce[NONCE_LEN], key[32];
     head[8] = VERSION;
     head[9] = (uint8_t)k->purpose;
+    head[12] = k->alg == JOSE_PS256 ? ALG_PS256 : ALG_IMPLIED;
     put_be(head + 10, k->spki.len, 2);
     put_be(head + 16, (uint64_t)k->not_before, 8);
     put_be(head + 24, (uint64_t)k->not_after, 8);

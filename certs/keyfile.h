@@ -5,6 +5,7 @@
 #ifndef ANTIN_CERTS_KEYFILE_H
 #define ANTIN_CERTS_KEYFILE_H
 
+#include "common/jose.h"
 #include "common/keyclient.h"
 #include "common/secret.h"
 #include <openssl/evp.h>
@@ -16,6 +17,7 @@ struct keyfile {
     char id[KEY_ID_LEN + 1]; /* RFC 7638 thumbprint; of a data key: base64url SHA-256 of the file's nonce */
     enum key_purpose purpose;
     int64_t not_before, not_after; /* when it signs */
+    enum jose_alg alg;             /* the one that it signs with; JOSE_NONE: a data key */
     struct buf spki;               /* empty: a data key */
     struct secret secret;          /* PKCS#8 DER, or the 32 bytes of a data key; empty after keyfile_peek */
 };
@@ -30,8 +32,11 @@ enum key_purpose purpose_from(const char *name);
 err_t domain_key_parse(struct bytes text, struct secret *key) MUST_USE;
 err_t domain_key_load(const char *path, struct secret *key) MUST_USE;
 
-/* A fresh key of this purpose; curve "P-256" or "P-384" (not used for a data key). ERR_UNSUPPORTED, ERR_CRYPTO. */
-err_t keyfile_new(enum key_purpose p, const char *curve, int64_t not_before, int64_t not_after, struct keyfile *out) MUST_USE;
+/*
+ * A fresh key of this purpose. kind: a curve, "P-256" or "P-384", or of a token key its algorithm, "ES256", "ES384", "EdDSA", "RS256" or "PS256"
+ * (RSA of 3072 bits); not used for a data key. ERR_UNSUPPORTED, ERR_CRYPTO.
+ */
+err_t keyfile_new(enum key_purpose p, const char *kind, int64_t not_before, int64_t not_after, struct keyfile *out) MUST_USE;
 /* The header alone, unauthenticated: id, purpose, times, public key. ERR_SYNTAX. */
 err_t keyfile_peek(struct bytes file, struct keyfile *out) MUST_USE;
 /* ERR_CRYPTO: another domain's key, or altered. */

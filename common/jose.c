@@ -26,6 +26,14 @@ const char *jose_alg_name(enum jose_alg a)
     return alg_names[a];
 }
 
+enum jose_alg jose_alg_from(const char *name)
+{
+    for (size_t i = JOSE_NONE + 1; i < sizeof alg_names / sizeof *alg_names; i++)
+        if (strcmp(name, alg_names[i]) == 0)
+            return (enum jose_alg)i;
+    return JOSE_NONE;
+}
+
 /* --- ECDSA signatures, DER and raw --- */
 
 static void ecdsa_free(ECDSA_SIG **s)

@@ -11,6 +11,7 @@
 
 enum jose_alg { JOSE_NONE, JOSE_ES256, JOSE_ES384, JOSE_EDDSA, JOSE_RS256, JOSE_PS256 };
 const char *jose_alg_name(enum jose_alg a);
+enum jose_alg jose_alg_from(const char *name); /* JOSE_NONE for any other, "none" among them */
 
 #define JWK_KID_MAX 64
 #define JWT_MAX 8192 /* bytes of a compact token */

@@ -28,7 +28,7 @@ err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info ou
             break;
         if ((total = r.n) == 0)
             break;
-        if (r.spki_len > sizeof r.spki || r.cert_len > sizeof r.cert || r.id[KEY_ID_LEN] != '\0') {
+        if (r.spki_len > sizeof r.spki || r.cert_len > sizeof r.cert || r.id[KEY_ID_LEN] != '\0' || r.alg > JOSE_PS256) {
             e = ERR_INTERNAL;
             break;
         }
@@ -37,6 +37,8 @@ err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info ou
                                .not_before = r.not_before,
                                .not_after = r.not_after,
                                .active = r.active != 0,
+                               .preferred = r.active & KEYW_DEFAULT,
+                               .alg = (enum jose_alg)r.alg,
                                .spki_len = r.spki_len,
                                .cert_len = r.cert_len};
         memcpy(o->id, r.id, sizeof o->id);
@@ -75,7 +77,7 @@ err_t key_chain(struct keyclient *k, enum key_purpose purpose, struct buf chain[
 
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt)
 {
-    struct keyw_token q = {.type = c->type, .lifetime = c->lifetime, .auth_time = c->auth_time, .level = (uint32_t)c->level};
+    struct keyw_token q = {.type = c->type, .alg = c->alg, .lifetime = c->lifetime, .auth_time = c->auth_time, .level = (uint32_t)c->level};
     struct keyw_token_r r;
     if (c->level < 0 || c->level > UINT32_MAX)
         return ERR_SYNTAX;

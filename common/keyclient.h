@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 #include "common/cms.h"
+#include "common/jose.h"
 #include "common/json.h"
 #include "common/secret.h"
 
@@ -33,7 +34,9 @@ struct key_info {
     char id[KEY_ID_LEN + 1]; /* RFC 7638 thumbprint */
     enum key_purpose purpose;
     int64_t not_before, not_after; /* when keyd signs with it */
-    bool active;                   /* the one that signs now */
+    bool active;                   /* signs now; of a token key: those of its algorithm */
+    bool preferred;                /* and when no algorithm is named */
+    enum jose_alg alg;             /* JOSE_NONE: a data key */
     uint8_t spki[600];
     size_t spki_len;
     uint8_t cert[2048]; /* DER, when it has one */
@@ -49,6 +52,7 @@ err_t key_chain(struct keyclient *k, enum key_purpose purpose, struct buf chain[
 enum key_token { KEY_ID_TOKEN = 1, KEY_ACCESS_TOKEN, KEY_LOGOUT_TOKEN };
 #define KEY_AUD_MAX 4
 struct key_claims {
+    enum jose_alg alg;   /* JOSE_NONE: keyd's default, and never another for an access token. No such key: ERR_KEYD_REFUSED */
     enum key_token type; /* fixes typ: JWT, at+jwt, logout+jwt, and which claims are allowed and required */
     const char *sub;
     const char *aud[KEY_AUD_MAX]; /* NULL after the last */
@@ -59,7 +63,7 @@ struct key_claims {
     const char *jkt, *x5t; /* access token: cnf, what its holder must prove (RFC 9449 §6.1, RFC 8705 §3.1) */
     int64_t level;        /* level of identification 1, 2; 0: none */
 };
-/* iss comes from keyd's own configuration. *jwt is the compact token (ES256 etc. by the active key). */
+/* iss comes from keyd's own configuration. *jwt is the compact token. */
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt) MUST_USE;
 
 /* --- statements: what we tell a client or resource server about a request, a token, a person, signed; and another provider about ourselves --- */
@@ -70,11 +74,15 @@ enum key_statement {
     KEY_CLIENT_ASSERTION,   /* RFC 7523 §3: typ client-authentication+jwt; sub is who we are at the provider aud, and so is iss; jti is keyd's */
 };
 /*
+<<<<<<< HEAD
  * iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response: 600 s at most; an assertion: 60 s). members: of the table in
+=======
+ * alg: JOSE_NONE is keyd's default. iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response only: 600 s at most). members: of the table in
+>>>>>>> 6d24aaf (keyd: token keys of several algorithms at once)
  * keywire.c alone, ERR_SYNTAX for any other; ERR_TOO_LARGE.
  */
-err_t key_sign_statement(struct keyclient *k, enum key_statement type, const char *aud, int64_t lifetime, const json_t *members,
-                         struct buf *jwt) MUST_USE;
+err_t key_sign_statement(struct keyclient *k, enum key_statement type, enum jose_alg alg, const char *aud, int64_t lifetime,
+                         const json_t *members, struct buf *jwt) MUST_USE;
 
 /* --- data keys (XChaCha20-Poly1305 under the domain's data key; ad binds the wrapped key to its owner) --- */
 #define KEY_DATA_LEN 32

@@ -85,10 +85,10 @@ static err_t put_members(struct fill *f, const char *parent, const json_t *objec
     return OK;
 }
 
-err_t key_sign_statement(struct keyclient *k, enum key_statement type, const char *aud, int64_t lifetime, const json_t *members,
-                         struct buf *jwt)
+err_t key_sign_statement(struct keyclient *k, enum key_statement type, enum jose_alg alg, const char *aud, int64_t lifetime,
+                         const json_t *members, struct buf *jwt)
 {
-    struct fill f = {.q = {.type = type, .lifetime = lifetime}};
+    struct fill f = {.q = {.type = type, .alg = alg, .lifetime = lifetime}};
     struct keyw_token_r r;
 
     if (keyw_str_put(f.q.aud, sizeof f.q.aud, aud) != OK)

@@ -67,14 +67,15 @@ struct keyw_list {
     uint32_t purpose;
     uint32_t index;
 };
+enum { KEYW_ACTIVE = 1, KEYW_DEFAULT = 2 };
 struct keyw_list_r {
     struct keyw_head head;
     uint32_t n; /* how many there are */
-    uint32_t active;
+    uint32_t active; /* signs now; KEYW_DEFAULT besides: also when no algorithm is named */
     int64_t not_before, not_after;
     char id[44];
     uint32_t spki_len, cert_len;
-    uint8_t reserved[4];
+    uint32_t alg; /* enum jose_alg; 0: a data key */
     uint8_t spki[KEYW_SPKI_MAX];
     uint8_t cert[KEYW_CERT_MAX];
 };
@@ -92,6 +93,8 @@ struct keyw_token {
     struct keyw_head head;
     uint32_t type;
     uint32_t level;
+    uint32_t alg; /* enum jose_alg; 0: the default */
+    uint8_t reserved[4];
     int64_t lifetime;
     int64_t auth_time;
     char sub[128];
@@ -297,6 +300,8 @@ struct keyw_member {
 struct keyw_statement {
     struct keyw_head head;
     uint32_t type, n;
+    uint32_t alg; /* enum jose_alg; 0: the default */
+    uint8_t reserved[4];
     int64_t lifetime; /* 0: without exp */
     char aud[256];
     struct keyw_member member[KEYW_MEMBERS_MAX]; /* zero after n */
@@ -323,8 +328,8 @@ union keyw_msg {
 };
 
 /* No struct has padding that could carry bytes nobody checked. */
-static_assert(sizeof(struct keyw_token) == 16 + 8 + 16 + 128 + 1024 + 256 + 1536 + 384 + 192 + 128 + 128, "padding");
-static_assert(sizeof(struct keyw_statement) == 16 + 16 + 256 + 4 * KEYW_MEMBERS_MAX + KEYW_MEMBERS_TEXT, "padding");
+static_assert(sizeof(struct keyw_token) == 16 + 8 + 8 + 16 + 128 + 1024 + 256 + 1536 + 384 + 192 + 128 + 128, "padding");
+static_assert(sizeof(struct keyw_statement) == 16 + 24 + 256 + 4 * KEYW_MEMBERS_MAX + KEYW_MEMBERS_TEXT, "padding");
 static_assert(sizeof(struct keyw_ts) == 16 + 8 + 96, "padding");
 static_assert(sizeof(struct keyw_pin) == 40 && sizeof(struct keyw_citizen) == 112 && sizeof(struct keyw_blob) == 520, "padding");
 static_assert(sizeof(struct keyw_issue) == 16 + 112 + 520 + 24 + 352 + 16, "padding");

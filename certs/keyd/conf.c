@@ -29,6 +29,8 @@ static const struct config_key KEYS[] = {
     {"peers", "ca", CONFIG_STR, PEERS_AT(KEY_CA), "", false, 0, 0, "who may have certificates and CRLs; empty: keyd.peers"},
     {"peers", "citizen", CONFIG_STR, PEERS_AT(GROUP_CITIZEN), "", false, 0, 0, "who may use citizens' keys; empty: keyd.peers"},
     {"token", "issuer", CONFIG_STR, AT(issuer), "", false, 0, 0, "iss of every token; required with the purpose token"},
+    {"token", "alg", CONFIG_STR, AT(token_alg), "ES256", false, 0, 0,
+     "algorithm of access tokens, and of whatever asks for no other: ES256 ES384 EdDSA RS256 PS256"},
     {"tsa", "policy", CONFIG_STR, AT(tsa_policy), "2.999.704.2.1", false, 0, 0,
      "OID of the timestamp policy (2.999 is the arc for examples)"},
     {"tsa", "accuracy_ms", CONFIG_INT, AT(tsa_accuracy_ms), "1000", false, 1, 3600000, "accuracy stated in timestamps, milliseconds"},

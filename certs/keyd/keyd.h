@@ -28,7 +28,7 @@ struct keyd_conf {
     struct secret domain_key;
     long threads, pin_threads, max_conns;
     char *peers_of[GROUP_END]; /* [peers] token = …: narrower than keyd.peers; "" is keyd.peers */
-    char *issuer;              /* [token] */
+    char *issuer, *token_alg;  /* [token] */
     char *tsa_policy;
     long tsa_accuracy_ms, tsa_max_step_s;
     char *seal_types;
@@ -45,6 +45,7 @@ void keyd_conf_print(FILE *to);
 struct key {
     char id[KEY_ID_LEN + 1];
     enum key_purpose purpose;
+    enum jose_alg alg;             /* the one that it signs with */
     int64_t not_before, not_after; /* when it signs: the file's times, the certificate's, and its privateKeyUsagePeriod, all of them */
     EVP_PKEY *pkey;                /* NULL: a data key */
     const uint8_t *data;           /* 32 bytes in locked memory */
@@ -63,6 +64,7 @@ struct keyd {
     struct peers peers[GROUP_END]; /* who may use each group; empty: the purpose is not configured */
     struct key key[KEYS_MAX];
     size_t n;
+    enum jose_alg token_alg; /* of tokens whose request names none */
     uint8_t *citizen_key; /* 32 bytes in locked memory: what seals citizens' blobs */
     struct jwks idp;
     struct profile profile;
@@ -82,14 +84,14 @@ struct keyd {
 struct worker {
     struct keyd *keyd;
     EVP_MD *sha256, *sha384;
-    EVP_MD_CTX *md;
+    EVP_MD_CTX *md, *eddsa;
     EVP_PKEY_CTX *sign[KEYS_MAX];
     union keyw_msg q, r;
 };
 err_t worker_new(struct keyd *k, struct worker **out) MUST_USE; /* signs once with each key */
 void worker_free(struct worker **w);
-#define SIG_MAX 112 /* ECDSA over P-384, DER: at most 104 */
-/* Signs data with SHA-256 (P-384: SHA-384). *len: in the room, out the length. */
+#define SIG_MAX 512 /* RSA of 4096 bits; ECDSA over P-384, DER: at most 104 */
+/* Signs data with the key's one algorithm (ECDSA: DER). *len: in the room, out the length. */
 err_t worker_sign(struct worker *w, const struct key *key, struct bytes data, uint8_t sig[SIG_MAX], size_t *len) MUST_USE;
 
 /* Header, payload and signature into r (RFC 7515 §5.1): the one place where a JWT is put together. KEYW_SYNTAX: too long. */
@@ -98,8 +100,10 @@ enum keyw_status token_assemble(struct worker *w, const struct key *key, struct 
 /* Everything that the configuration names is read and checked; what is wrong goes to errs. ERR_CONFIG. */
 err_t keys_load(struct keyd *k, FILE *errs) MUST_USE;
 void keys_free(struct keyd *k);
-/* The key of this purpose that signs now: of those in their time, the one that began last. NULL: none. */
+/* The key of this purpose that signs now: of those in their time, the one that began last; of token keys, of the default algorithm. NULL: none. */
 const struct key *key_active(const struct keyd *k, enum key_purpose p, int64_t now);
+/* The token key that signs now with this algorithm (enum jose_alg, as it came over the wire; 0: the default). NULL: none. */
+const struct key *key_for_token(const struct keyd *k, uint32_t alg, int64_t now);
 /* The CA key that signs CRLs: the one that issues, or when none does any more, the newest whose certificate still lives. */
 const struct key *key_for_crl(const struct keyd *k, int64_t now);
 

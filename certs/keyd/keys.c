@@ -135,7 +135,7 @@ static err_t load_key(struct keyd *k, struct bytes domain_key, const char *name,
         return ERR_CONFIG;
     }
     struct key *key = &k->key[k->n++];
-    *key = (struct key){.purpose = f.purpose, .not_before = f.not_before, .not_after = f.not_after, .spki = take(&f.spki)};
+    *key = (struct key){.purpose = f.purpose, .alg = f.alg, .not_before = f.not_before, .not_after = f.not_after, .spki = take(&f.spki)};
     memcpy(key->id, f.id, sizeof key->id);
     if (f.purpose == KEY_DATA)
         return take_data_key(key, &f.secret);
@@ -182,7 +182,8 @@ static err_t load_all(struct keyd *k, struct bytes domain_key, FILE *errs)
     qsort(k->key, k->n, sizeof k->key[0], by_age);
     for (unsigned p = KEY_TOKEN; p <= KEY_CA; p++) {
         if (k->peers[p].n && !key_active(k, (enum key_purpose)p, clock_now())) {
-            fprintf(errs, "%s: no key for %s that is valid now\n", k->conf.keys, purpose_name((enum key_purpose)p));
+            fprintf(errs, "%s: no key for %s%s%s that is valid now\n", k->conf.keys, purpose_name((enum key_purpose)p),
+                    p == KEY_TOKEN ? " with " : "", p == KEY_TOKEN ? k->conf.token_alg : "");
             return ERR_CONFIG;
         }
     }
@@ -226,6 +227,11 @@ err_t keys_load(struct keyd *k, FILE *errs)
         return ERR_CONFIG;
     }
     secret_free(&k->conf.domain_key);
+    k->token_alg = jose_alg_from(k->conf.token_alg);
+    if (k->token_alg == JOSE_NONE) {
+        fprintf(errs, "token.alg: \"%s\" is none of ES256 ES384 EdDSA RS256 PS256\n", k->conf.token_alg);
+        return ERR_CONFIG;
+    }
     TRY(load_all(k, secret_bytes(&domain_key), errs));
     if (k->peers[GROUP_CITIZEN].n) {
         TRY(derive_citizen_key(k, secret_bytes(&domain_key)));
@@ -255,12 +261,24 @@ void keys_free(struct keyd *k)
     k->n = 0;
 }
 
-const struct key *key_active(const struct keyd *k, enum key_purpose p, int64_t now)
+/* alg JOSE_NONE: any. */
+static const struct key *newest(const struct keyd *k, enum key_purpose p, enum jose_alg alg, int64_t now)
 {
     for (size_t i = 0; i < k->n; i++) /* the newest first: by_age */
-        if (k->key[i].purpose == p && k->key[i].not_before <= now && now <= k->key[i].not_after)
+        if (k->key[i].purpose == p && (alg == JOSE_NONE || k->key[i].alg == alg) && k->key[i].not_before <= now &&
+            now <= k->key[i].not_after)
             return &k->key[i];
     return NULL;
+}
+
+const struct key *key_active(const struct keyd *k, enum key_purpose p, int64_t now)
+{
+    return newest(k, p, p == KEY_TOKEN ? k->token_alg : JOSE_NONE, now);
+}
+
+const struct key *key_for_token(const struct keyd *k, uint32_t alg, int64_t now)
+{
+    return alg > JOSE_PS256 ? NULL : newest(k, KEY_TOKEN, alg ? (enum jose_alg)alg : k->token_alg, now);
 }
 
 const struct key *key_for_crl(const struct keyd *k, int64_t now)
@@ -292,7 +310,10 @@ enum keyw_status op_list(struct worker *w, struct conn *c)
             found = &k->key[i];
     if (!found)
         return r->n == 0 && q->index == 0 ? KEYW_OK : KEYW_SYNTAX;
-    r->active = found == key_active(k, found->purpose, clock_now());
+    int64_t now = clock_now();
+    if (found == newest(k, found->purpose, found->alg, now))
+        r->active = KEYW_ACTIVE | (found == key_active(k, found->purpose, now) ? KEYW_DEFAULT : 0u);
+    r->alg = found->alg;
     r->not_before = found->not_before;
     r->not_after = found->not_after;
     r->spki_len = (uint32_t)found->spki.len;

@@ -166,13 +166,15 @@ static bool strings_ok(const struct keyw_token *q)
 
 static enum keyw_status check(const struct keyw_token *q, int64_t now)
 {
-    if (!strings_ok(q) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN || q->level > 9)
+    if (!strings_ok(q) || !keyw_zero(q->reserved, sizeof q->reserved) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN || q->level > 9)
         return KEYW_SYNTAX;
     if (q->lifetime < 1 || q->auth_time < 0 || q->auth_time > now + 60)
         return KEYW_SYNTAX;
     unsigned has = present(q) | (q->type == KEY_ID_TOKEN ? 0u : JTI); /* keyd makes a jti where one is needed and none came */
     unsigned need = TYPES[q->type].need;
     if ((has & need) != need || (has & ~TYPES[q->type].may))
+        return KEYW_REFUSED;
+    if (q->type == KEY_ACCESS_TOKEN && q->alg) /* every resource server knows the default */
         return KEYW_REFUSED;
     if (q->type == KEY_LOGOUT_TOKEN && !(has & (SUB | SID))) /* Back-Channel Logout §2.4 */
         return KEYW_REFUSED;
@@ -246,19 +248,18 @@ static bool put_part(struct keyw_token_r *r, struct bytes in)
 enum keyw_status token_assemble(struct worker *w, const struct key *key, struct bytes payload, const char *typ, struct keyw_token_r *r)
 {
     uint8_t sig[SIG_MAX], raw[96];
-    size_t n = 0, width = EVP_PKEY_get_bits(key->pkey) > 256 ? 48 : 32;
+    size_t n = 0, width = key->alg == JOSE_ES256 ? 32 : key->alg == JOSE_ES384 ? 48 : 0; /* of ECDSA's r and s (RFC 7518 §3.4) */
     char head[128];
-    int len = snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}", jose_alg_name(width == 48 ? JOSE_ES384 : JOSE_ES256),
-                       typ, key->id);
+    int len = snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}", jose_alg_name(key->alg), typ, key->id);
     if (len < 0 || (size_t)len >= sizeof head || !put_part(r, BYTES(head, (size_t)len)))
         return KEYW_INTERNAL;
     r->jwt[r->len++] = '.';
     if (!put_part(r, payload))
         return KEYW_SYNTAX; /* too long for a token */
-    if (worker_sign(w, key, BYTES(r->jwt, r->len), sig, &n) != OK || ecdsa_der_to_raw(BYTES(sig, n), width, raw) != OK)
+    if (worker_sign(w, key, BYTES(r->jwt, r->len), sig, &n) != OK || (width && ecdsa_der_to_raw(BYTES(sig, n), width, raw) != OK))
         return KEYW_INTERNAL;
     r->jwt[r->len++] = '.';
-    return put_part(r, BYTES(raw, 2 * width)) ? KEYW_OK : KEYW_SYNTAX;
+    return put_part(r, width ? BYTES(raw, 2 * width) : BYTES(sig, n)) ? KEYW_OK : KEYW_SYNTAX;
 }
 
 enum keyw_status op_token(struct worker *w, struct conn *c)
@@ -270,7 +271,7 @@ enum keyw_status op_token(struct worker *w, struct conn *c)
     enum keyw_status st = check(q, now);
     if (st != KEYW_OK)
         return st;
-    const struct key *key = key_active(w->keyd, KEY_TOKEN, now);
+    const struct key *key = key_for_token(w->keyd, q->alg, now);
     if (!key)
         return KEYW_REFUSED;
     t.n = 0;

@@ -15,7 +15,7 @@ static err_t sign(const struct app *a, const struct auth_request *q, json_t **me
 {
     AUTO_BUF jwt = {0};
 
-    TRY(key_sign_statement(a->keyd, KEY_AUTHZ_RESPONSE, q->client_id, RESPONSE_LIFE, *members, &jwt));
+    TRY(key_sign_statement(a->keyd, KEY_AUTHZ_RESPONSE, JOSE_NONE, q->client_id, RESPONSE_LIFE, *members, &jwt));
     json_free(members);
     *members = json_pack("{s:s}", "response", buf_str(&jwt));
     return *members ? OK : ERR_NOMEM;

@@ -34,7 +34,7 @@ static err_t answer(struct http_req *r, bool form)
         http_reply_json(r, 200, take(&claims));
         return OK;
     }
-    TRY(key_sign_statement(a->keyd, KEY_USERINFO, b.grant.client_id, 0, claims, &jwt));
+    TRY(key_sign_statement(a->keyd, KEY_USERINFO, JOSE_NONE, b.grant.client_id, 0, claims, &jwt));
     http_reply(r, 200, "application/jwt", &jwt);
     return OK;
 }

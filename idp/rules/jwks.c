@@ -20,7 +20,8 @@ struct jwks_cache {
     pthread_mutex_t fetch; /* one asks keyd, the others use what there is */
     struct jwks set;
     struct buf json;
-    enum jose_alg alg;
+    enum jose_alg alg; /* the default */
+    unsigned algs;     /* bits: those that sign now */
     int64_t fetched; /* clock_mono_us; 0: never */
 };
 
@@ -54,7 +55,13 @@ static void evpkey_free(EVP_PKEY **k)
     EVP_PKEY_free(*k);
 }
 
-static err_t add_key(json_t *keys, const struct key_info *i, enum jose_alg *active)
+/* What keyd signs with. */
+struct active {
+    enum jose_alg alg;
+    unsigned algs;
+};
+
+static err_t add_key(json_t *keys, const struct key_info *i, struct active *active)
 {
     const unsigned char *p = i->spki;
     AUTO(evpkey_free) EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)i->spki_len);
@@ -62,14 +69,15 @@ static err_t add_key(json_t *keys, const struct key_info *i, enum jose_alg *acti
 
     if (!key)
         return ERR_CRYPTO;
-    enum jose_alg alg = jose_alg_of(key);
-    TRY(jwk_to_json(key, alg, i->id, &jwk));
+    TRY(jwk_to_json(key, i->alg, i->id, &jwk));
     if (i->active)
-        *active = alg;
+        active->algs |= 1u << i->alg;
+    if (i->preferred)
+        active->alg = i->alg;
     return json_array_append(keys, jwk) == 0 ? OK : ERR_NOMEM;
 }
 
-static err_t build(struct keyclient *k, struct jwks *set, struct buf *text, enum jose_alg *active)
+static err_t build(struct keyclient *k, struct jwks *set, struct buf *text, struct active *active)
 {
     struct key_info *info = calloc(KEY_LIST_MAX, sizeof *info);
     AUTO_JSON doc = json_pack("{s:[]}", "keys");
@@ -89,9 +97,9 @@ static void refresh(struct jwks_cache *c)
 {
     struct jwks set = {0};
     AUTO_BUF text = {0};
-    enum jose_alg alg = JOSE_NONE;
+    struct active active = {JOSE_NONE, 0};
 
-    err_t e = build(c->keyd, &set, &text, &alg);
+    err_t e = build(c->keyd, &set, &text, &active);
     if (e != OK) {
         jwks_free(&set);
         log_event(LOG_WARNING, "jwks.refresh", "%s", err_info(e)->name);
@@ -102,7 +110,8 @@ static void refresh(struct jwks_cache *c)
     struct buf old_text = c->json;
     c->set = set;
     c->json = take(&text);
-    c->alg = alg;
+    c->alg = active.alg;
+    c->algs = active.algs;
     c->fetched = clock_mono_us();
     pthread_rwlock_unlock(&c->lock);
     jwks_free(&old);
@@ -159,4 +168,13 @@ enum jose_alg jwks_cache_alg(struct jwks_cache *c)
     enum jose_alg alg = c->alg;
     pthread_rwlock_unlock(&c->lock);
     return alg;
+}
+
+unsigned jwks_cache_algs(struct jwks_cache *c)
+{
+    if (read_lock(c) != OK)
+        return 0;
+    unsigned algs = c->algs;
+    pthread_rwlock_unlock(&c->lock);
+    return algs;
 }

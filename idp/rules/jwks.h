@@ -16,6 +16,7 @@ void jwks_cache_close(struct jwks_cache **c);
 /* The set as JSON text: keys that sign now, will sign (published before first use), or whose last tokens may still be good. */
 err_t jwks_cache_json(struct jwks_cache *c, struct buf *out) MUST_USE;
 err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims) MUST_USE; /* as jwt_verify */
-enum jose_alg jwks_cache_alg(struct jwks_cache *c); /* of the key that signs now; JOSE_NONE when unknown */
+enum jose_alg jwks_cache_alg(struct jwks_cache *c); /* that keyd signs with when nothing else is asked; JOSE_NONE when unknown */
+unsigned jwks_cache_algs(struct jwks_cache *c);      /* bits 1 << enum jose_alg that keyd has a key for now; 0 when unknown */
 
 #endif

@@ -31,7 +31,7 @@ static err_t statement(enum key_statement type, int64_t life, json_t *members, c
     struct jwks keys = {0};
 
     assert_non_null(mine);
-    TRY(key_sign_statement(keyd.k, type, "c1", life, mine, &jwt));
+    TRY(key_sign_statement(keyd.k, type, JOSE_NONE, "c1", life, mine, &jwt));
     assert_ok(jwks_parse(set, &keys));
     err_t e = jwt_verify(buf_bytes(&jwt), &keys, typ, claims);
     jwks_free(&keys);
@@ -129,9 +129,9 @@ static void an_assertion_is_refused_in_this_house_s_name_and_for_this_house(void
     refused(KEY_CLIENT_ASSERTION, 60, json_object(), ERR_KEYD_REFUSED);
     refused(KEY_CLIENT_ASSERTION, 60, json_pack("{s:s, s:s}", "sub", "we-there", "scope", "registrar"), ERR_KEYD_REFUSED);
     refused(KEY_CLIENT_ASSERTION, 0, json_pack("{s:s}", "sub", "we-there"), ERR_SYNTAX);
-    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP, 60, good, &jwt), ERR_KEYD_REFUSED);
-    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP "/token", 60, good, &jwt), ERR_KEYD_REFUSED);
-    assert_ok(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, IDP ".other", 60, good, &jwt));
+    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, JOSE_NONE, IDP, 60, good, &jwt), ERR_KEYD_REFUSED);
+    assert_err(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, JOSE_NONE, IDP "/token", 60, good, &jwt), ERR_KEYD_REFUSED);
+    assert_ok(key_sign_statement(keyd.k, KEY_CLIENT_ASSERTION, JOSE_NONE, IDP ".other", 60, good, &jwt));
 }
 
 static void no_kind_carries_what_belongs_to_another(void **state)
