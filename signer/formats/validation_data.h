@@ -36,6 +36,7 @@ struct vdata_source {
     err_t (*get)(void *arg, enum vdata_kind kind, const char *url, struct bytes body, struct buf *out);
     void *arg;
     int64_t now;
+    int64_t at; /* the time that is asked about: a certificate revoked after it does no harm; 0: now */
 };
 
 /*
