@@ -15,11 +15,11 @@ err_t ocsp_request(X509 *cert, X509 *issuer, struct buf *out) MUST_USE;
 
 struct ocsp_answer {
     enum { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN } status;
-    int64_t revoked_at; /* the earlier of revocation and invalidity date; 0 unless revoked */
-    int reason;         /* CRLReason; -1: not stated */
+    int64_t revoked_at;                            /* the earlier of revocation and invalidity date; 0 unless revoked */
+    int reason;                                    /* CRLReason; -1: not stated */
     int64_t this_update, next_update, produced_at; /* next_update 0: newer information is always there */
-    X509 *responder;    /* the delegated responder's certificate; NULL: the issuer itself signed. Free with ocsp_answer_free */
-    bool no_check;      /* id-pkix-ocsp-nocheck: its own status is not asked for (§4.2.2.2.1) */
+    X509 *responder; /* the delegated responder's certificate; NULL: the issuer itself signed. Free with ocsp_answer_free */
+    bool no_check;   /* id-pkix-ocsp-nocheck: its own status is not asked for (§4.2.2.2.1) */
 };
 /*
  * What a response (whole OCSPResponse, DER) says about cert, after its signature and the responder's right were checked: the issuer, or a certificate

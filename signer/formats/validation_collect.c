@@ -7,8 +7,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define PATH_MAX_LEN 10 /* certificates from signer to anchor */
-#define SKEW 300        /* seconds that two honest clocks may differ */
+#define PATH_MAX_LEN 10  /* certificates from signer to anchor */
+#define SKEW 300         /* seconds that two honest clocks may differ */
 #define RESPONDERS_MAX 3 /* responders whose own status leads to another responder */
 
 struct job {

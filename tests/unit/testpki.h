@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/cms.h"
 #include "common/secret.h"
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/ts.h>
@@ -34,7 +35,7 @@ TP_FN void tp_must(bool ok, const char *what)
 }
 #define TP_MUST(x) tp_must((x), #x)
 
-enum tp_profile { TP_ROOT, TP_CA, TP_CITIZEN, TP_SEAL, TP_TSA, TP_TSA_NOT_CRITICAL, TP_TLS_SERVER };
+enum tp_profile { TP_ROOT, TP_CA, TP_CITIZEN, TP_SEAL, TP_TSA, TP_TSA_NOT_CRITICAL, TP_TLS_SERVER, TP_OCSP, TP_OCSP_NOCHECK };
 enum tp_key { TP_P256, TP_P384, TP_RSA2048, TP_RSA1024, TP_PSS2048, TP_ED25519 };
 
 struct tp_id {
@@ -50,6 +51,7 @@ struct tp_spec {
     enum tp_key key;
     int64_t from, to; /* 0: a day ago, ten years ahead */
     const char *md;   /* of the issuer's signature; NULL: SHA256 */
+    const char *access, *points; /* authorityInfoAccess and cRLDistributionPoints as OpenSSL's configuration writes them; NULL: none */
 };
 
 TP_FN EVP_PKEY *tp_key(enum tp_key kind)
@@ -130,7 +132,17 @@ TP_FN void tp_issue(struct tp_id *id, const struct tp_spec *s)
         tp_ext(id->cert, issuer, NID_key_usage, "critical,keyEncipherment");
         tp_ext(id->cert, issuer, NID_ext_key_usage, "serverAuth");
         break;
+    case TP_OCSP_NOCHECK:
+        tp_ext(id->cert, issuer, NID_id_pkix_OCSP_noCheck, "ignored"); /* fall through */
+    case TP_OCSP:
+        tp_ext(id->cert, issuer, NID_key_usage, "critical,digitalSignature");
+        tp_ext(id->cert, issuer, NID_ext_key_usage, "OCSPSigning");
+        break;
     }
+    if (s->access != NULL)
+        tp_ext(id->cert, issuer, NID_info_access, s->access);
+    if (s->points != NULL)
+        tp_ext(id->cert, issuer, NID_crl_distribution_points, s->points);
     EVP_PKEY *signer = s->issuer != NULL ? s->issuer->key : id->key;
     const EVP_MD *md = EVP_PKEY_is_a(signer, "ED25519") ? NULL : EVP_get_digestbyname(s->md != NULL ? s->md : "SHA256");
     TP_MUST(X509_sign(id->cert, signer, md) > 0);
@@ -194,6 +206,29 @@ TP_FN void tp_crl(const struct tp_id *ca, int64_t this_update, int64_t next_upda
     OPENSSL_free(der);
     ASN1_TIME_free(t);
     X509_CRL_free(crl);
+}
+
+/* An answer about one certificate, signed by whoever is given; revoked_at 0: good. */
+TP_FN void tp_ocsp(const struct tp_id *by, const struct tp_id *who, const struct tp_id *issuer, int64_t this_update, int64_t next_update,
+                   int64_t revoked_at, struct buf *out)
+{
+    OCSP_BASICRESP *b = OCSP_BASICRESP_new();
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), who->cert, issuer->cert);
+    ASN1_TIME *from = ASN1_TIME_set(NULL, this_update), *to = ASN1_TIME_set(NULL, next_update), *rev = ASN1_TIME_set(NULL, revoked_at);
+    TP_MUST(OCSP_basic_add1_status(b, id, revoked_at != 0 ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
+                                   revoked_at != 0 ? rev : NULL, from, next_update != 0 ? to : NULL) != NULL);
+    TP_MUST(OCSP_basic_sign(b, by->cert, by->key, EVP_sha256(), NULL, 0) == 1);
+    OCSP_RESPONSE *r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, b);
+    uint8_t *der = NULL;
+    int n = i2d_OCSP_RESPONSE(r, &der);
+    TP_MUST(n > 0 && buf_copy(out, BYTES(der, (size_t)n)) == OK);
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(r);
+    OCSP_BASICRESP_free(b);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    ASN1_TIME_free(rev);
 }
 
 /* The signature that keyd would make. */
