@@ -32,6 +32,9 @@ static const struct {
     [CMS_SHA256] = {"2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2", 32, EVP_sha256},
     [CMS_SHA384] = {"2.16.840.1.101.3.4.2.2", "1.2.840.113549.1.1.12", "1.2.840.10045.4.3.3", 48, EVP_sha384},
     [CMS_SHA512] = {"2.16.840.1.101.3.4.2.3", "1.2.840.113549.1.1.13", "1.2.840.10045.4.3.4", 64, EVP_sha512},
+    [CMS_SHA3_256] = {"2.16.840.1.101.3.4.2.8", "2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.10", 32, EVP_sha3_256},
+    [CMS_SHA3_384] = {"2.16.840.1.101.3.4.2.9", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.11", 48, EVP_sha3_384},
+    [CMS_SHA3_512] = {"2.16.840.1.101.3.4.2.10", "2.16.840.1.101.3.4.3.16", "2.16.840.1.101.3.4.3.12", 64, EVP_sha3_512},
 };
 
 size_t cms_hash_len(enum cms_hash h)
@@ -42,6 +45,11 @@ size_t cms_hash_len(enum cms_hash h)
 const EVP_MD *cms_hash_md(enum cms_hash h)
 {
     return HASHES[h].md();
+}
+
+const char *cms_hash_oid(enum cms_hash h)
+{
+    return HASHES[h].oid;
 }
 
 static void encoded_free(uint8_t **p)
@@ -160,7 +168,8 @@ err_t cms_signed_attrs(const struct cms_attrs *a, struct buf *out)
     TRY(x509_from_der(a->cert, &cert));
 
     struct attr_set set = {.n = 0};
-    TRY(attr_add(&set, OID_CONTENT_TYPE, fill_content_type, a, cert));
+    if (!a->countersignature)
+        TRY(attr_add(&set, OID_CONTENT_TYPE, fill_content_type, a, cert));
     TRY(attr_add(&set, OID_MESSAGE_DIGEST, fill_digest, a, cert));
     TRY(attr_add(&set, OID_SIGNING_CERTIFICATE_V2, fill_signing_certificate, a, cert));
     if (a->signing_time != 0)
@@ -204,11 +213,12 @@ static void put_pss_params(struct der *w, enum cms_hash h)
     der_wrap(w, 0x30, params);
 }
 
-static err_t put_signature_alg(struct der *w, const X509 *cert, enum cms_hash h)
+static err_t put_signature_alg(struct der *w, const X509 *cert, enum cms_hash h, bool pss)
 {
     EVP_PKEY *key = X509_get0_pubkey(cert);
     size_t mark = der_mark(w);
-    switch (key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE) {
+    int kind = key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+    switch (kind == EVP_PKEY_RSA && pss ? EVP_PKEY_RSA_PSS : kind) {
     case EVP_PKEY_EC: der_oid(w, HASHES[h].ecdsa_oid); break;
     case EVP_PKEY_RSA:
         der_null(w); /* RFC 5754 §3.2 */
@@ -245,7 +255,7 @@ static err_t put_signer_info(struct der *w, const struct cms_signed *s, const X5
     if (s->timestamp.len > 0)
         put_timestamp(w, s->timestamp);
     der_tlv(w, 0x04, s->signature);
-    TRY(put_signature_alg(w, cert, s->digest_alg));
+    TRY(put_signature_alg(w, cert, s->digest_alg, s->pss));
     der_raw(w, BYTES(s->signed_attrs.ptr + 1, s->signed_attrs.len - 1));
     der_raw(w, BYTES("\xa0", 1)); /* the same SET, but tagged [0]: RFC 5652 §5.4 */
     put_digest_alg(w, s->digest_alg);
@@ -317,6 +327,24 @@ static size_t room_for(const struct cms_signed *s)
     for (size_t i = 0; i < s->crls_n; i++)
         n += s->crls[i].len;
     return n;
+}
+
+err_t cms_signer_info(const struct cms_signed *s, struct buf *out)
+{
+    AUTO_X509 cert = NULL;
+    AUTO_BUF room = {0};
+    if (s->signed_attrs.len < 2 || s->signed_attrs.ptr[0] != 0x31 || s->signature.len == 0)
+        return ERR_SYNTAX;
+    TRY(x509_from_der(s->cert, &cert));
+    size_t cap = FRAME_ROOM + s->signed_attrs.len + s->cert.len + s->signature.len + s->timestamp.len;
+    TRY(buf_reserve(&room, cap));
+
+    struct der w;
+    struct bytes der;
+    der_init(&w, room.ptr, cap);
+    TRY(put_signer_info(&w, s, cert));
+    TRY(der_finish(&w, &der));
+    return buf_copy(out, der);
 }
 
 err_t cms_signed_data(const struct cms_signed *s, struct buf *out)

@@ -5,6 +5,7 @@
 #ifndef ANTIN_VERIFY_CONTEXT_H
 #define ANTIN_VERIFY_CONTEXT_H
 
+#include "signer/formats/covered.h"
 #include "signer/verify/trust.h"
 
 #define CLOCK_SKEW 300 /* seconds that two honest clocks may differ */
@@ -34,12 +35,5 @@ struct evidence {
     STACK_OF(X509_CRL) *crls[EVIDENCE_SETS_MAX];
     size_t n;
 };
-
-/* Signed bytes: a file, or a PDF's two ranges. */
-struct content {
-    struct bytes part[2];
-};
-/* out has room for EVP_MAX_MD_SIZE. ERR_CRYPTO. */
-err_t content_digest(const struct content *c, const EVP_MD *md, uint8_t *out, size_t *len) MUST_USE;
 
 #endif

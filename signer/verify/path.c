@@ -5,7 +5,7 @@
 #include "signer/verify/path.h"
 
 #include "common/clock.h"
-#include "signer/verify/policy.h"
+#include "signer/formats/algorithm.h"
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -209,15 +209,15 @@ static void report(int error, int depth, STACK_OF(X509) *chain, bool proven, str
 /* The anchor's own signature proves nothing and is not looked at; its key is. */
 static void check_algorithms(struct path *p, struct findings *f)
 {
-    char name[POLICY_NAME_CAP];
+    char name[ALGORITHM_NAME_CAP];
     int n = sk_X509_num(p->chain);
     for (int i = 0; i < n; i++) {
         X509 *cert = sk_X509_value(p->chain, i);
         const X509_ALGOR *alg;
         X509_get0_signature(NULL, &alg, cert);
-        bool accepted = policy_key(X509_get0_pubkey(cert), name) == OK;
+        bool accepted = algorithm_key(X509_get0_pubkey(cert), name) == OK;
         if (accepted && i < n - 1)
-            accepted = policy_x509(X509_get_signature_nid(cert), alg, name) == OK;
+            accepted = algorithm_x509(X509_get_signature_nid(cert), alg, name) == OK;
         if (!accepted) {
             p->valid = false;
             finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);

@@ -83,7 +83,7 @@ static void describe_scope(const struct job *j, const struct pdf_signature *s, s
         r->claimed_time = s->claimed_time;
 }
 
-static void verify_document_stamp(struct job *j, const struct evidence *ev, const struct pdf_signature *s, const struct content *content)
+static void verify_document_stamp(struct job *j, const struct evidence *ev, const struct pdf_signature *s, const struct covered *content)
 {
     struct signature_result *r;
     struct stamp_result *stamp;
@@ -106,7 +106,7 @@ static void refuse(struct job *j, enum verdict v, enum sub sub, enum note note, 
 
 static void verify_one(struct job *j, const struct evidence *ev, const struct pdf_signature *s)
 {
-    struct content content = {{BYTES(j->file.ptr, s->range[1]), BYTES(j->file.ptr + s->range[2], s->range[3])}};
+    struct covered content = {{BYTES(j->file.ptr, s->range[1]), BYTES(j->file.ptr + s->range[2], s->range[3])}};
     if (s->wrong != NULL)
         refuse(j, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_BYTE_RANGE, s->wrong);
     else if (strcmp(s->sub_filter, "/ETSI.CAdES.detached") == 0 || strcmp(s->sub_filter, "/adbe.pkcs7.detached") == 0)

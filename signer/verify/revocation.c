@@ -5,7 +5,7 @@
 #include "signer/verify/revocation.h"
 
 #include "common/clock.h"
-#include "signer/verify/policy.h"
+#include "signer/formats/algorithm.h"
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -74,12 +74,12 @@ static bool extensions_known(const X509_CRL *crl)
 
 static bool authentic(X509_CRL *crl, X509 *issuer)
 {
-    char name[POLICY_NAME_CAP];
+    char name[ALGORITHM_NAME_CAP];
     const X509_ALGOR *alg;
     X509_CRL_get0_signature(crl, NULL, &alg);
     EVP_PKEY *key = X509_get0_pubkey(issuer);
     bool may_sign = (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; /* §4.2.1.3; all bits when the extension is absent */
-    return may_sign && policy_x509(X509_CRL_get_signature_nid(crl), alg, name) == OK && key != NULL && X509_CRL_verify(crl, key) == 1;
+    return may_sign && algorithm_x509(X509_CRL_get_signature_nid(crl), alg, name) == OK && key != NULL && X509_CRL_verify(crl, key) == 1;
 }
 
 /* Its signature is costly to check (P-384 takes a millisecond), and is the same for every certificate that the CRL speaks about. */

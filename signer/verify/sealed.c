@@ -85,7 +85,7 @@ static void check_seal(const struct context *ctx, const char *path, struct bytes
 {
     AUTO_INPUT seal = {0};
     AUTO_STR seal_path = NULL;
-    struct content content = {{text}};
+    struct covered content = {{text}};
     if (asprintf(&seal_path, "%s.p7s", path) < 0)
         seal_path = NULL;
     if (seal_path == NULL || input_open(seal_path, true, &seal) != OK) {

@@ -80,7 +80,7 @@ static void check_stamps(const struct context *ctx, const struct evidence *ev, c
         finding_add(&r->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "unsigned attributes");
         return;
     }
-    struct content value = {{si->signature}};
+    struct covered value = {{si->signature}};
     for (size_t i = 0; i < n; i++) {
         struct stamp_result *stamp;
         if (signature_result_stamp(r, &stamp) != OK) {
@@ -122,7 +122,7 @@ static void check_time_and_trust(const struct context *ctx, const struct evidenc
 }
 
 static void verify_signer(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd, const struct signer_info *si,
-                          const struct content *content, struct signature_result *r)
+                          const struct covered *content, struct signature_result *r)
 {
     struct signer_check check;
     signer_check(sd, si, ev, content, OID_DATA, false, &check, &r->findings);
@@ -142,7 +142,7 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
 }
 
 /* Detached or inside; both only when they are the same (some programs leave a copy inside). */
-static bool choose_content(const struct signed_data *sd, const struct content *detached, struct content *out, struct file_result *f)
+static bool choose_content(const struct signed_data *sd, const struct covered *detached, struct covered *out, struct file_result *f)
 {
     bool same = detached != NULL && detached->part[1].len == 0 && bytes_eq(sd->content, detached->part[0]);
     if (sd->content.ptr != NULL && detached != NULL && !same) {
@@ -153,15 +153,15 @@ static bool choose_content(const struct signed_data *sd, const struct content *d
         finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING, NULL);
         return false;
     }
-    *out = detached != NULL ? *detached : (struct content){{sd->content}};
+    *out = detached != NULL ? *detached : (struct covered){{sd->content}};
     return true;
 }
 
-void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct content *content,
+void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct covered *content,
                       enum signature_kind kind, struct file_result *f)
 {
     AUTO_SIGNED_DATA sd = {0};
-    struct content signed_content;
+    struct covered signed_content;
     err_t e = signed_data_parse(cms, &sd);
     if (e == ERR_NOMEM || e == ERR_TOO_LARGE) {
         finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, "CMS");

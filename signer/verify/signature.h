@@ -12,7 +12,7 @@
  * Adds one result per signer to f. content: the detached content; NULL: the signature must contain its own. around: certificates and CRLs
  * from outside the message. Never fails: what cannot be read is a finding.
  */
-void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct content *content,
+void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct covered *content,
                       enum signature_kind kind, struct file_result *f);
 
 #endif

@@ -7,19 +7,6 @@
 #include "signer/formats/tlv.h"
 #include <openssl/ess.h>
 
-err_t content_digest(const struct content *c, const EVP_MD *md, uint8_t *out, size_t *len)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    unsigned n = 0;
-    bool done = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1;
-    for (size_t i = 0; i < 2 && done; i++)
-        done = c->part[i].len == 0 || EVP_DigestUpdate(ctx, c->part[i].ptr, c->part[i].len) == 1;
-    done = done && EVP_DigestFinal_ex(ctx, out, &n) == 1;
-    EVP_MD_CTX_free(ctx);
-    *len = n;
-    return done ? OK : ERR_CRYPTO;
-}
-
 static void missing(err_t e, const char *name, struct findings *f)
 {
     if (e == ERR_NOT_FOUND)
@@ -29,7 +16,7 @@ static void missing(err_t e, const char *name, struct findings *f)
 }
 
 /* RFC 5652 §11.1, §11.2: without these two the signature covers nothing. */
-static bool check_content(const struct signer_info *si, const struct content *content, const char *content_type, const EVP_MD *md,
+static bool check_content(const struct signer_info *si, const struct covered *content, const char *content_type, const EVP_MD *md,
                           struct findings *f)
 {
     struct bytes value;
@@ -44,7 +31,7 @@ static bool check_content(const struct signer_info *si, const struct content *co
         finding_add(f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "message-digest");
         return false;
     }
-    if (content_digest(content, md, digest, &n) != OK || !bytes_eq(t.body, BYTES(digest, n))) {
+    if (covered_digest(content, md, digest, &n) != OK || !bytes_eq(t.body, BYTES(digest, n))) {
         finding_add(f, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_HASH, NULL);
         return false;
     }
@@ -66,11 +53,11 @@ static bool ess_hash_accepted(struct bytes value)
 {
     struct tlv outer, ids, id, alg;
     const EVP_MD *md;
-    char name[POLICY_NAME_CAP];
+    char name[ALGORITHM_NAME_CAP];
     if (tlv_expect(&value, 0x30, &outer) != OK || tlv_expect(&outer.body, 0x30, &ids) != OK || tlv_expect(&ids.body, 0x30, &id) != OK ||
         tlv_optional(&id.body, 0x30, &alg) != OK)
         return false;
-    return alg.tag == 0 || policy_digest(alg.whole, &md, name) == OK;
+    return alg.tag == 0 || algorithm_digest(alg.whole, &md, name) == OK;
 }
 
 static bool ess_matches(struct bytes value, bool v2, X509 *cert)
@@ -106,15 +93,15 @@ static void check_ess(const struct signer_info *si, X509 *cert, bool old_ess, st
 static bool check_value(const struct signer_info *si, X509 *cert, const EVP_MD *md, struct signer_check *out, struct findings *f)
 {
     AUTO_BUF attrs = {0};
-    char key_name[POLICY_NAME_CAP];
+    char key_name[ALGORITHM_NAME_CAP];
     EVP_PKEY *key = X509_get0_pubkey(cert);
-    if (policy_key(key, key_name) != OK) {
+    if (algorithm_key(key, key_name) != OK) {
         finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, key_name);
         return false;
     }
     err_t e = signed_attrs_der(si, &attrs);
     if (e == OK)
-        e = policy_verify(key, si->signature_alg, md, buf_bytes(&attrs), si->signature, out->signature_alg);
+        e = algorithm_verify(key, si->signature_alg, md, buf_bytes(&attrs), si->signature, out->signature_alg);
     if (e == OK)
         return true;
     if (e == ERR_UNSUPPORTED)
@@ -143,7 +130,7 @@ static X509 *find_certificate(const struct signed_data *sd, const struct signer_
     return cert;
 }
 
-void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct content *content,
+void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct covered *content,
                   const char *content_type, bool old_ess, struct signer_check *out, struct findings *f)
 {
     const EVP_MD *md;
@@ -151,7 +138,7 @@ void signer_check(const struct signed_data *sd, const struct signer_info *si, co
     out->cert = find_certificate(sd, si, ev);
     if (out->cert == NULL)
         finding_add(f, INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND, NOTE_SIGNER_CERT_MISSING, NULL);
-    if (policy_digest(si->digest_alg, &md, out->digest_alg) != OK) {
+    if (algorithm_digest(si->digest_alg, &md, out->digest_alg) != OK) {
         finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, out->digest_alg);
         return;
     }

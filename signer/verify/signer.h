@@ -6,9 +6,9 @@
 #define ANTIN_VERIFY_SIGNER_H
 
 #include "signer/verify/context.h"
-#include "signer/verify/policy.h"
+#include "signer/formats/algorithm.h"
 #include "signer/verify/result.h"
-#include "signer/verify/signed_data.h"
+#include "signer/formats/signed_data.h"
 
 /* What came with the document around a message, and what the message itself brought along. */
 struct evidence signer_evidence(const struct signed_data *sd, const struct evidence *around);
@@ -16,14 +16,14 @@ struct evidence signer_evidence(const struct signed_data *sd, const struct evide
 struct signer_check {
     X509 *cert; /* borrowed; NULL: not found */
     bool integrity, mathematics;
-    char digest_alg[POLICY_NAME_CAP], signature_alg[POLICY_NAME_CAP];
+    char digest_alg[ALGORITHM_NAME_CAP], signature_alg[ALGORITHM_NAME_CAP];
 };
 
 /*
  * content: what the message digest is taken of. content_type: what it must be declared as. old_ess: the SHA-1 signing-certificate attribute
  * of RFC 3161 will do as well (a second pre-image, not a collision, would be needed to cheat with it).
  */
-void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct content *content,
+void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct covered *content,
                   const char *content_type, bool old_ess, struct signer_check *out, struct findings *f);
 
 #endif

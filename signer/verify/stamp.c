@@ -29,19 +29,19 @@ static void algor_der(X509_ALGOR *a, struct buf *out)
     OPENSSL_free(der);
 }
 
-static void check_imprint(TS_TST_INFO *info, const struct content *data, struct stamp_result *out)
+static void check_imprint(TS_TST_INFO *info, const struct covered *data, struct stamp_result *out)
 {
     TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
     const ASN1_OCTET_STRING *have = TS_MSG_IMPRINT_get_msg(imprint);
     AUTO_BUF alg = {0};
     const EVP_MD *md;
-    char name[POLICY_NAME_CAP];
+    char name[ALGORITHM_NAME_CAP];
     uint8_t want[EVP_MAX_MD_SIZE];
     size_t n;
     algor_der(TS_MSG_IMPRINT_get_algo(imprint), &alg);
-    if (policy_digest(buf_bytes(&alg), &md, name) != OK)
+    if (algorithm_digest(buf_bytes(&alg), &md, name) != OK)
         finding_add(&out->findings, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
-    else if (content_digest(data, md, want, &n) != OK ||
+    else if (covered_digest(data, md, want, &n) != OK ||
              !bytes_eq(BYTES(want, n), BYTES(ASN1_STRING_get0_data(have), (size_t)ASN1_STRING_length(have))))
         finding_add(&out->findings, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_STAMP_OTHER, NULL);
 }
@@ -97,7 +97,7 @@ static void check_authority(const struct context *ctx, const struct evidence *ev
     path_free(&path);
 }
 
-void stamp_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct content *data,
+void stamp_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct covered *data,
                   struct stamp_result *out)
 {
     AUTO_SIGNED_DATA sd = {0};
@@ -115,7 +115,7 @@ void stamp_verify(const struct context *ctx, const struct evidence *around, stru
 
     struct evidence ev = signer_evidence(&sd, around);
     struct signer_check check;
-    signer_check(&sd, &sd.signer[0], &ev, &(struct content){{sd.content}}, OID_TST_INFO, true, &check, &out->findings);
+    signer_check(&sd, &sd.signer[0], &ev, &(struct covered){{sd.content}}, OID_TST_INFO, true, &check, &out->findings);
     if (check.cert != NULL && out->time != 0)
         check_authority(ctx, &ev, check.cert, out);
 }

@@ -9,7 +9,7 @@
 #include "signer/verify/result.h"
 
 /* data: what the token's imprint must be of. */
-void stamp_verify(const struct context *ctx, const struct evidence *ev, struct bytes token, const struct content *data,
+void stamp_verify(const struct context *ctx, const struct evidence *ev, struct bytes token, const struct covered *data,
                   struct stamp_result *out);
 
 #endif

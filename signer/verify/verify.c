@@ -8,7 +8,7 @@
 #include "signer/verify/pdf_signatures.h"
 #include "signer/verify/sealed.h"
 #include "signer/verify/signature.h"
-#include "signer/verify/signed_data.h"
+#include "signer/formats/signed_data.h"
 #include "signer/verify/stamp.h"
 #include "signer/formats/tlv.h"
 #include <stdio.h>
@@ -51,7 +51,7 @@ enum file_kind verify_kind(struct bytes file)
 
 /* --- timestamps in files of their own --- */
 
-static void verify_token(const struct context *ctx, struct bytes token, const struct content *data, struct file_result *f)
+static void verify_token(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f)
 {
     struct signature_result *r;
     struct stamp_result *stamp;
@@ -71,7 +71,7 @@ static void verify_token(const struct context *ctx, struct bytes token, const st
 }
 
 /* TimeStampResp ::= SEQUENCE { status PKIStatusInfo, timeStampToken OPTIONAL } */
-static void verify_reply(const struct context *ctx, struct bytes file, const struct content *data, struct file_result *f)
+static void verify_reply(const struct context *ctx, struct bytes file, const struct covered *data, struct file_result *f)
 {
     struct tlv reply, status, number, token;
     unsigned value;
@@ -89,7 +89,7 @@ static void verify_reply(const struct context *ctx, struct bytes file, const str
 
 /* --- dispatch --- */
 
-static void dispatch(const struct context *ctx, enum file_kind kind, struct bytes file, const struct content *content,
+static void dispatch(const struct context *ctx, enum file_kind kind, struct bytes file, const struct covered *content,
                      struct file_result *f)
 {
     switch (kind) {
@@ -104,7 +104,7 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
 
 void verify_bytes(const struct context *ctx, struct bytes file, struct bytes content, struct file_result *out)
 {
-    struct content c = {{content}};
+    struct covered c = {{content}};
     *out = (struct file_result){0};
     enum file_kind kind = verify_kind(file);
     out->format = FORMATS[kind];
@@ -159,7 +159,7 @@ static void verify_signature_file(const struct context *ctx, enum file_kind kind
         finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING, where);
         return;
     }
-    struct content content = {{in.data}};
+    struct covered content = {{in.data}};
     if (e == OK && kind == FILE_CMS && verify_kind(in.data) == FILE_MANIFEST && found != NULL) {
         f->format = FORMATS[FILE_MANIFEST];
         sealed_verify(ctx, where, in.data, f);
@@ -180,7 +180,7 @@ static void verify_plain(const struct context *ctx, const char *path, struct byt
         finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL);
         return;
     }
-    struct content content = {{file}};
+    struct covered content = {{file}};
     f->format = FORMATS[FILE_CMS];
     signature_verify(ctx, &(struct evidence){0}, signature.data, &content, KIND_CADES, f);
     name_scope(f, path);

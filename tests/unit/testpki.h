@@ -42,6 +42,7 @@ struct tp_id {
     EVP_PKEY *key;
     X509 *cert;
     struct buf der;
+    bool pss; /* signs by RSASSA-PSS although its key would do either */
 };
 
 struct tp_spec {
@@ -49,8 +50,8 @@ struct tp_spec {
     const struct tp_id *issuer; /* NULL: self-signed */
     enum tp_profile profile;
     enum tp_key key;
-    int64_t from, to; /* 0: a day ago, ten years ahead */
-    const char *md;   /* of the issuer's signature; NULL: SHA256 */
+    int64_t from, to;            /* 0: a day ago, ten years ahead */
+    const char *md;              /* of the issuer's signature; NULL: SHA256 */
     const char *access, *points; /* authorityInfoAccess and cRLDistributionPoints as OpenSSL's configuration writes them; NULL: none */
 };
 
@@ -132,8 +133,7 @@ TP_FN void tp_issue(struct tp_id *id, const struct tp_spec *s)
         tp_ext(id->cert, issuer, NID_key_usage, "critical,keyEncipherment");
         tp_ext(id->cert, issuer, NID_ext_key_usage, "serverAuth");
         break;
-    case TP_OCSP_NOCHECK:
-        tp_ext(id->cert, issuer, NID_id_pkix_OCSP_noCheck, "ignored"); /* fall through */
+    case TP_OCSP_NOCHECK: tp_ext(id->cert, issuer, NID_id_pkix_OCSP_noCheck, "ignored"); /* fall through */
     case TP_OCSP:
         tp_ext(id->cert, issuer, NID_key_usage, "critical,digitalSignature");
         tp_ext(id->cert, issuer, NID_ext_key_usage, "OCSPSigning");
@@ -215,8 +215,9 @@ TP_FN void tp_ocsp(const struct tp_id *by, const struct tp_id *who, const struct
     OCSP_BASICRESP *b = OCSP_BASICRESP_new();
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), who->cert, issuer->cert);
     ASN1_TIME *from = ASN1_TIME_set(NULL, this_update), *to = ASN1_TIME_set(NULL, next_update), *rev = ASN1_TIME_set(NULL, revoked_at);
-    TP_MUST(OCSP_basic_add1_status(b, id, revoked_at != 0 ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-                                   revoked_at != 0 ? rev : NULL, from, next_update != 0 ? to : NULL) != NULL);
+    TP_MUST(OCSP_basic_add1_status(b, id, revoked_at != 0 ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+                                   OCSP_REVOKED_STATUS_KEYCOMPROMISE, revoked_at != 0 ? rev : NULL, from,
+                                   next_update != 0 ? to : NULL) != NULL);
     TP_MUST(OCSP_basic_sign(b, by->cert, by->key, EVP_sha256(), NULL, 0) == 1);
     OCSP_RESPONSE *r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, b);
     uint8_t *der = NULL;
@@ -240,7 +241,9 @@ TP_FN void tp_sign(const struct tp_id *id, enum cms_hash h, struct bytes data, s
     uint8_t sig[1024];
     size_t n = sizeof sig;
     TP_MUST(EVP_DigestSignInit(ctx, &pctx, md, NULL, id->key) == 1);
-    if (EVP_PKEY_is_a(id->key, "RSA-PSS"))
+    if (id->pss)
+        TP_MUST(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1);
+    if (id->pss || EVP_PKEY_is_a(id->key, "RSA-PSS"))
         TP_MUST(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1);
     TP_MUST(EVP_DigestSign(ctx, sig, &n, data.ptr, data.len) == 1 && buf_copy(out, BYTES(sig, n)) == OK);
     EVP_MD_CTX_free(ctx);
@@ -264,19 +267,16 @@ TP_FN ASN1_INTEGER *tp_serial_cb(struct TS_resp_ctx *ctx, void *data)
     return s;
 }
 
-/* OpenSSL's own time-stamp responder; the token over data by md at t. */
-TP_FN void tp_timestamp(const struct tp_id *tsa, const struct tp_id *ca, const char *md_name, struct bytes data, int64_t t, struct buf *out)
+/* OpenSSL's own time-stamp responder; the token over a digest by md at t. */
+TP_FN void tp_timestamp_of(const struct tp_id *tsa, const struct tp_id *ca, const EVP_MD *md, struct bytes digest, int64_t t,
+                           struct buf *out)
 {
-    const EVP_MD *md = EVP_get_digestbyname(md_name);
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned n;
-    EVP_Digest(data.ptr, data.len, digest, &n, md, NULL);
     TS_REQ *req = TS_REQ_new();
     TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
     X509_ALGOR *alg = X509_ALGOR_new();
     X509_ALGOR_set0(alg, OBJ_nid2obj(EVP_MD_get_type(md)), V_ASN1_NULL, NULL);
     TS_MSG_IMPRINT_set_algo(imprint, alg);
-    TS_MSG_IMPRINT_set_msg(imprint, digest, (int)n);
+    TS_MSG_IMPRINT_set_msg(imprint, (unsigned char *)digest.ptr, (int)digest.len);
     TS_REQ_set_version(req, 1);
     TS_REQ_set_msg_imprint(req, imprint);
     TS_REQ_set_cert_req(req, 1);
@@ -311,6 +311,16 @@ TP_FN void tp_timestamp(const struct tp_id *tsa, const struct tp_id *ca, const c
     X509_ALGOR_free(alg);
     TS_MSG_IMPRINT_free(imprint);
     TS_REQ_free(req);
+}
+
+/* The same over data. */
+TP_FN void tp_timestamp(const struct tp_id *tsa, const struct tp_id *ca, const char *md_name, struct bytes data, int64_t t, struct buf *out)
+{
+    const EVP_MD *md = EVP_get_digestbyname(md_name);
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned n;
+    EVP_Digest(data.ptr, data.len, digest, &n, md, NULL);
+    tp_timestamp_of(tsa, ca, md, BYTES(digest, n), t, out);
 }
 
 /* --- files and foreign programs --- */

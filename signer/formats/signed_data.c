@@ -1,8 +1,8 @@
 /*
  * Takes a CMS SignedData apart; every byte of it belongs to an element that is known.
- * Called by signature.c and stamp.c. RFC 5652 §5, §5.1, §5.3.
+ * Called by cms_edit.c, cades_*.c and signer/verify. RFC 5652 §5, §5.1, §5.3.
  */
-#include "signer/verify/signed_data.h"
+#include "signer/formats/signed_data.h"
 
 #include "signer/formats/tlv.h"
 #include <openssl/cms.h>
@@ -32,14 +32,32 @@ static err_t parse_certs(struct bytes in, struct signed_data *out, bool *other)
     return OK;
 }
 
+/* OtherRevocationInfoFormat; of those we know OCSP responses alone (RFC 5652 §10.2.1, RFC 5940 §2.1). */
+static err_t parse_other_revocation(struct bytes in, struct signed_data *out)
+{
+    struct tlv type, value;
+    TRY(tlv_expect(&in, 0x06, &type));
+    TRY(tlv_next(&in, &value));
+    if (in.len != 0)
+        return ERR_SYNTAX;
+    if (!tlv_is_oid(type.whole, OID_RI_OCSP_RESPONSE))
+        return OK;
+    if (out->ocsp_n == SIGNED_DATA_CRLS_MAX)
+        return ERR_TOO_LARGE;
+    out->ocsp[out->ocsp_n++] = value.whole;
+    return OK;
+}
+
 static err_t parse_crls(struct bytes in, struct signed_data *out, bool *other)
 {
     struct tlv t;
     while (in.len > 0) {
         AUTO_X509_CRL crl = NULL;
         TRY(tlv_next(&in, &t));
-        if (t.tag != SEQUENCE) { /* OtherRevocationInfoFormat */
+        if (t.tag != SEQUENCE) {
             *other = true;
+            if (t.tag == 0xa1)
+                TRY(parse_other_revocation(t.body, out));
             continue;
         }
         TRY(x509_crl_from_der(t.whole, &crl));
@@ -58,6 +76,7 @@ static err_t parse_signer(struct bytes in, struct signer_info *out)
     unsigned version;
     TRY(tlv_next(&in, &t));
     TRY(tlv_small_integer(&t, &version));
+    out->version = t.whole;
     TRY(tlv_next(&in, &t));
     if (t.tag == SEQUENCE && version == 1) /* §5.3: the version follows the kind of name */
         out->issuer_serial = t.whole;
@@ -78,6 +97,15 @@ static err_t parse_signer(struct bytes in, struct signer_info *out)
     return in.len == 0 && out->signature.len > 0 ? OK : ERR_SYNTAX;
 }
 
+err_t signer_info_parse(struct bytes whole, struct signer_info *out)
+{
+    struct tlv t;
+    struct bytes in = whole;
+    *out = (struct signer_info){.whole = whole};
+    TRY(tlv_expect(&in, SEQUENCE, &t));
+    return in.len == 0 ? parse_signer(t.body, out) : ERR_SYNTAX;
+}
+
 static err_t parse_signers(struct bytes in, struct signed_data *out)
 {
     struct tlv t;
@@ -85,7 +113,7 @@ static err_t parse_signers(struct bytes in, struct signed_data *out)
         TRY(tlv_expect(&in, SEQUENCE, &t));
         if (out->signer_n == SIGNERS_MAX)
             return ERR_TOO_LARGE;
-        TRY(parse_signer(t.body, &out->signer[out->signer_n++]));
+        TRY(signer_info_parse(t.whole, &out->signer[out->signer_n++]));
     }
     return out->signer_n > 0 ? OK : ERR_SYNTAX;
 }
@@ -152,6 +180,7 @@ static err_t parse_body(struct bytes in, struct signed_data *out)
     bool other = false;
     TRY(tlv_next(&in, &t));
     TRY(tlv_small_integer(&t, &version));
+    out->version = t.whole;
     TRY(tlv_expect(&in, SET, &algs));
     TRY(tlv_expect(&in, SEQUENCE, &content));
     TRY(tlv_optional(&in, 0xa0, &certs));
@@ -159,6 +188,10 @@ static err_t parse_body(struct bytes in, struct signed_data *out)
     TRY(tlv_expect(&in, SET, &signers));
     if (in.len != 0)
         return ERR_SYNTAX;
+    out->digest_algs = algs.body;
+    out->encap = content.whole;
+    out->cert_set = certs.body;
+    out->crl_set = crls.body;
     TRY(parse_content(content.body, out));
     TRY(parse_certs(certs.body, out, &other));
     TRY(parse_crls(crls.body, out, &other));

@@ -1,9 +1,9 @@
 /*
  * The tables of accepted digests, keys and signature algorithms; what they do not name is refused under its own name.
- * Called by signature.c, stamp.c, path.c and revocation.c. Circular 15/2025/TT-BKHCN (PKCS#1 with RSA ≥ 2048, ECDSA ≥ 256, SHA-2, SHA-3);
+ * Called by cades_sign.c and signer/verify. Circular 15/2025/TT-BKHCN (PKCS#1 with RSA ≥ 2048, ECDSA ≥ 256, SHA-2, SHA-3);
  * ETSI TS 119 312; RFC 4055, RFC 5754, RFC 5758, RFC 8410, RFC 8419.
  */
-#include "signer/verify/policy.h"
+#include "signer/formats/algorithm.h"
 
 #include <openssl/rsa.h>
 #include <stdio.h>
@@ -53,13 +53,13 @@ static err_t algor_parse(struct bytes der, X509_ALGOR **out)
 }
 
 /* "SHA1", "ecdsa-with-SHA1", or the dotted number of what has no name. */
-static void oid_name(const ASN1_OBJECT *o, char name[POLICY_NAME_CAP])
+static void oid_name(const ASN1_OBJECT *o, char name[ALGORITHM_NAME_CAP])
 {
     int nid = OBJ_obj2nid(o);
     if (nid != NID_undef)
-        snprintf(name, POLICY_NAME_CAP, "%s", OBJ_nid2ln(nid));
+        snprintf(name, ALGORITHM_NAME_CAP, "%s", OBJ_nid2ln(nid));
     else
-        OBJ_obj2txt(name, POLICY_NAME_CAP, o, 1);
+        OBJ_obj2txt(name, ALGORITHM_NAME_CAP, o, 1);
 }
 
 static const EVP_MD *digest_by_nid(int nid)
@@ -80,11 +80,11 @@ static const EVP_MD *digest_of(const X509_ALGOR *a)
     return type == V_ASN1_UNDEF || type == V_ASN1_NULL ? digest_by_nid(OBJ_obj2nid(oid)) : NULL;
 }
 
-err_t policy_digest(struct bytes algorithm, const EVP_MD **md, char name[POLICY_NAME_CAP])
+err_t algorithm_digest(struct bytes algorithm, const EVP_MD **md, char name[ALGORITHM_NAME_CAP])
 {
     AUTO_ALGOR a = NULL;
     const ASN1_OBJECT *oid;
-    snprintf(name, POLICY_NAME_CAP, "?");
+    snprintf(name, ALGORITHM_NAME_CAP, "?");
     TRY(algor_parse(algorithm, &a));
     X509_ALGOR_get0(&oid, NULL, NULL, a);
     oid_name(oid, name);
@@ -92,12 +92,12 @@ err_t policy_digest(struct bytes algorithm, const EVP_MD **md, char name[POLICY_
     return *md != NULL ? OK : ERR_UNSUPPORTED;
 }
 
-static err_t curve_accepted(const EVP_PKEY *key, char name[POLICY_NAME_CAP])
+static err_t curve_accepted(const EVP_PKEY *key, char name[ALGORITHM_NAME_CAP])
 {
     char curve[40] = "explicit parameters";
     size_t n;
     (void)!EVP_PKEY_get_group_name(key, curve, sizeof curve, &n);
-    snprintf(name, POLICY_NAME_CAP, "EC %s", curve);
+    snprintf(name, ALGORITHM_NAME_CAP, "EC %s", curve);
     for (size_t i = 0; i < N(CURVES); i++) {
         if (strcmp(CURVES[i], curve) == 0)
             return OK;
@@ -105,20 +105,20 @@ static err_t curve_accepted(const EVP_PKEY *key, char name[POLICY_NAME_CAP])
     return ERR_UNSUPPORTED;
 }
 
-err_t policy_key(const EVP_PKEY *key, char name[POLICY_NAME_CAP])
+err_t algorithm_key(const EVP_PKEY *key, char name[ALGORITHM_NAME_CAP])
 {
-    snprintf(name, POLICY_NAME_CAP, "?");
+    snprintf(name, ALGORITHM_NAME_CAP, "?");
     if (key == NULL)
         return ERR_UNSUPPORTED;
     int bits = EVP_PKEY_get_bits(key);
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
     case EVP_PKEY_RSA_PSS:
-        snprintf(name, POLICY_NAME_CAP, "RSA %d", bits);
+        snprintf(name, ALGORITHM_NAME_CAP, "RSA %d", bits);
         return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX ? OK : ERR_UNSUPPORTED;
     case EVP_PKEY_EC: return curve_accepted(key, name);
-    case EVP_PKEY_ED25519: snprintf(name, POLICY_NAME_CAP, "Ed25519"); return OK;
-    default: snprintf(name, POLICY_NAME_CAP, "%s %d", OBJ_nid2ln(EVP_PKEY_get_base_id(key)), bits); return ERR_UNSUPPORTED;
+    case EVP_PKEY_ED25519: snprintf(name, ALGORITHM_NAME_CAP, "Ed25519"); return OK;
+    default: snprintf(name, ALGORITHM_NAME_CAP, "%s %d", OBJ_nid2ln(EVP_PKEY_get_base_id(key)), bits); return ERR_UNSUPPORTED;
     }
 }
 
@@ -160,10 +160,10 @@ static err_t pss_params(const X509_ALGOR *a, struct pss *out)
     return OK;
 }
 
-err_t policy_x509(int nid, const X509_ALGOR *alg, char name[POLICY_NAME_CAP])
+err_t algorithm_x509(int nid, const X509_ALGOR *alg, char name[ALGORITHM_NAME_CAP])
 {
     struct pss pss;
-    snprintf(name, POLICY_NAME_CAP, "%s", OBJ_nid2ln(nid) != NULL ? OBJ_nid2ln(nid) : "?");
+    snprintf(name, ALGORITHM_NAME_CAP, "%s", OBJ_nid2ln(nid) != NULL ? OBJ_nid2ln(nid) : "?");
     if (nid == NID_rsassaPss)
         return pss_params(alg, &pss);
     for (size_t i = 0; i < N(SIGNATURES); i++) {
@@ -212,13 +212,13 @@ static bool key_fits(const EVP_PKEY *key, const char *kind, int nid)
     return id == (strcmp(kind, "EC") == 0 ? EVP_PKEY_EC : EVP_PKEY_ED25519);
 }
 
-err_t policy_verify(EVP_PKEY *key, struct bytes algorithm, const EVP_MD *message_digest, struct bytes data, struct bytes signature,
-                    char name[POLICY_NAME_CAP])
+err_t algorithm_verify(EVP_PKEY *key, struct bytes algorithm, const EVP_MD *message_digest, struct bytes data, struct bytes signature,
+                       char name[ALGORITHM_NAME_CAP])
 {
     AUTO_ALGOR a = NULL;
     const ASN1_OBJECT *oid;
     struct pss pss = {0};
-    snprintf(name, POLICY_NAME_CAP, "?");
+    snprintf(name, ALGORITHM_NAME_CAP, "?");
     TRY(algor_parse(algorithm, &a));
     X509_ALGOR_get0(&oid, NULL, NULL, a);
     oid_name(oid, name);
@@ -239,4 +239,17 @@ err_t policy_verify(EVP_PKEY *key, struct bytes algorithm, const EVP_MD *message
     if (md == NULL || EVP_MD_get_type(md) != EVP_MD_get_type(message_digest))
         return ERR_UNSUPPORTED;
     return verify_value(key, md, nid == NID_rsassaPss ? &pss : NULL, data, signature);
+}
+
+err_t algorithm_for_signing(const EVP_PKEY *key, enum sign_scheme scheme, enum cms_hash hash, char name[ALGORITHM_NAME_CAP])
+{
+    if (algorithm_key(key, name) != OK)
+        return ERR_ALGORITHM;
+    switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_EC: return scheme == SIGN_ECDSA ? OK : ERR_ALGORITHM;
+    case EVP_PKEY_RSA: return scheme == SIGN_RSA_PKCS1 || scheme == SIGN_RSA_PSS ? OK : ERR_ALGORITHM;
+    case EVP_PKEY_RSA_PSS: return scheme == SIGN_RSA_PSS ? OK : ERR_ALGORITHM;
+    case EVP_PKEY_ED25519: return scheme == SIGN_ED25519 && hash == CMS_SHA512 ? OK : ERR_ALGORITHM;
+    default: return ERR_ALGORITHM;
+    }
 }
