@@ -22,6 +22,8 @@ struct cades_opts {
  * B-B over the content. ERR_ALGORITHM: key, scheme and digest do not go together. Also what key->sign fails with.
  */
 err_t cades_sign(const struct covered *content, const struct cades_opts *o, const struct signing_key *key, struct buf *cms) MUST_USE;
+/* The same over a digest (by key->hash) of content that is elsewhere: detached. */
+err_t cades_sign_digest(struct bytes digest, const struct cades_opts *o, const struct signing_key *key, struct buf *cms) MUST_USE;
 /* One more signer, independent of those there are (RFC 5652 §5.1: parallel), B-B. Enveloping messages are signed as what is inside. */
 err_t cades_add_signer(struct bytes cms, const struct covered *content, const struct cades_opts *o, const struct signing_key *key,
                        struct buf *out) MUST_USE;
@@ -46,6 +48,11 @@ err_t cades_level(struct bytes cms, enum sig_level *level) MUST_USE;
 
 /* Everything that a verifier of this message will need, its timestamps' own included: for a PDF's DSS. ERR_CERT_*: what was found stays in out. */
 err_t cades_validation_data(struct bytes cms, const struct vdata_source *source, struct validation_data *out) MUST_USE;
+
+/* The same for a timestamp token alone. */
+err_t cades_token_data(struct bytes token, const struct vdata_source *source, struct validation_data *out) MUST_USE;
+/* A token over a digest (by ts->alg) by this service, looked at once more: ERR_STAMP when there is no service or it stamped something else. */
+err_t cades_stamp(const struct stamping *ts, struct bytes digest, struct buf *token) MUST_USE;
 
 /* --- from parts, when keyd signs --- */
 

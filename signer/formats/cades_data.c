@@ -120,3 +120,11 @@ err_t cades_validation_data(struct bytes cms, const struct vdata_source *source,
     vdata_free(&j.pool);
     return e;
 }
+
+err_t cades_token_data(struct bytes token, const struct vdata_source *source, struct validation_data *out)
+{
+    struct job j = {.source = source, .out = out};
+    err_t e = collect_token(&j, token, 0);
+    vdata_free(&j.pool);
+    return e;
+}

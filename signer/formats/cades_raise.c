@@ -31,6 +31,26 @@ static bool all_have(const struct signed_data *sd, const char *oid)
     return true;
 }
 
+err_t cades_stamp(const struct stamping *ts, struct bytes digest, struct buf *token)
+{
+    AUTO_TSP_TOKEN t = {0};
+    if (ts == NULL)
+        return ERR_STAMP;
+    TRY(ts->stamp(ts->arg, ts->alg, digest, token));
+    TRY(tsp_token_read(buf_bytes(token), &t)); /* whoever asked the service checks more; a token over something else gets in nowhere */
+    return tsp_token_is_of(&t, ts->alg, digest);
+}
+
+static err_t stamp(const struct stamping *ts, const struct covered *data, struct buf *token)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n;
+    if (ts == NULL)
+        return ERR_STAMP;
+    TRY(covered_digest(data, cms_hash_md(ts->alg), digest, &n));
+    return cades_stamp(ts, BYTES(digest, n), token);
+}
+
 err_t cades_level(struct bytes cms, enum sig_level *level)
 {
     AUTO_SIGNED_DATA sd = {0};
@@ -46,19 +66,6 @@ err_t cades_level(struct bytes cms, enum sig_level *level)
 }
 
 /* --- T --- */
-
-static err_t stamp(const struct stamping *ts, const struct covered *data, struct buf *token)
-{
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    size_t n;
-    AUTO_TSP_TOKEN t = {0};
-    if (ts == NULL)
-        return ERR_STAMP;
-    TRY(covered_digest(data, cms_hash_md(ts->alg), digest, &n));
-    TRY(ts->stamp(ts->arg, ts->alg, BYTES(digest, n), token));
-    TRY(tsp_token_read(buf_bytes(token), &t)); /* whoever asked the service checks more; a token over something else gets in nowhere */
-    return tsp_token_covers(&t, data);
-}
 
 static err_t finish(struct job *j, struct cms_edit *e)
 {

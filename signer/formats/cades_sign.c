@@ -33,20 +33,25 @@ static err_t sign_attrs(const struct cms_attrs *a, const struct signing_key *key
     return out->signature.len > 0 ? OK : ERR_CRYPTO;
 }
 
+static err_t sign_digest(struct bytes digest, const struct cades_opts *o, const struct signing_key *key, struct signed_attrs *out)
+{
+    const struct cms_attrs a = {
+        .digest_alg = key->hash,
+        .digest = digest,
+        .cert = key->cert,
+        .signing_time = o->pades ? 0 : o->signing_time,
+        .mime_type = o->mime_type,
+    };
+    return sign_attrs(&a, key, out);
+}
+
 static err_t sign_content(const struct covered *content, const struct cades_opts *o, const struct signing_key *key,
                           struct signed_attrs *out)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
     size_t n;
     TRY(covered_digest(content, cms_hash_md(key->hash), digest, &n));
-    const struct cms_attrs a = {
-        .digest_alg = key->hash,
-        .digest = BYTES(digest, n),
-        .cert = key->cert,
-        .signing_time = o->pades ? 0 : o->signing_time,
-        .mime_type = o->mime_type,
-    };
-    return sign_attrs(&a, key, out);
+    return sign_digest(BYTES(digest, n), o, key, out);
 }
 
 static struct cms_signed parts(const struct signing_key *key, const struct signed_attrs *s)
@@ -73,6 +78,16 @@ err_t cades_sign(const struct covered *content, const struct cades_opts *o, cons
     struct cms_signed p = parts(key, &s);
     if (o->enveloping)
         p.content = content->part[0].len > 0 ? content->part[0] : BYTES("", 0);
+    return cms_signed_data(&p, cms);
+}
+
+err_t cades_sign_digest(struct bytes digest, const struct cades_opts *o, const struct signing_key *key, struct buf *cms)
+{
+    AUTO(signed_attrs_free) struct signed_attrs s = {0};
+    if (o->enveloping)
+        return ERR_SYNTAX;
+    TRY(sign_digest(digest, o, key, &s));
+    const struct cms_signed p = parts(key, &s);
     return cms_signed_data(&p, cms);
 }
 

@@ -59,15 +59,40 @@ static err_t add_placeholder(struct pdf_update *u, size_t room)
     return buf_add_str(&u->out, ">\n");
 }
 
-/* EN 319 142-1 §6.3: Filter and SubFilter, M, Contents, ByteRange; no Cert. */
-static err_t add_signature(struct pdf *p, struct pdf_update *u, int id, const struct pades_opts *o, struct places *places)
+/* §12.8.2: what this signature forbids from now on. The field's lock is repeated in the signature, which makes it bind. */
+static err_t add_references(struct pdf *p, struct pdf_update *u, int certify, const struct pdf_target *field)
+{
+    qpdf_data q = pdf_handle(p);
+    int root = qpdf_oh_get_object_id(q, qpdf_get_root(q)), generation = qpdf_oh_get_generation(q, qpdf_get_root(q));
+    if (certify == 0 && field->lock[0] == '\0')
+        return OK;
+    TRY(buf_add_str(&u->out, "/Reference ["));
+    if (certify != 0)
+        TRY(buf_addf(&u->out, " << /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /P %d /V /1.2 >> >>",
+                     certify));
+    if (field->lock[0] != '\0')
+        TRY(buf_addf(
+            &u->out,
+            " << /Type /SigRef /TransformMethod /FieldMDP /Data %d %d R /TransformParams << /Type /TransformParams %s /V /1.2 >> >>", root,
+            generation, field->lock));
+    return buf_add_str(&u->out, " ]\n");
+}
+
+/* EN 319 142-1 §6.3: Filter and SubFilter, M, Contents, ByteRange; no Cert. §5.4.3: a document timestamp claims no time of its own. */
+static err_t add_signature(struct pdf *p, struct pdf_update *u, int id, const struct pades_opts *o, const struct pdf_target *field,
+                           struct places *places)
 {
     TRY(pdf_update_object_begin(u, id, 0));
-    TRY(buf_add_str(&u->out, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached\n"));
-    TRY(add_time(u, o->signing_time));
-    TRY(add_text(p, u, "Name", o->name));
-    TRY(add_text(p, u, "Reason", o->reason));
-    TRY(add_text(p, u, "Location", o->location));
+    if (o->document_timestamp) {
+        TRY(buf_add_str(&u->out, "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161\n"));
+    } else {
+        TRY(buf_add_str(&u->out, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached\n"));
+        TRY(add_time(u, o->signing_time));
+        TRY(add_text(p, u, "Name", o->name));
+        TRY(add_text(p, u, "Reason", o->reason));
+        TRY(add_text(p, u, "Location", o->location));
+        TRY(add_references(p, u, o->certify, field));
+    }
     TRY(buf_add_str(&u->out, "/ByteRange "));
     places->byte_range = u->out.len;
     TRY(buf_addf(&u->out, "%*s\n/Contents ", BYTE_RANGE_ROOM, ""));
@@ -91,29 +116,29 @@ static err_t add_field(struct pdf *p, struct pdf_update *u, int id, int signatur
     return pdf_update_object_end(u);
 }
 
-static err_t add_touched(struct pdf *p, struct pdf_update *u, int field_id)
+static err_t write_touched(struct pdf *p, struct pdf_update *u, const struct pdf_touched *touched, size_t n)
 {
-    struct pdf_touched touched[PDF_TOUCHED_MAX];
-    size_t n;
-    TRY(pdf_form_add(p, field_id, touched, &n));
-    for (size_t i = 0; i < n; i++) {
-        TRY(pdf_update_object_begin(u, touched[i].id, touched[i].generation));
-        TRY(buf_add_str(&u->out, qpdf_oh_unparse_resolved(pdf_handle(p), touched[i].oh)));
-        TRY(pdf_update_object_end(u));
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(pdf_update_rewrite(p, u, touched[i].oh, touched[i].entry));
     return pdf_faults(p);
 }
 
 static err_t build(struct pdf *p, struct pdf_update *u, const struct pades_opts *o, struct places *places)
 {
-    char name[PDF_FIELD_NAME_MAX];
+    struct pdf_target field;
+    struct pdf_touched touched[PDF_TOUCHED_MAX];
+    size_t n;
     TRY(pdf_form_check(p));
-    TRY(pdf_form_field_name(p, o->field_name, name));
+    TRY(pdf_form_target(p, o->field_name, &field));
+    if (o->certify != 0)
+        TRY(pdf_form_certifiable(p));
     TRY(pdf_update_begin(p, u));
-    int signature_id = pdf_update_new_id(u), field_id = pdf_update_new_id(u);
-    TRY(add_signature(p, u, signature_id, o, places));
-    TRY(add_field(p, u, field_id, signature_id, name));
-    TRY(add_touched(p, u, field_id));
+    int signature_id = pdf_update_new_id(u), field_id = field.exists ? 0 : pdf_update_new_id(u);
+    TRY(add_signature(p, u, signature_id, o, &field, places));
+    if (!field.exists)
+        TRY(add_field(p, u, field_id, signature_id, field.name));
+    TRY(pdf_form_hang(p, &field, field_id, signature_id, o->certify != 0, touched, &n));
+    TRY(write_touched(p, u, touched, n));
     return pdf_update_finish(p, u);
 }
 
@@ -157,16 +182,18 @@ static void md_free(EVP_MD_CTX **md)
     EVP_MD_CTX_free(*md);
 }
 
-static err_t digest(int fd, struct pades_prepared *out)
+err_t pades_digest(int fd, const struct pades_prepared *p, enum cms_hash hash, uint8_t *out, size_t *len)
 {
     AUTO(md_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
-    if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+    unsigned n = 0;
+    if (md == NULL || EVP_DigestInit_ex(md, cms_hash_md(hash), NULL) != 1)
         return ERR_CRYPTO;
-    TRY(digest_file(fd, out->base_size, md));
-    const uint8_t *p = out->increment.ptr;
-    size_t before = (size_t)(out->contents_at - out->base_size), after = before + (size_t)out->contents_len;
-    bool done = EVP_DigestUpdate(md, p, before) == 1 && EVP_DigestUpdate(md, p + after, out->increment.len - after) == 1 &&
-                EVP_DigestFinal_ex(md, out->sha256, NULL) == 1;
+    TRY(digest_file(fd, p->base_size, md));
+    const uint8_t *i = p->increment.ptr;
+    size_t before = (size_t)(p->contents_at - p->base_size), after = before + (size_t)p->contents_len;
+    bool done = EVP_DigestUpdate(md, i, before) == 1 && EVP_DigestUpdate(md, i + after, p->increment.len - after) == 1 &&
+                EVP_DigestFinal_ex(md, out, &n) == 1;
+    *len = n;
     return done ? OK : ERR_CRYPTO;
 }
 
@@ -177,6 +204,8 @@ err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared
         o.contents_room = PADES_ROOM_DEFAULT;
     if (o.contents_room > PADES_ROOM_MAX)
         return ERR_TOO_LARGE;
+    if (o.certify < 0 || o.certify > 3 || (o.certify != 0 && o.document_timestamp))
+        return ERR_SYNTAX;
 
     AUTO(pdf_close) struct pdf *p = NULL;
     AUTO(pdf_update_free) struct pdf_update u = {0};
@@ -187,7 +216,8 @@ err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared
     prepared.base_size = pdf_size(p);
     prepared.increment = take(&u.out);
     TRY(set_byte_range(&prepared, &places, o.contents_room));
-    TRY(digest(fd, &prepared));
+    size_t n;
+    TRY(pades_digest(fd, &prepared, CMS_SHA256, prepared.sha256, &n));
     *out = take(&prepared);
     return OK;
 }

@@ -11,23 +11,36 @@
 err_t pdf_form_check(struct pdf *p) MUST_USE;
 
 #define PDF_FIELD_NAME_MAX 128
+#define PDF_LOCK_MAX 4096
+
+/* Where a signature goes: an empty signature field that is there, or a new one of this name. */
+struct pdf_target {
+    char name[PDF_FIELD_NAME_MAX];
+    bool exists;
+    qpdf_oh field;           /* when it exists: indirect */
+    char lock[PDF_LOCK_MAX]; /* "/Action /Include /Fields [ … ]" of its /Lock (§12.7.4.5): must be repeated in the signature; "": none */
+};
 /*
- * The name for a new field: the wanted one, or with NULL the first free of Signature1, Signature2, … ERR_CONFLICT: in use. ERR_SYNTAX:
- * empty, too long, not UTF-8, or with a period (§12.7.3.2 keeps it for hierarchies).
+ * The field that is wanted, by its full name; with NULL a new one, the first free of Signature1, Signature2, … ERR_CONFLICT: it is signed already,
+ * or no signature field. ERR_SYNTAX: a new name that is empty, too long, not UTF-8, or has a period (§12.7.3.2 keeps it for hierarchies).
  */
-err_t pdf_form_field_name(struct pdf *p, const char *wanted, char out[PDF_FIELD_NAME_MAX]) MUST_USE;
+err_t pdf_form_target(struct pdf *p, const char *wanted, struct pdf_target *out) MUST_USE;
+/* May an author's signature be added? Only the first one is (§12.8.2.2.1): ERR_CONFLICT otherwise. */
+err_t pdf_form_certifiable(struct pdf *p) MUST_USE;
 
 /* An object of the file that an update must write again. */
 struct pdf_touched {
     int id, generation;
-    qpdf_oh oh; /* with the change made */
+    qpdf_oh oh;      /* with the change made */
+    char entry[256]; /* and this, for pdf_update_rewrite */
 };
-#define PDF_TOUCHED_MAX 5
+#define PDF_TOUCHED_MAX 6
 /*
- * Hangs the field (an object number not in the file yet) into /AcroForm /Fields and the first page's /Annots, sets SigFlags, and lists the
- * objects that really hold these. All in qpdf's memory: the file stays as it is.
+ * Hangs the signature (an object number not in the file yet) into its field, and a new field (likewise) into /AcroForm /Fields and the first page's
+ * /Annots; sets SigFlags, and /Perms when it certifies; lists the objects that really hold these. All in qpdf's memory: the file stays as it is.
  */
-err_t pdf_form_add(struct pdf *p, int field_id, struct pdf_touched out[PDF_TOUCHED_MAX], size_t *n) MUST_USE;
+err_t pdf_form_hang(struct pdf *p, const struct pdf_target *t, int field_id, int signature_id, bool certify,
+                    struct pdf_touched out[PDF_TOUCHED_MAX], size_t *n) MUST_USE;
 /* The first page, indirect. */
 err_t pdf_form_first_page(struct pdf *p, qpdf_oh *out) MUST_USE;
 

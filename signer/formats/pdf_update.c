@@ -7,6 +7,7 @@
 #include "common/secret.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OBJECT_ID_MAX 8388607 /* ISO 32000-1 annex C, table C.1 */
 #define XREF_STREAM_WIDTH 8   /* of an entry: /W [1 5 2] */
@@ -29,14 +30,25 @@ int pdf_update_new_id(struct pdf_update *u)
     return u->next_id++;
 }
 
+static err_t make_room(struct pdf_update *u)
+{
+    if (u->n < u->cap)
+        return OK;
+    if (u->n == PDF_UPDATE_OBJECTS_MAX)
+        return ERR_TOO_LARGE;
+    size_t cap = u->cap == 0 ? 16 : 2 * u->cap;
+    struct pdf_update_object *larger = realloc(u->object, cap * sizeof *larger);
+    if (larger == NULL)
+        return ERR_NOMEM;
+    u->object = larger;
+    u->cap = cap;
+    return OK;
+}
+
 err_t pdf_update_object_begin(struct pdf_update *u, int id, int generation)
 {
-    if (u->n == PDF_UPDATE_OBJECTS_MAX)
-        return ERR_INTERNAL;
-    u->object[u->n].id = id;
-    u->object[u->n].generation = generation;
-    u->object[u->n].at = u->base + u->out.len;
-    u->n++;
+    TRY(make_room(u));
+    u->object[u->n++] = (struct pdf_update_object){id, generation, u->base + u->out.len};
     return buf_addf(&u->out, "%d %d obj\n", id, generation);
 }
 
@@ -45,10 +57,25 @@ err_t pdf_update_object_end(struct pdf_update *u)
     return buf_add_str(&u->out, "\nendobj\n");
 }
 
+err_t pdf_update_rewrite(struct pdf *p, struct pdf_update *u, qpdf_oh oh, const char *entry)
+{
+    qpdf_data q = pdf_handle(p);
+    TRY(pdf_update_object_begin(u, qpdf_oh_get_object_id(q, oh), qpdf_oh_get_generation(q, oh)));
+    TRY(buf_add_str(&u->out, qpdf_oh_unparse_resolved(q, oh)));
+    TRY(pdf_faults(p));
+    if (entry != NULL && entry[0] != '\0') {
+        if (u->out.len < 2 || memcmp(u->out.ptr + u->out.len - 2, ">>", 2) != 0)
+            return ERR_PDF_DAMAGED;
+        u->out.len -= 2;
+        TRY(buf_addf(&u->out, "%s >>", entry));
+    }
+    return pdf_update_object_end(u);
+}
+
 static int object_order(const void *a, const void *b)
 {
-    const int *x = a, *y = b; /* id is the first member */
-    return (*x > *y) - (*x < *y);
+    const struct pdf_update_object *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
 }
 
 /* Length of the run of consecutive numbers from i on. */
@@ -138,4 +165,6 @@ err_t pdf_update_finish(struct pdf *p, struct pdf_update *u)
 void pdf_update_free(struct pdf_update *u)
 {
     buf_free(&u->out);
+    free(u->object);
+    *u = (struct pdf_update){0};
 }

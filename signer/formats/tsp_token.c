@@ -70,6 +70,12 @@ void tsp_token_free(struct tsp_token *t)
     *t = (struct tsp_token){0};
 }
 
+err_t tsp_token_is_of(const struct tsp_token *t, enum cms_hash alg, struct bytes digest)
+{
+    bool same = EVP_MD_get_type(t->md) == EVP_MD_get_type(cms_hash_md(alg)) && bytes_eq(digest, BYTES(t->imprint, cms_hash_len(alg)));
+    return same ? OK : ERR_STAMP;
+}
+
 err_t tsp_token_covers(const struct tsp_token *t, const struct covered *data)
 {
     uint8_t want[EVP_MAX_MD_SIZE];

@@ -27,4 +27,7 @@ void tsp_token_free(struct tsp_token *t);
 /* Is its imprint that of these bytes? ERR_STAMP: no. */
 err_t tsp_token_covers(const struct tsp_token *t, const struct covered *data) MUST_USE;
 
+/* Is it over this very digest by this algorithm? ERR_STAMP: no. */
+err_t tsp_token_is_of(const struct tsp_token *t, enum cms_hash alg, struct bytes digest) MUST_USE;
+
 #endif

@@ -290,6 +290,17 @@ static err_t compare_value(struct diff *d, struct both v, const struct place *at
     }
 }
 
+/* Both catalogs, from wherever they are referred to (a FieldMDP reference names its document so: §12.8.1 table 253). */
+static bool is_catalogs(const struct diff *d, const struct walk_pair *p)
+{
+    for (int i = 0; i < 2; i++) {
+        qpdf_oh root = qpdf_get_root(d->side[i].q);
+        if (p->id[i] != qpdf_oh_get_object_id(d->side[i].q, root) || p->generation[i] != qpdf_oh_get_generation(d->side[i].q, root))
+            return false;
+    }
+    return true;
+}
+
 /* Two references are visited later, each pair once: so neither loops nor long chains matter. */
 static err_t compare(struct diff *d, struct both v, const struct place *at)
 {
@@ -302,6 +313,8 @@ static err_t compare(struct diff *d, struct both v, const struct place *at)
         p.id[i] = qpdf_oh_get_object_id(d->side[i].q, v.oh[i]);
         p.generation[i] = qpdf_oh_get_generation(d->side[i].q, v.oh[i]);
     }
+    if (p.role == ROLE_PLAIN && is_catalogs(d, &p))
+        p.role = ROLE_CATALOG;
     memcpy(p.path, at->path, sizeof p.path);
     return walk_add(d->walk, &p);
 }

@@ -5,7 +5,7 @@
 #include "signer/verify/pdf_signatures.h"
 
 #include "signer/verify/pdf_changes.h"
-#include "signer/verify/pdf_fields.h"
+#include "signer/formats/pdf_fields.h"
 #include "signer/verify/signature.h"
 #include "signer/verify/stamp.h"
 #include <inttypes.h>

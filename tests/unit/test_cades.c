@@ -2,14 +2,13 @@
  * CAdES from B-B to B-LTA: what OpenSSL must accept, what must not change when a level is raised, and levels that are not reached.
  * ETSI EN 319 122-1 §5, §6.3; RFC 5652 §5, §11.4.
  */
-#include "tests/unit/testsign.h"
+#include "tests/unit/testhand.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/cades.h"
 #include "signer/formats/cades_archive.h"
 #include "signer/formats/cms_edit.h"
 #include "signer/formats/tsp_token.h"
 
-static struct ts_pki pki;
 static const char text[] = "Giấy xác nhận thông tin về cư trú";
 
 static int setup(void **state)
@@ -27,71 +26,6 @@ static int teardown(void **state)
     ts_pki_free(&pki);
     tp_cleanup();
     return 0;
-}
-
-/* --- a key, a time-stamping service, CRLs at hand --- */
-
-struct hand {
-    const struct tp_id *id;
-    enum cms_hash hash;
-};
-
-static err_t hand_sign(void *arg, struct bytes tbs, struct buf *signature)
-{
-    const struct hand *h = arg;
-    tp_sign(h->id, h->hash, tbs, signature);
-    return OK;
-}
-
-struct hall {
-    struct hand hand;
-    struct bytes chain[1];
-    struct signing_key key;
-};
-
-static const struct signing_key *key_of(struct hall *m, const struct tp_id *id, enum cms_hash hash, enum sign_scheme scheme)
-{
-    m->hand = (struct hand){id, hash};
-    m->chain[0] = buf_bytes(&pki.ca.der);
-    m->key = (struct signing_key){
-        .cert = buf_bytes(&id->der), .chain = m->chain, .chain_n = 1, .hash = hash, .scheme = scheme, .sign = hand_sign, .arg = &m->hand};
-    return &m->key;
-}
-
-static err_t honest(void *arg, enum cms_hash alg, struct bytes digest, struct buf *token)
-{
-    (*(unsigned *)arg)++;
-    tp_timestamp_of(&pki.tsa, &pki.services, cms_hash_md(alg), digest, clock_now(), token);
-    return OK;
-}
-
-static err_t away(void *arg, enum cms_hash alg, struct bytes digest, struct buf *token)
-{
-    (void)arg, (void)alg, (void)digest, (void)token;
-    return ERR_TIMEOUT;
-}
-
-static err_t lying(void *arg, enum cms_hash alg, struct bytes digest, struct buf *token)
-{
-    uint8_t other[EVP_MAX_MD_SIZE] = {1};
-    (void)arg;
-    tp_timestamp_of(&pki.tsa, &pki.services, cms_hash_md(alg), BYTES(other, digest.len), clock_now(), token);
-    return OK;
-}
-
-static unsigned stamps;
-static const struct stamping tsa = {.stamp = honest, .arg = &stamps, .alg = CMS_SHA256};
-
-static struct vdata_source *crls_at_hand(void)
-{
-    static struct bytes certs[1], crls[3];
-    static struct vdata_source s;
-    certs[0] = buf_bytes(&pki.root.der);
-    crls[0] = buf_bytes(&pki.root_crl);
-    crls[1] = buf_bytes(&pki.ca_crl);
-    crls[2] = buf_bytes(&pki.services_crl);
-    s = (struct vdata_source){.cert = certs, .cert_n = 1, .crl = crls, .crl_n = 3, .now = clock_now()};
-    return &s;
 }
 
 static const struct covered content = {{{(const uint8_t *)text, sizeof text - 1}}};

@@ -1,11 +1,10 @@
 /*
  * Walks a PDF's form for signatures and checks each one's ByteRange and Contents against the bytes of the file.
- * Called by pdf_signatures.c. ISO 32000-1 §12.7.3, §12.7.4.5, §12.8.1; ETSI EN 319 142-1 §5.
+ * Called by pades_raise.c and signer/verify. ISO 32000-1 §12.7.3, §12.7.4.5, §12.8.1; ETSI EN 319 142-1 §5.
  */
-#include "signer/verify/pdf_fields.h"
+#include "signer/formats/pdf_fields.h"
 
 #include "common/clock.h"
-#include "signer/verify/result.h"
 #include "signer/formats/tlv.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -94,6 +93,7 @@ static const char *check_contents(const struct walk_state *w, qpdf_oh dict, stru
         if (rest.ptr[i] != 0)
             return "Contents";
     }
+    s->padded = s->contents.len;
     s->contents.len = t.whole.len;
     return NULL;
 }
@@ -161,7 +161,7 @@ static void read_certification(const struct walk_state *w, qpdf_oh dict, struct 
 
 static err_t add_signature(struct walk_state *w, qpdf_oh dict, const char *name)
 {
-    if (w->out->n == SIGNATURES_MAX)
+    if (w->out->n == PDF_SIGNATURES_MAX)
         return ERR_TOO_LARGE;
     struct pdf_signature *larger = realloc(w->out->item, (w->out->n + 1) * sizeof *larger);
     if (larger == NULL)
