@@ -1,9 +1,10 @@
 /*
  * OCSP from the asking side: the request, and a response's signature, authority and meaning.
- * Called by validation_collect.c. RFC 6960 §4, §4.2.2.2; RFC 5019 §2.
+ * Called by validation_collect.c and signer/verify/revocation_ocsp.c. RFC 6960 §4, §4.2.2.2; RFC 5019 §2.
  */
 #include "signer/formats/ocsp_client.h"
 
+#include "signer/formats/algorithm.h"
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -53,7 +54,12 @@ static bool signed_with(OCSP_BASICRESP *b, X509 *by)
     EVP_PKEY *key = X509_get0_pubkey(by);
     const X509_ALGOR *alg = OCSP_resp_get0_tbs_sigalg(b);
     const ASN1_OCTET_STRING *value = OCSP_resp_get0_signature(b);
+    const ASN1_OBJECT *oid;
+    char name[ALGORITHM_NAME_CAP];
     if (key == NULL || alg == NULL || value == NULL)
+        return false;
+    X509_ALGOR_get0(&oid, NULL, NULL, alg);
+    if (algorithm_x509(OBJ_obj2nid(oid), alg, name) != OK)
         return false;
     return ASN1_item_verify(ASN1_ITEM_rptr(OCSP_RESPDATA), alg, (ASN1_BIT_STRING *)value, (void *)OCSP_resp_get0_respdata(b), key) == 1;
 }

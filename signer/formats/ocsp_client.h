@@ -1,6 +1,6 @@
 /*
  * Asking an OCSP responder, and judging what it says: shared by whoever collects validation data and whoever verifies.
- * Called by validation_collect.c. RFC 6960, RFC 5019.
+ * Called by validation_collect.c and signer/verify/revocation_ocsp.c. RFC 6960, RFC 5019.
  */
 #ifndef ANTIN_FORMATS_OCSP_CLIENT_H
 #define ANTIN_FORMATS_OCSP_CLIENT_H
@@ -23,7 +23,7 @@ struct ocsp_answer {
 };
 /*
  * What a response (whole OCSPResponse, DER) says about cert, after its signature and the responder's right were checked: the issuer, or a certificate
- * by the same issuer with the OCSP signing purpose (§4.2.2.2). ERR_SYNTAX: no such response or status other than successful; ERR_NOT_FOUND: it is
+ * by the same issuer with the OCSP signing purpose (§4.2.2.2), by an accepted algorithm. ERR_SYNTAX: no such response or status other than successful; ERR_NOT_FOUND: it is
  * about another certificate; ERR_BAD_SIGNATURE: signature or right. Dates are the caller's to weigh.
  */
 err_t ocsp_read(struct bytes response, X509 *cert, X509 *issuer, struct ocsp_answer *out) MUST_USE;

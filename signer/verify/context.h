@@ -28,11 +28,13 @@ struct context {
     struct crl_memory *memory; /* NULL: each signature is checked each time */
 };
 
-/* Certificates and CRLs that came with the document; none of them is trusted for being there. */
+/* Certificates, CRLs and OCSP responses that came with the document; none of them is trusted for being there. */
 #define EVIDENCE_SETS_MAX 4
 struct evidence {
     STACK_OF(X509) *certs[EVIDENCE_SETS_MAX];
     STACK_OF(X509_CRL) *crls[EVIDENCE_SETS_MAX];
+    const struct bytes *ocsp[EVIDENCE_SETS_MAX]; /* OCSPResponse, DER */
+    size_t ocsp_n[EVIDENCE_SETS_MAX];
     size_t n;
 };
 

@@ -50,23 +50,49 @@ static int dss_list(struct job *j, const char *name, qpdf_oh *list)
     return n < DSS_ENTRIES_MAX ? n : DSS_ENTRIES_MAX;
 }
 
+/* The store's contents; the OCSP responses' views are of the buffers. */
+struct store {
+    STACK_OF(X509) *certs;
+    STACK_OF(X509_CRL) *crls;
+    struct buf ocsp_own[DSS_ENTRIES_MAX];
+    struct bytes ocsp[DSS_ENTRIES_MAX];
+    size_t ocsp_n;
+};
+
+static void store_free(struct store *s)
+{
+    x509_stack_free(&s->certs);
+    x509_crl_stack_free(&s->crls);
+    for (size_t i = 0; i < s->ocsp_n; i++)
+        buf_free(&s->ocsp_own[i]);
+}
+
 /* Unreadable entries are as good as missing: what they would have proven is then found missing. */
-static void read_dss(struct job *j, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
+static void read_dss(struct job *j, struct store *s)
 {
     qpdf_oh list;
     int n = dss_list(j, "/Certs", &list);
     for (int i = 0; i < n; i++) {
         AUTO_BUF der = {0};
         X509 *cert = NULL;
-        if (dss_stream(j, list, i, &der) && x509_from_der(buf_bytes(&der), &cert) == OK && sk_X509_push(certs, cert) <= 0)
+        if (dss_stream(j, list, i, &der) && x509_from_der(buf_bytes(&der), &cert) == OK && sk_X509_push(s->certs, cert) <= 0)
             X509_free(cert);
     }
     n = dss_list(j, "/CRLs", &list);
     for (int i = 0; i < n; i++) {
         AUTO_BUF der = {0};
         X509_CRL *crl = NULL;
-        if (dss_stream(j, list, i, &der) && x509_crl_from_der(buf_bytes(&der), &crl) == OK && sk_X509_CRL_push(crls, crl) <= 0)
+        if (dss_stream(j, list, i, &der) && x509_crl_from_der(buf_bytes(&der), &crl) == OK && sk_X509_CRL_push(s->crls, crl) <= 0)
             X509_CRL_free(crl);
+    }
+    n = dss_list(j, "/OCSPs", &list);
+    for (int i = 0; i < n; i++) {
+        AUTO_BUF der = {0};
+        if (!dss_stream(j, list, i, &der))
+            continue;
+        s->ocsp_own[s->ocsp_n] = take(&der);
+        s->ocsp[s->ocsp_n] = buf_bytes(&s->ocsp_own[s->ocsp_n]);
+        s->ocsp_n++;
     }
     (void)!pdf_faults(j->pdf);
 }
@@ -119,11 +145,13 @@ static void verify_one(struct job *j, const struct evidence *ev, const struct pd
 
 static void verify_all(struct job *j)
 {
-    AUTO_X509_STACK certs = sk_X509_new_null();
-    AUTO_X509_CRL_STACK crls = sk_X509_CRL_new_null();
-    struct evidence ev = {.certs = {certs}, .crls = {crls}, .n = certs != NULL && crls != NULL ? 1 : 0};
-    if (ev.n == 1)
-        read_dss(j, certs, crls);
+    AUTO(store_free) struct store s = {.certs = sk_X509_new_null(), .crls = sk_X509_CRL_new_null()};
+    struct evidence ev = {.certs = {s.certs}, .crls = {s.crls}, .ocsp = {s.ocsp}};
+    if (s.certs != NULL && s.crls != NULL) {
+        read_dss(j, &s);
+        ev.ocsp_n[0] = s.ocsp_n;
+        ev.n = 1;
+    }
     for (size_t i = 0; i < j->found.n; i++) {
         size_t before = j->f->signature_n;
         verify_one(j, &ev, &j->found.item[i]);

@@ -1,11 +1,12 @@
 /*
- * Looks certificates up in all CRLs that are authentic, in scope and not from the future, and weighs dates against the signing time.
+ * Looks certificates up in all CRLs (and by revocation_ocsp.c in all OCSP responses) that are authentic, in scope and not from the future, and weighs dates against the signing time.
  * Called by signature.c and stamp.c. RFC 5280 §5.2.5, §5.3, §6.3.3; RFC 3161 §4.
  */
 #include "signer/verify/revocation.h"
 
 #include "common/clock.h"
 #include "signer/formats/algorithm.h"
+#include "signer/verify/revocation_impl.h"
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -104,11 +105,6 @@ static bool authentic_once(struct crl_memory *m, X509_CRL *crl, X509 *issuer)
 
 /* --- what it says --- */
 
-struct entry {
-    int64_t since; /* the earlier of revocation date and invalidity date (§5.3.2) */
-    int reason;    /* CRLReason; -1: not stated */
-};
-
 static bool find_entry(X509_CRL *crl, X509 *cert, struct entry *out)
 {
     X509_REVOKED *r = NULL;
@@ -128,14 +124,6 @@ static bool find_entry(X509_CRL *crl, X509 *cert, struct entry *out)
     ASN1_ENUMERATED_free(reason);
     return true;
 }
-
-/* What all usable CRLs together tell of one certificate. */
-struct knowledge {
-    bool covered; /* one of them speaks for the time in question */
-    bool listed;
-    struct entry earliest; /* when listed */
-    int64_t this_update, next_update;
-};
 
 /*
  * A CRL speaks for time t when it was current then, or was issued later while the certificate was still valid (expired ones may be dropped
@@ -157,17 +145,6 @@ static bool covers(const X509_CRL *crl, const X509 *cert, int64_t t, int64_t *th
 }
 
 /* --- whose CRL it is --- */
-
-/* What is asked: about which certificate, of which path, at which time. */
-struct question {
-    const struct context *ctx;
-    const struct evidence *ev;
-    X509 *cert, *issuer, *anchor;
-    int64_t t;
-    bool direct; /* only CRLs by the issuer's own key: ends the recursion */
-};
-
-static bool unrevoked(const struct question *q, STACK_OF(X509) *chain);
 
 /* A CA may sign its CRLs with another key than its certificates, under the same name and the same anchor (§6.3.3 (f)). */
 static bool by_other_key(const struct question *q, X509_CRL *crl, STACK_OF(X509) *candidates)
@@ -194,6 +171,23 @@ static bool from_issuer(const struct question *q, X509_CRL *crl)
     return found;
 }
 
+void knowledge_listed(struct knowledge *k, const struct entry *e)
+{
+    if (k->listed && e->since >= k->earliest.since)
+        return;
+    k->listed = true;
+    k->earliest = *e;
+}
+
+void knowledge_covered(struct knowledge *k, int64_t this_update, int64_t next_update)
+{
+    if (k->covered && this_update <= k->this_update)
+        return;
+    k->covered = true;
+    k->this_update = this_update;
+    k->next_update = next_update;
+}
+
 static void consult(const struct question *q, X509_CRL *crl, struct knowledge *k)
 {
     int64_t this_update, next_update;
@@ -204,15 +198,10 @@ static void consult(const struct question *q, X509_CRL *crl, struct knowledge *k
     if (this_update > q->ctx->at + CLOCK_SKEW || !extensions_known(crl) || !in_scope(crl, q->cert) || !from_issuer(q, crl))
         return;
     struct entry e;
-    if (find_entry(crl, q->cert, &e) && (!k->listed || e.since < k->earliest.since)) {
-        k->listed = true;
-        k->earliest = e;
-    }
-    if (speaks && (!k->covered || this_update > k->this_update)) {
-        k->covered = true;
-        k->this_update = this_update;
-        k->next_update = next_update;
-    }
+    if (find_entry(crl, q->cert, &e))
+        knowledge_listed(k, &e);
+    if (speaks)
+        knowledge_covered(k, this_update, next_update);
 }
 
 static void consult_all(const struct question *q, STACK_OF(X509_CRL) *crls, struct knowledge *k)
@@ -265,6 +254,7 @@ static struct knowledge ask(const struct question *q)
     consult_all(q, q->ctx->trust->crls, &k);
     for (size_t i = 0; i < q->ev->n; i++)
         consult_all(q, q->ev->crls[i], &k);
+    consult_ocsp(q, &k);
     return k;
 }
 
@@ -275,8 +265,7 @@ static struct question question_about(const struct context *ctx, const struct ev
         .ctx = ctx, .ev = ev, .cert = sk_X509_value(chain, i), .issuer = sk_X509_value(chain, i + 1), .anchor = anchor, .t = t};
 }
 
-/* Is every certificate on the way of a CRL's signer known to be good, without leaning on such CRLs again? */
-static bool unrevoked(const struct question *q, STACK_OF(X509) *chain)
+bool unrevoked(const struct question *q, STACK_OF(X509) *chain)
 {
     for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
         struct question each = question_about(q->ctx, q->ev, chain, i, q->t);

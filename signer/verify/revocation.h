@@ -1,5 +1,5 @@
 /*
- * Was a certificate of a path revoked at a given time? Answered from CRLs alone, whoever supplied them.
+ * Was a certificate of a path revoked at a given time? Answered from CRLs and OCSP responses, whoever supplied them.
  * Called by signature.c and stamp.c. RFC 5280 §5, §6.3; ETSI EN 319 102-1 §5.2.5; RFC 3161 §4.
  */
 #ifndef ANTIN_VERIFY_REVOCATION_H
@@ -8,7 +8,7 @@
 #include "signer/verify/path.h"
 
 /*
- * Checks every certificate of the chain but the anchor at time t. Findings: revoked, suspended, or no CRL that covers t (INDETERMINATE, naming
+ * Checks every certificate of the chain but the anchor at time t. Findings: revoked, suspended, or nobody who speaks for t (INDETERMINATE, naming
  * whose is missing). leaf gets the facts of the first certificate. A TSA's certificate follows RFC 3161 §4: revoked for any reason but those
  * harmless to its key, its timestamps count no more, however old.
  */

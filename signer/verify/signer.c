@@ -117,6 +117,8 @@ struct evidence signer_evidence(const struct signed_data *sd, const struct evide
     if (ev.n < EVIDENCE_SETS_MAX) {
         ev.certs[ev.n] = sd->certs;
         ev.crls[ev.n] = sd->crls;
+        ev.ocsp[ev.n] = sd->ocsp;
+        ev.ocsp_n[ev.n] = sd->ocsp_n;
         ev.n++;
     }
     return ev;
