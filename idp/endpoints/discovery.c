@@ -5,6 +5,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "common/dpop.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -37,7 +38,6 @@ static const struct {
     {"dpop_signing_alg_values_supported", DPOP_ALGS},
     {"code_challenge_methods_supported", "S256"},
     {"prompt_values_supported", "none login consent select_account create"},
-    {"acr_values_supported", "urn:antin:loa:1 urn:antin:loa:2"},
     {"ui_locales_supported", "vi en"},
     {"claim_types_supported", "normal"},
     {"claims_supported", "sub iss aud exp iat auth_time acr amr nonce sid name family_name middle_name given_name birthdate gender "
@@ -79,6 +79,15 @@ static json_t *scopes(void)
     return list;
 }
 
+static json_t *acr_values(void)
+{
+    json_t *list = json_array();
+
+    for (const struct acr_info *i = acr_table; list && i->value; i++)
+        json_array_append_new(list, json_string(i->value));
+    return list;
+}
+
 /* How clients may prove who they are; certificates only where a TLS front end forwards them (RFC 8705 §3.3). */
 static int describe_clients(const struct app *a, json_t *doc)
 {
@@ -97,7 +106,8 @@ static int describe_clients(const struct app *a, json_t *doc)
 
 static err_t describe(const struct app *a, const char *alg, json_t *doc)
 {
-    int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes());
+    int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes()) |
+              json_object_set_new(doc, "acr_values_supported", acr_values());
 
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
         bad |= json_object_set_new(doc, endpoints[i].name, json_sprintf("%s%s", a->conf.issuer, endpoints[i].path));

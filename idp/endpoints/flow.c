@@ -98,7 +98,7 @@ static bool somebody_else(const struct app *a, const struct flow *f, const struc
 
 err_t flow_go_on(struct http_req *r, struct flow *f, const struct session *s)
 {
-    char consented[SCOPE_MAX + 1] = "";
+    struct consent consented = {0};
     enum authz_step step = AUTHZ_LOGIN;
 
     if (somebody_else(app_of(r), f, s)) {
@@ -108,8 +108,8 @@ err_t flow_go_on(struct http_req *r, struct flow *f, const struct session *s)
     }
 
     if (s && !f->client.first_party && !f->consent_given)
-        TRY(consent_get(app_of(r)->db, s->account_id, f->client.id, consented));
-    err_t e = authz_next(&f->request, &f->client, s, consented, clock_now(), &step);
+        TRY(consent_get(app_of(r)->db, s->account_id, f->client.id, &consented));
+    err_t e = authz_next(&f->request, &f->client, s, &consented, clock_now(), &step);
     if (e != OK)
         return flow_refuse(r, f, e);
     if (step == AUTHZ_CONSENT && f->consent_given)

@@ -88,6 +88,7 @@ struct authz_in request_in(const struct app *a, const struct request *q)
         .prompt = authz_param(p, "prompt"),
         .max_age = authz_param(p, "max_age"),
         .login_hint = authz_param(p, "login_hint"),
+        .acr_values = authz_param(p, "acr_values"),
         .code_challenge = authz_param(p, "code_challenge"),
         .code_challenge_method = authz_param(p, "code_challenge_method"),
         .request = authz_param(p, "request"),

@@ -4,6 +4,7 @@
  */
 #include "idp/rules/authz.h"
 #include "common/form.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/claims.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/scope.h"
@@ -61,7 +62,10 @@ static err_t read_claims(const struct authz_in *in, const struct client *c, stru
     if (!in->claims || !scope_has(q->scope, "openid"))
         return OK;
     TRY(claims_read(in->claims, &w));
-    q->level_min = w.level_min;
+    if (w.acr[0] || w.acr_essential) { /* said more exactly than acr_values */
+        memcpy(q->acr_values, w.acr, sizeof q->acr_values);
+        q->acr_essential = w.acr_essential;
+    }
     snprintf(q->want_sub, sizeof q->want_sub, "%s", w.sub);
     for (const struct scope_info *s = scope_table; s->name; s++) {
         if (!scope_has(w.scope, s->name) || !scope_has(c->scope, s->name))
@@ -157,7 +161,11 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         snprintf(q->nonce, sizeof q->nonce, "%s", in->nonce);
     TRY(read_prompt(in->prompt, q));
     TRY(read_max_age(in->max_age, q));
+    if (in->acr_values)
+        acr_add(in->acr_values, strlen(in->acr_values), q->acr_values);
     TRY(read_claims(in, c, q));
+    if (q->acr_essential && !q->acr_values[0]) /* none that exists */
+        return ERR_LEVEL;
     TRY(read_binding(in, q));
     return keep_hint(in->login_hint, seal, q);
 }
@@ -202,19 +210,36 @@ static bool fresh(const struct auth_request *q, const struct session *s, int64_t
     return q->max_age < 0 || now - s->auth_time < q->max_age;
 }
 
-err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
+/*
+ * The class of sign-in that the client wants. If another sign-in could bring it, it is asked for once; what nothing can bring is no reason to ask.
+ * A voluntary wish that stays unmet is no fault (OpenID Connect Core §3.1.2.1), an essential one gets no answer (§5.5.1.1).
+ */
+static err_t check_acr(const struct auth_request *q, const struct session *s, enum authz_step *step)
+{
+    if ((!q->acr_values[0] && !q->acr_essential) || acr_met(q->acr_values, s->level, s->amr))
+        return OK;
+    if (!q->logged_in && !q->prompt_none && acr_reachable(q->acr_values, s)) {
+        *step = AUTHZ_LOGIN;
+        return OK;
+    }
+    return q->acr_essential ? ERR_LEVEL : OK;
+}
+
+err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const struct consent *consented, int64_t now,
                  enum authz_step *step)
 {
     if (!s || !fresh(q, s, now)) {
         *step = AUTHZ_LOGIN;
         return q->prompt_none ? ERR_LOGIN_REQUIRED : OK;
     }
-    if (s->level < q->level_min) /* no sign-in makes it higher: the counter does */
-        return ERR_LEVEL;
+    *step = AUTHZ_ANSWER;
+    err_t e = check_acr(q, s, step);
+    if (e != OK || *step == AUTHZ_LOGIN)
+        return e;
     if (scope_has(q->scope, "registrar") && !s->registrar)
         return ERR_ACCESS_DENIED;
     /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4). */
-    if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented, q->scope)))) {
+    if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope)))) {
         *step = AUTHZ_CONSENT;
         return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
     }

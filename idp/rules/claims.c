@@ -4,6 +4,7 @@
  */
 #include "idp/rules/claims.h"
 #include "common/json.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/scope.h"
 #include <stdio.h>
 #include <string.h>
@@ -29,28 +30,23 @@ static void add_scope(struct claims_wish *w, const char *claim)
     }
 }
 
-static int level_of(const json_t *acr)
+static void add_acr(const json_t *value, struct claims_wish *w)
 {
-    const char *v = json_string_value(acr);
-
-    return !v ? 9 : strcmp(v, "urn:antin:loa:1") == 0 ? 1 : strcmp(v, "urn:antin:loa:2") == 0 ? 2 : 9; /* 9: nobody has it */
+    if (json_is_string(value) && !strchr(json_string_value(value), ' '))
+        acr_add(json_string_value(value), json_string_length(value), w->acr);
 }
 
-/* An essential acr: the lowest of the values is enough. A voluntary one asks for nothing (§5.5.1.1). */
+/* An essential acr: one of the values is enough. A voluntary one asks for nothing that a person could not bring (§5.5.1.1). */
 static void read_acr(const json_t *wish, struct claims_wish *w)
 {
     const json_t *values = json_object_get(wish, "values"), *value = json_object_get(wish, "value");
-    int least = 9;
 
-    if (!json_is_true(json_object_get(wish, "essential")) || (!value && !values))
+    if (!value && !values)
         return;
-    if (value)
-        least = level_of(value);
+    w->acr_essential = w->acr_essential || json_is_true(json_object_get(wish, "essential"));
+    add_acr(value, w);
     for (size_t i = 0; i < json_array_size(values); i++)
-        if (level_of(json_array_get(values, i)) < least)
-            least = level_of(json_array_get(values, i));
-    if (least > w->level_min)
-        w->level_min = least;
+        add_acr(json_array_get(values, i), w);
 }
 
 /* The sub that is meant: whoever else signs in gets no answer (§5.5.1). */

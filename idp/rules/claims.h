@@ -9,7 +9,8 @@
 
 struct claims_wish {
     char scope[SCOPE_MAX + 1]; /* the scopes that the claims belong to: consent and UserInfo go by scope */
-    int level_min;             /* an essential acr; 0: none */
+    char acr[ACR_VALUES_MAX + 1]; /* essential: one of them must be met; "" when none is known */
+    bool acr_essential;
     char sub[64];              /* the one person that is meant; "" when anybody */
 };
 /* ERR_REQUEST: not what §5.5 says. Claims that are not ours are left out. */

@@ -3,6 +3,7 @@
  * Called by endpoints/flow.c and endpoints/token.c. RFC 6749 §4.1.2, §4.1.3; RFC 7636 §4.6.
  */
 #include "idp/rules/code.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/subject.h"
 #include <string.h>
@@ -26,6 +27,7 @@ err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_C
         .code_life = m->code_life,
         .grant_life = m->code_life + (m->refresh_life > m->token_life ? m->refresh_life : m->token_life),
         .consent_scope = m->consent_scope,
+        .acr = acr_met(m->request->acr_values, m->session->level, m->session->amr),
         .consent_days = m->consent_days,
         .request_id = m->request_id,
     };

@@ -4,6 +4,7 @@
  */
 #include "idp/rules/token.h"
 #include "common/clock.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/resource.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
@@ -16,9 +17,12 @@ void tokens_free(struct tokens *t)
     buf_free(&t->id);
 }
 
-static const char *acr_of(int level)
+/* What the client asked for and the sign-in met, while the account still meets it; otherwise the level. */
+static const char *acr_of(const struct grant *g)
 {
-    return level >= 2 ? "urn:antin:loa:2" : level == 1 ? "urn:antin:loa:1" : NULL;
+    const char *met = acr_met(g->acr, g->level, g->amr);
+
+    return met ? met : acr_of_level(g->level);
 }
 
 /* Left half of the access token's hash, with the hash of the ID token's algorithm (OpenID Connect Core §3.1.3.6). False: leave it out. */
@@ -78,7 +82,8 @@ static err_t access_token(const struct token_conf *c, const struct grant *g, str
         .auth_time = g->auth_time,
         .client_id = g->client_id,
         .scope = g->scope,
-        .acr = acr_of(g->level),
+        .acr = acr_of(g),
+        .amr = g->amr,
         .jti = jti,
         .grant_id = g->id,
         .level = g->level,
@@ -99,8 +104,8 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
         .lifetime = c->life,
         .auth_time = g->auth_time,
         .nonce = nonce[0] ? nonce : NULL,
-        .acr = acr_of(g->level),
-        .amr = "pwd",
+        .acr = acr_of(g),
+        .amr = g->amr,
         .sid = g->sid,
         .jti = jti,
         .at_hash = hashed ? hash : NULL,

@@ -13,6 +13,9 @@
 #define HINT_SEALED_MAX 512
 #define RESOURCE_MAX 512
 #define THUMBPRINT_LEN 43
+#define ACR_VALUES_MAX 255
+#define CLAIM_NAMES_MAX 1023
+#define TERMS_SEALED_MAX 7680 /* rules/terms.h */
 
 enum response_mode { RESPONSE_QUERY, RESPONSE_FORM, RESPONSE_QUERY_JWT, RESPONSE_FORM_JWT };
 /* The mode that a request or a row names; "jwt" is query.jwt for codes (JARM §2.3.4). NULL: query. ERR_REQUEST: none of ours (fragments among them). */
@@ -34,8 +37,13 @@ struct auth_request {
     enum response_mode response_mode;
     bool is_device; /* a device waits for the answer, no redirect URI */
     uint8_t device_hash[HASH_LEN];
-    int level_min; /* identified less: no answer (essential acr); 0: any */
-    char want_sub[64]; /* the one person that is meant; "" when anybody */
+    char acr_values[ACR_VALUES_MAX + 1]; /* wanted, the best first; "" any */
+    bool acr_essential;                  /* none of them met: no answer */
+    char want_sub[64];                   /* the one person that is meant; "" when anybody */
+    char claims[CLAIM_NAMES_MAX + 1];    /* single claims that consent must name beyond scopes (rules/claims.h) */
+    bool has_details;                    /* authorization details are among the terms: consent is asked every time */
+    uint8_t terms[TERMS_SEALED_MAX];     /* sealed: claims parameter and authorization details */
+    size_t terms_len;                    /* 0: neither */
     bool prompt_create; /* never stored: shows the activation page first */
     bool prompt_none; /* never stored: it shows no page */
     bool prompt_login, prompt_consent;

@@ -22,11 +22,13 @@ const struct db_stmt st_device_find = {
 const struct db_stmt st_device_allow = {
     "device_allow",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
-    " w AS (SELECT client_id, scope FROM idp.device WHERE device_hash = $2 AND expires_at > now() AND grant_id IS NULL AND refused_at IS "
+    " w AS (SELECT client_id, scope, terms FROM idp.device WHERE device_hash = $2 AND expires_at > now() AND grant_id IS NULL AND refused_at IS "
     "NULL"
     "  AND EXISTS (SELECT 1 FROM q) FOR UPDATE),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at)"
-    "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint)"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr,"
+    "   level_max, terms)"
+    "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint), s.amr, s.level_max,"
+    "   w.terms"
     "  FROM idp.session s, w WHERE s.id_hash = $4 AND s.ended_at IS NULL RETURNING id, account_id, client_id),"
     " d AS (UPDATE idp.device SET grant_id = g.id FROM g WHERE device_hash = $2)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'device.allowed', account_id, client_id, $7 FROM g",

@@ -8,7 +8,7 @@
 
 const struct db_stmt st_consent_get = {
     "consent_get",
-    "SELECT scope FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
+    "SELECT scope, claims FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
     2,
 };
 /*
@@ -18,17 +18,20 @@ const struct db_stmt st_consent_get = {
 const struct db_stmt st_code_issue = {
     "code_issue",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource)"
-    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17 FROM idp.session s"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource, amr, level_max, acr,"
+    "   terms)"
+    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17, s.amr, s.level_max, $18, $19"
+    "  FROM idp.session s"
     "  WHERE s.id_hash = $3 AND s.ended_at IS NULL AND ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM q)) RETURNING id, account_id),"
     " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at, dpop_jkt)"
     "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint), $16 FROM g),"
-    " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at)"
-    "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int) FROM g WHERE $13::text IS NOT NULL"
-    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at)"
+    " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at, claims)"
+    "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int), $20 FROM g WHERE $13::text IS NOT NULL"
+    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at,"
+    "   claims = excluded.claims)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
     "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
-    17,
+    20,
 };
 const struct db_stmt st_code_get = {
     "code_get",
@@ -60,13 +63,16 @@ const struct db_stmt st_grant_revoke = {
     3,
 };
 
-err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, char scope[SCOPE_MAX + 1])
+err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, struct consent *out)
 {
     AUTO_ROWS r = NULL;
 
-    scope[0] = '\0';
+    memset(out, 0, sizeof *out);
     TRY(store_query(p, &st_consent_get, (struct db_param[]){DB_TEXT(account_id), DB_TEXT(client_id)}, &r));
-    return db_count(r) == 1 ? store_text(r, 0, 0, scope, SCOPE_MAX + 1) : OK;
+    if (db_count(r) != 1)
+        return OK;
+    TRY(store_text(r, 0, 0, out->scope, sizeof out->scope));
+    return store_text(r, 0, 1, out->claims, sizeof out->claims);
 }
 
 err_t code_issue_row(struct db_pool *p, const struct code_new *c)
@@ -90,6 +96,9 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
         DB_TEXT(c->request_id),
         q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
         q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
+        DB_TEXT(c->acr),
+        q->terms_len ? DB_BYTES(BYTES(q->terms, q->terms_len)) : DB_NULL,
+        DB_TEXT(q->claims),
     };
 
     return store_one(p, &st_code_issue, v, NULL);
@@ -110,7 +119,10 @@ err_t grant_read(const struct db_rows *r, struct grant *g)
     TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
     g->dpop_nonce = db_bool(r, 0, 12);
     g->userinfo_signed = db_bool(r, 0, 13);
-    return store_text(r, 0, 11, g->resource, sizeof g->resource);
+    TRY(store_text(r, 0, 11, g->resource, sizeof g->resource));
+    TRY(store_text(r, 0, 14, g->amr, sizeof g->amr));
+    TRY(store_text(r, 0, 15, g->acr, sizeof g->acr));
+    return store_bytes(r, 0, 16, g->terms, sizeof g->terms, &g->terms_len);
 }
 
 err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out)

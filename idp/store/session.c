@@ -15,21 +15,21 @@ const struct db_stmt st_session_start = {
     "session_start",
     "WITH old AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $2 AND ended_at IS NULL RETURNING sid, account_id),"
     " " TELL_CLIENTS_OF_OLD ","
-    " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at)"
-    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint) FROM idp.account a"
+    " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at, amr, level_max)"
+    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint), $10, $11 FROM idp.account a"
     "  WHERE a.id = $4 AND a.state = 'active' RETURNING account_id),"
     " q AS (UPDATE idp.auth_request SET login_at = now() WHERE id_hash = $6 AND EXISTS (SELECT 1 FROM s)),"
     " t AS (DELETE FROM idp.throttle WHERE bucket = $7 AND EXISTS (SELECT 1 FROM s))"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'login.ok', account_id, $8, $9 FROM s",
-    9,
+    11,
 };
 const struct db_stmt st_session_use = {
     "session_use",
     "UPDATE idp.session s SET seen_at = now() FROM idp.account a"
     " WHERE s.id_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND s.seen_at > now() - make_interval(secs => $2::bigint)"
     "  AND a.id = s.account_id AND a.state = 'active'"
-    " RETURNING s.sid, s.account_id, a.level, s.auth_time,"
-    "  EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')",
+    " RETURNING s.sid, s.account_id, least(a.level, s.level_max), s.auth_time,"
+    "  EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar'), a.level, s.amr",
     2,
 };
 const struct db_stmt st_session_end = {
@@ -61,6 +61,8 @@ err_t session_start(struct db_pool *p, const struct session_new *s)
         s->throttle ? HASH_PARAM(s->throttle) : DB_NULL,
         DB_TEXT(s->client_id),
         DB_TEXT(s->request_id),
+        DB_TEXT(s->amr ? s->amr : "pwd"),
+        s->limited ? DB_INT(s->level_max) : DB_NULL,
     };
 
     return store_one(p, &st_session_start, v, NULL);
@@ -78,7 +80,8 @@ err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t id
     out->level = (int)db_int(r, 0, 2);
     out->auth_time = db_time(r, 0, 3);
     out->registrar = db_bool(r, 0, 4);
-    return OK;
+    out->account_level = (int)db_int(r, 0, 5);
+    return store_text(r, 0, 6, out->amr, sizeof out->amr);
 }
 
 err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *request_id)

@@ -8,13 +8,17 @@
 #include "idp/store/store.h"
 #include "common/secret.h"
 
+#define AMR_MAX 127
+
 struct session {
     uint8_t id_hash[HASH_LEN];
     char sid[UUID_LEN + 1];
     char account_id[UUID_LEN + 1];
-    int level;
+    int level; /* what this sign-in proves: never above the account's */
     bool registrar;
     int64_t auth_time;
+    int account_level;
+    char amr[AMR_MAX + 1]; /* how the person signed in (RFC 8176), separated by spaces */
 };
 
 struct session_new {
@@ -25,6 +29,9 @@ struct session_new {
     const uint8_t *request_hash;        /* the pending request that the person signed in for; NULL: none */
     const uint8_t *throttle;            /* bucket to forget */
     const char *client_id, *request_id; /* for the audit row */
+    const char *amr;                    /* NULL: "pwd" */
+    bool limited;                       /* the sign-in proves level_max at most */
+    int level_max;
 };
 /* ERR_DB_NONE: the account is not active (any more). */
 err_t session_start(struct db_pool *p, const struct session_new *s) MUST_USE;

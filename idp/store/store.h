@@ -17,6 +17,9 @@ err_t store_one(struct db_pool *p, const struct db_stmt *s, const struct db_para
 /* Copies a column into a fixed field; ERR_DB when it does not fit (the schema should have seen to it). */
 err_t store_text(const struct db_rows *r, int row, int col, char *out, size_t cap) MUST_USE;
 
+/* The same of bytes; *n: how many, 0 for NULL. */
+err_t store_bytes(const struct db_rows *r, int row, int col, uint8_t *out, size_t cap, size_t *n) MUST_USE;
+
 #define HASH_PARAM(h) DB_BYTES(BYTES((h), HASH_LEN))
 
 #endif
