@@ -3,6 +3,7 @@
  * Called by rules/client.c and antin-idpctl.
  */
 #include "idp/store/client.h"
+#include "idp/store/client_jose.h"
 #include "idp/store/statements.h"
 #include <string.h>
 
@@ -12,7 +13,8 @@ const struct db_stmt st_client_get = {
     "SELECT id, name, auth_method, secret_hash, first_party, sector, scope, grants, state = 'active', created_at,"
     " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2),"
     " par_required OR profile <> '', object_required OR profile = 'fapi2-message-signing', dpop_required, dpop_nonce, cert_bound,"
-    " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed FROM idp.client c WHERE id = $1",
+    " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed, " CLIENT_JOSE_COLUMNS
+    " FROM idp.client c WHERE id = $1",
     2,
 };
 const struct db_stmt st_client_logout_uri = {
@@ -97,6 +99,7 @@ err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, st
                            &out->fapi,         &out->fapi_signed};
     out->introspect = db_bool(r, 0, 18);
     out->userinfo_signed = db_bool(r, 0, 19);
+    TRY(client_jose_read(r, 0, 20, &out->jose));
     for (int i = 0; i < (int)(sizeof flags / sizeof *flags); i++)
         *flags[i] = db_bool(r, 0, 11 + i);
     return OK;

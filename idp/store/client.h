@@ -5,11 +5,21 @@
 #ifndef ANTIN_IDP_STORE_CLIENT_H
 #define ANTIN_IDP_STORE_CLIENT_H
 
+#include "common/jose.h"
 #include "idp/store/store.h"
 
 #define CLIENT_ID_MAX 64
 #define SCOPE_MAX 512
 #define URI_MAX 2000
+
+/* How what a client is told is signed (JOSE_NONE: with keyd's default) and to its own key encrypted ("": not at all). */
+struct client_encryption {
+    char alg[16], enc[16];
+};
+struct client_jose {
+    enum jose_alg id_token, userinfo, introspection, authorization;
+    struct client_encryption id_token_enc, userinfo_enc;
+};
 
 struct client {
     char id[CLIENT_ID_MAX + 1];
@@ -29,6 +39,7 @@ struct client {
     bool active;
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;
+    struct client_jose jose;
 };
 
 /* redirect_uri may be NULL. ERR_DB_NONE: no such client. */

@@ -16,7 +16,7 @@
     X(st_activation_renew) X(st_activation_try) X(st_activation_use)                                                         \
     /* client, redirect_uri, post_logout_uri */                                                                              \
     X(st_client_get) X(st_client_list) X(st_client_add) X(st_client_redirects) X(st_client_state) X(st_client_secret)        \
-    X(st_client_logout_uri) X(st_client_keys) X(st_client_secure)                                                            \
+    X(st_client_logout_uri) X(st_client_keys) X(st_client_secure) X(st_client_jose)                                          \
     /* pushed_request, seen */                                                                                               \
     X(st_pushed_add) X(st_pushed_take) X(st_seen_add)                                                                        \
     X(st_client_options_set) X(st_client_options_get) X(st_client_exchange)                                                  \
