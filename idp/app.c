@@ -53,6 +53,8 @@ const struct config_key idp_conf_keys[] = {
     INT("login", "session_max", session_max, "28800", 10, 604800, "seconds after which a session ends in any case"),
     INT("login", "officer_max_age", officer_max_age, "43200", 60, 604800,
         "seconds since an officer's sign-in in which people may be enrolled"),
+    INT("login", "admin_max_age", admin_max_age, "3600", 60, 86400,
+        "seconds since an administrator's sign-in in which /admin/v1 may be used"),
     INT("login", "request_life", request_life, "1800", 10, 86400, "seconds that a pending authorization request is kept"),
     INT("login", "activation_days", activation_days, "7", 1, 90, "days that an activation code is good"),
     INT("login", "consent_days", consent_days, "365", 1, 3650, "days that a consent is remembered"),

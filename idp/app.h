@@ -37,7 +37,7 @@ struct idp_conf {
     long keyd_conns;
     struct secret master;
     long argon_ops, argon_mem_mib, argon_parallel, argon_wait_ms;
-    long officer_max_age;
+    long officer_max_age, admin_max_age;
     long session_idle, session_max, request_life, code_life, token_life, device_life, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
     char *logout_origins;

@@ -24,6 +24,10 @@
     {                                                                                                                        \
         .method = (m), .path = (p), .handler = (h), .auth = auth_registrar, .fail = fail_api, .body = (b), .body_max = (max) \
     }
+#define ADMIN(m, p, h, b, max)                                                                                           \
+    {                                                                                                                    \
+        .method = (m), .path = (p), .handler = (h), .auth = auth_admin, .fail = fail_api, .body = (b), .body_max = (max) \
+    }
 #define STATIC(p, h)                                                                                                     \
     {                                                                                                                    \
         .method = "GET", .path = (p), .handler = (h), .fail = http_fail_problem, .body = HTTP_NO_BODY, .inline_ok = true \
@@ -67,6 +71,9 @@ const struct http_route idp_routes[] = {
     OFFICER("POST", "/v1/citizens/{id}/activation", post_citizen_activation, HTTP_BYTES, 1 * KB),
     OFFICER("POST", "/v1/citizens/{id}/lock", post_citizen_lock, HTTP_BYTES, 1 * KB),
     OFFICER("POST", "/v1/citizens/{id}/unlock", post_citizen_unlock, HTTP_BYTES, 1 * KB),
+
+    /* administration */
+    ADMIN("GET", "/admin/v1/keys", get_admin_keys, HTTP_NO_BODY, 0),
 
     /* operation */
     STATIC("/health", get_health),

@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "idp/app.h"
 #include "idp/errors.h"
+#include "idp/store/audit.h"
 
 /* Exit codes, as the man page tells them. */
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_EXISTS = 4 };
@@ -19,11 +20,16 @@ struct ctl {
     char **argv;
 };
 typedef int ctl_fn(struct ctl *c);
+/* For audit rows: whoever logged in to this machine, also behind sudo. */
+const struct actor *ctl_actor(void);
 
 ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_set, ctl_client_secure, ctl_client_secret;
-ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_session_revoke, ctl_key_list, ctl_maintain;
+ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_account_role, ctl_session_revoke, ctl_key_list, ctl_maintain;
 
 struct client;
+struct account;
+/* The account that an argument names: its id, or its login. ERR_DB_NONE. */
+err_t ctl_account_find(const struct ctl *c, const char *who, struct account *out) MUST_USE;
 /* What a client must do beyond proving who it is, as words; for "client show". New reference. */
 json_t *ctl_client_security(const struct client *k);
 

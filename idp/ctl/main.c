@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,13 +40,15 @@ static const struct {
      "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"
      "    How it proves who it is, and what it must do beyond; what is not said is off. Without --auth and --jwks those stay."},
     {"account", "add", ctl_account_add,
-     "account add --login NAME --name \"FULL NAME\" [--role registrar] --password-file FILE\n"
+     "account add --login NAME --name \"FULL NAME\" [--role registrar|admin] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},
     {"account", "password", ctl_account_password,
      "account password ID|LOGIN --password-file FILE\n    A new password; its sessions end and its tokens die. Citizens get an activation "
      "code instead."},
     {"account", "lock", ctl_account_lock, "account lock ID|LOGIN\n    Locks an account: its sessions end, its tokens die."},
     {"account", "unlock", ctl_account_unlock, "account unlock ID|LOGIN\n    Unlocks it."},
+    {"account", "role", ctl_account_role,
+     "account role ID|LOGIN give|take registrar|admin\n    What an officer may do beside signing in; asked at every use, so it is gone at once."},
     {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
     {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
     {"maintain", NULL, ctl_maintain, "maintain\n    Throws expired rows away; run it daily."},
@@ -69,6 +72,24 @@ int ctl_usage(const char *what)
 {
     fprintf(stderr, "antin-idpctl: %s (see antin-idpctl --help)\n", what);
     return CTL_USAGE;
+}
+
+/* The kernel keeps the user id of the login through su and sudo (pam_loginuid); without one, whose process this is. */
+const struct actor *ctl_actor(void)
+{
+    static char who[32];
+    static const struct actor actor = {.operator = who};
+    unsigned id = UINT_MAX;
+
+    if (!who[0]) {
+        FILE *f = fopen("/proc/self/loginuid", "re");
+        if (f && fscanf(f, "%u", &id) != 1)
+            id = UINT_MAX;
+        if (f)
+            fclose(f);
+        snprintf(who, sizeof who, "uid %u", id == UINT_MAX ? getuid() : id);
+    }
+    return &actor;
 }
 
 static const char *in_words(err_t e)

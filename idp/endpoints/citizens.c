@@ -119,7 +119,8 @@ static err_t set_state(struct http_req *r, const char *state)
     struct account a;
 
     TRY(find(r, &a));
-    err_t e = account_set_state(app_of(r)->db, a.id, state, officer(r)->grant.account_id, http_request_id(r));
+    const struct actor by = {officer(r)->grant.account_id, officer(r)->claims.client_id, NULL, http_request_id(r)};
+    err_t e = account_set_state(app_of(r)->db, a.id, state, &by);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
     return get_citizen(r);

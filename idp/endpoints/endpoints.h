@@ -14,6 +14,7 @@ http_handler post_introspect, post_revoke;
 http_handler post_device_authorization, get_device, post_device, get_device_done;
 http_handler post_token, get_userinfo, post_userinfo;
 http_handler post_citizens, get_citizen, post_citizen_activation, post_citizen_lock, post_citizen_unlock;
-http_auth auth_registrar;
+http_handler get_admin_keys;
+http_auth auth_registrar, auth_admin;
 
 #endif

@@ -123,8 +123,10 @@ static void challenge(struct http_req *r, err_t e)
     /* RFC 6750 §3.1: no error code for a request that brought no token at all */
     if (ok && e != ERR_TOKEN_MISSING)
         ok = buf_addf(&v, ", error=\"%s\"", oauth_code(e, row)) == OK;
-    if (ok && e == ERR_TOKEN_OLD) /* RFC 9470 §3: what would be enough */
-        ok = buf_addf(&v, ", max_age=\"%ld\"", app_of(r)->conf.officer_max_age) == OK;
+    if (ok && (e == ERR_TOKEN_OLD || e == ERR_ADMIN_OLD)) { /* RFC 9470 §3: what would be enough */
+        const struct idp_conf *c = &app_of(r)->conf;
+        ok = buf_addf(&v, ", max_age=\"%ld\"", e == ERR_TOKEN_OLD ? c->officer_max_age : c->admin_max_age) == OK;
+    }
     if (ok && dpop)
         ok = buf_addf(&v, ", algs=\"%s\"", DPOP_ALGS) == OK;
     if (ok && (dpop || row->status == 401 || row->status == 403))

@@ -7,6 +7,7 @@
 #include "idp/endpoints/exchange.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
 #include "idp/rules/device.h"
 #include "idp/rules/refresh.h"
@@ -154,6 +155,8 @@ static err_t by_client(struct http_req *r, const struct token_call *c)
     TRY(scope_select(asked ? asked : client->scope, client->scope, scope));
     /* Nobody signed in: no scope that speaks of a person or of an officer's role. */
     if (scope_has(scope, "openid") || scope_has(scope, "registrar") || scope_has(scope, "offline_access"))
+        return ERR_SCOPE;
+    if (scope_has(scope, "admin") && !client_has_key(client))
         return ERR_SCOPE;
     TRY(token_for_client(&conf, client->id, scope, &t));
     return reply(r, c, &t, scope, NULL);

@@ -238,6 +238,9 @@ err_t authz_next(const struct auth_request *q, const struct client *c, const str
         return e;
     if (scope_has(q->scope, "registrar") && !s->registrar)
         return ERR_ACCESS_DENIED;
+    /* Nobody lends an administrator's rights to whoever sent them a code to type (RFC 8628 §5.4). */
+    if (scope_has(q->scope, "admin") && (!s->admin || q->is_device))
+        return ERR_ACCESS_DENIED;
     /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4). */
     if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope)))) {
         *step = AUTHZ_CONSENT;

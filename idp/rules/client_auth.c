@@ -26,6 +26,16 @@ static void given_free(struct given *g)
     secret_free(&g->secret);
 }
 
+bool client_has_key(const struct client *c)
+{
+    static const char *const keyed[] = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"};
+
+    for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++)
+        if (strcmp(c->auth_method, keyed[i]) == 0)
+            return true;
+    return false;
+}
+
 void client_secret_hash(const char *secret, uint8_t out[HASH_LEN])
 {
     sha256(bytes_str(secret), out);

@@ -16,6 +16,7 @@ const struct scope_info scope_table[] = {
     {"dossier.read", "scope.dossier_read", false, false},
     {"offline_access", "scope.offline_access", false, true},
     {"registrar", "scope.registrar", false, false},
+    {"admin", "scope.admin", false, false},
     {NULL, NULL, false, false},
 };
 

@@ -8,8 +8,9 @@
 
 const struct db_stmt st_audit_add = {
     "audit_add",
-    "INSERT INTO idp.audit (event, account_id, client_id, by_account, request_id) VALUES ($1, $2, $3, $4, $5)",
-    5,
+    "INSERT INTO idp.audit (event, account_id, client_id, detail, by_account, by_client, by_operator, request_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    8,
 };
 const struct db_stmt st_idempotency_get = {
     "idempotency_get",
@@ -35,7 +36,8 @@ const struct db_stmt st_maintain = {
 
 err_t idp_audit(struct db_pool *p, const struct audit *a)
 {
-    const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->by), DB_TEXT(a->request_id)};
+    const struct actor itself = {.request_id = a->request_id}, *by = a->by ? a->by : &itself;
+    const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->detail), ACTOR_PARAMS(by)};
 
     return store_one(p, &st_audit_add, v, NULL);
 }

@@ -44,7 +44,7 @@ struct grant {
     int64_t auth_time;
     int level;
     bool live;      /* not revoked, not expired, the account active */
-    bool registrar; /* the account holds the role now */
+    bool registrar, admin; /* the account holds the role now */
     char dpop_jkt[THUMBPRINT_LEN + 1]; /* a public client refreshes with this key alone; "" when none */
     char resource[RESOURCE_MAX + 1];   /* what its tokens are for; "": by scope */
     bool userinfo_signed;              /* its client gets UserInfo as a JWT */
@@ -62,8 +62,9 @@ struct grant {
     " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"   \
     ", g.dpop_jkt, g.resource, EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.dpop_nonce)" \
     ", EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.userinfo_signed)" \
-    ", g.amr, g.acr, g.terms"
-#define GRANT_NCOLUMNS 17
+    ", g.amr, g.acr, g.terms"                                                                                     \
+    ", EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')"
+#define GRANT_NCOLUMNS 18
 err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
 struct code {
     struct grant grant;

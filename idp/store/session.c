@@ -29,7 +29,8 @@ const struct db_stmt st_session_use = {
     " WHERE s.id_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND s.seen_at > now() - make_interval(secs => $2::bigint)"
     "  AND a.id = s.account_id AND a.state = 'active'"
     " RETURNING s.sid, s.account_id, least(a.level, s.level_max), s.auth_time,"
-    "  EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar'), a.level, s.amr",
+    "  EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar'), a.level, s.amr,"
+    "  EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')",
     2,
 };
 const struct db_stmt st_session_end = {
@@ -44,9 +45,10 @@ const struct db_stmt st_session_revoke = {
     " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'sessions'"
     "  WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > now()),"
-    " a AS (INSERT INTO idp.audit (event, account_id) SELECT 'session.revoked', $1 FROM idp.account WHERE id = $1)"
+    " a AS (INSERT INTO idp.audit (event, account_id, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'session.revoked', $1, $2, $3, $4, $5 FROM idp.account WHERE id = $1)"
     " SELECT count(*) FROM s",
-    1,
+    5,
 };
 
 err_t session_start(struct db_pool *p, const struct session_new *s)
@@ -80,6 +82,7 @@ err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t id
     out->level = (int)db_int(r, 0, 2);
     out->auth_time = db_time(r, 0, 3);
     out->registrar = db_bool(r, 0, 4);
+    out->admin = db_bool(r, 0, 7);
     out->account_level = (int)db_int(r, 0, 5);
     return store_text(r, 0, 6, out->amr, sizeof out->amr);
 }
@@ -89,11 +92,11 @@ err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char
     return store_one(p, &st_session_end, (struct db_param[]){HASH_PARAM(id_hash), DB_TEXT(request_id)}, NULL);
 }
 
-err_t session_revoke_all(struct db_pool *p, const char *account_id, int64_t *n)
+err_t session_revoke_all(struct db_pool *p, const char *account_id, const struct actor *by, int64_t *n)
 {
     AUTO_ROWS r = NULL;
 
-    TRY(store_one(p, &st_session_revoke, (struct db_param[]){DB_TEXT(account_id)}, &r));
+    TRY(store_one(p, &st_session_revoke, (struct db_param[]){DB_TEXT(account_id), ACTOR_PARAMS(by)}, &r));
     *n = db_int(r, 0, 0);
     return OK;
 }

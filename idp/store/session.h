@@ -5,7 +5,7 @@
 #ifndef ANTIN_IDP_STORE_SESSION_H
 #define ANTIN_IDP_STORE_SESSION_H
 
-#include "idp/store/store.h"
+#include "idp/store/audit.h"
 #include "common/secret.h"
 
 #define AMR_MAX 127
@@ -15,7 +15,7 @@ struct session {
     char sid[UUID_LEN + 1];
     char account_id[UUID_LEN + 1];
     int level; /* what this sign-in proves: never above the account's */
-    bool registrar;
+    bool registrar, admin; /* roles of the account now */
     int64_t auth_time;
     int account_level;
     char amr[AMR_MAX + 1]; /* how the person signed in (RFC 8176), separated by spaces */
@@ -39,6 +39,6 @@ err_t session_start(struct db_pool *p, const struct session_new *s) MUST_USE;
 err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t idle, struct session *out) MUST_USE;
 err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *request_id) MUST_USE; /* ERR_DB_NONE */
 /* Ends all sessions of an account and kills its grants. *n: how many sessions. */
-err_t session_revoke_all(struct db_pool *p, const char *account_id, int64_t *n) MUST_USE;
+err_t session_revoke_all(struct db_pool *p, const char *account_id, const struct actor *by, int64_t *n) MUST_USE;
 
 #endif

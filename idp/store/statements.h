@@ -11,7 +11,7 @@
 #define IDP_STATEMENTS(X)                                                                                                   \
     /* account, password, role */                                                                                            \
     X(st_account_create) X(st_account_officer) X(st_account_by_login) X(st_account_by_id) X(st_account_state)                \
-    X(st_account_person) X(st_account_role) X(st_account_password) X(st_account_rehash)                                      \
+    X(st_account_person) X(st_account_role_give) X(st_account_role_take) X(st_account_password) X(st_account_rehash)                                      \
     /* activation */                                                                                                         \
     X(st_activation_renew) X(st_activation_try) X(st_activation_use)                                                         \
     /* client, redirect_uri, post_logout_uri */                                                                              \
