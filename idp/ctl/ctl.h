@@ -23,7 +23,8 @@ typedef int ctl_fn(struct ctl *c);
 /* For audit rows: whoever logged in to this machine, also behind sudo. */
 const struct actor *ctl_actor(void);
 
-ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_set, ctl_client_secure, ctl_client_secret;
+ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_remove, ctl_client_set, ctl_client_secure,
+    ctl_client_secret;
 ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_account_role, ctl_session_revoke, ctl_key_list, ctl_maintain;
 
 struct client;

@@ -30,11 +30,13 @@ static const struct {
     {"client", "show", ctl_client_show, "client show ID\n    One client, with its URIs."},
     {"client", "disable", ctl_client_disable, "client disable ID\n    Refuses it from now on."},
     {"client", "enable", ctl_client_enable, "client enable ID\n    Takes it again."},
+    {"client", "remove", ctl_client_remove, "client remove ID\n    Takes away its keys, secrets and addresses; its id is never given again."},
     {"client", "secret", ctl_client_secret, "client secret ID [--secret-out FILE]\n    Gives it a new secret; the old one ends at once."},
     {"client", "set", ctl_client_set,
      "client set ID [--introspect yes|no] [--userinfo-signed yes|no] [--backchannel-logout URI|none] [--frontchannel-logout URI|none]\n"
-     "           [--exchange \"ID …\"|none]\n"
-     "    What it may do beside signing people in, and where it hears of logouts."},
+     "           [--exchange \"ID …\"|none] [--set NAME=VALUE]…\n"
+     "    What it may do beside signing people in, and where it hears of logouts. --set takes any member of its metadata (RFC 7591): VALUE is JSON\n"
+     "    or else a text; an empty one takes the member away."},
     {"client", "secure", ctl_client_secure,
      "client secure ID [--auth METHOD] [--jwks FILE] [--tls KIND:VALUE] [--certificate FILE] [--require-par] [--require-object] [--dpop]\n"
      "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"

@@ -6,7 +6,7 @@
 #define ANTIN_IDP_STORE_CLIENT_H
 
 #include "common/jose.h"
-#include "idp/store/store.h"
+#include "idp/store/audit.h"
 
 #define CLIENT_ID_MAX 64
 #define SCOPE_MAX 512
@@ -55,29 +55,7 @@ struct client_keys {
 void client_keys_free(struct client_keys *k);
 err_t client_keys_get(struct db_pool *p, const char *id, struct client_keys *out) MUST_USE; /* ERR_DB_NONE */
 
-/* All of a client's security settings at once. */
-struct client_security {
-    const char *auth_method; /* NULL: this and the three below stay as they are */
-    const uint8_t *secret_hash;
-    struct bytes secret_sealed;
-    const char *tls_match;
-    const char *jwks; /* NULL: stays */
-    bool par_required, object_required, dpop_required, dpop_nonce, cert_bound;
-    const char *profile;
-};
-err_t client_secure(struct db_pool *p, const char *id, const struct client_security *s) MUST_USE; /* ERR_DB_NONE */
-
-struct client_new {
-    const char *id, *name, *auth_method, *sector, *scope, *grants;
-    const uint8_t *secret_hash; /* NULL: public */
-    bool first_party;
-    const char *redirect_uris, *logout_uris; /* PostgreSQL text[] literals */
-};
-err_t client_add(struct db_pool *p, const struct client_new *c) MUST_USE; /* ERR_DB_CONFLICT */
-err_t client_list(struct db_pool *p,
-                  struct db_rows **rows) MUST_USE; /* id, name, auth_method, first_party, sector, scope, grants, state, created_at */
-err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows) MUST_USE;              /* kind (redirect, logout), uri */
-err_t client_set_state(struct db_pool *p, const char *id, const char *state) MUST_USE;             /* ERR_DB_NONE */
-err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN]) MUST_USE; /* ERR_DB_NONE: none or public */
+err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows) MUST_USE; /* kind (redirect, logout), uri */
+err_t client_set_state(struct db_pool *p, const char *id, const char *state, const struct actor *by) MUST_USE; /* ERR_DB_NONE */
 
 #endif

@@ -8,18 +8,18 @@
 #include "common/db.h"
 
 /* clang-format off */
-#define IDP_STATEMENTS(X)                                                                                                   \
+#define IDP_STATEMENTS(X)                                                                                                    \
     /* account, password, role */                                                                                            \
     X(st_account_create) X(st_account_officer) X(st_account_by_login) X(st_account_by_id) X(st_account_state)                \
     X(st_account_person) X(st_account_role_give) X(st_account_role_take) X(st_account_password) X(st_account_rehash)                                      \
     /* activation */                                                                                                         \
     X(st_activation_renew) X(st_activation_try) X(st_activation_use)                                                         \
     /* client, redirect_uri, post_logout_uri */                                                                              \
-    X(st_client_get) X(st_client_list) X(st_client_add) X(st_client_redirects) X(st_client_state) X(st_client_secret)        \
-    X(st_client_logout_uri) X(st_client_keys) X(st_client_secure) X(st_client_jose)                                          \
+    X(st_client_get) X(st_client_redirects) X(st_client_state) X(st_client_logout_uri) X(st_client_keys) X(st_client_exchange)\
+    X(st_client_record_get) X(st_client_record_add) X(st_client_record_put) X(st_client_record_remove) X(st_client_page)     \
+    X(st_client_jose)                                                                                                        \
     /* pushed_request, seen */                                                                                               \
     X(st_pushed_add) X(st_pushed_take) X(st_seen_add)                                                                        \
-    X(st_client_options_set) X(st_client_options_get) X(st_client_exchange)                                                  \
     /* session, auth_request */                                                                                              \
     X(st_session_start) X(st_session_use) X(st_session_end) X(st_session_revoke)                                             \
     X(st_request_add) X(st_request_get) X(st_request_deny)                                                                   \
