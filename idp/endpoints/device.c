@@ -21,7 +21,14 @@ err_t post_device_authorization(struct http_req *r)
     TRY(caller_of(r, &c));
     if (!scope_has(c.client.grants, "urn:ietf:params:oauth:grant-type:device_code"))
         return ERR_CLIENT_FORBIDDEN;
-    TRY(device_begin(a->db, &a->keys, &c.client, http_field(r, "scope"), a->conf.device_life, http_request_id(r), &codes));
+    const struct device_ask ask = {
+        .scope = http_field(r, "scope"),
+        .details = http_field(r, "authorization_details"),
+        .resources = {.issuer = a->conf.issuer, .signer = a->conf.signer_resource, .signer_scopes = a->conf.signer_scopes},
+        .life = a->conf.device_life,
+        .request_id = http_request_id(r),
+    };
+    TRY(device_begin(a->db, &a->keys, &c.client, &ask, &codes));
     json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:I, s:i}", "device_code", codes.device, "user_code", codes.user, "verification_uri",
                           json_sprintf("%s/device", a->conf.issuer), "verification_uri_complete",
                           json_sprintf("%s/device?user_code=%s", a->conf.issuer, codes.user), "expires_in", (json_int_t)a->conf.device_life,
@@ -65,6 +72,9 @@ static err_t go_on(struct http_req *r, const struct device_waiting *d)
     memcpy(f.request.device_hash, d->device_hash, HASH_LEN);
     snprintf(f.request.client_id, sizeof f.request.client_id, "%s", d->client_id);
     snprintf(f.request.scope, sizeof f.request.scope, "%s", d->scope);
+    memcpy(f.request.terms, d->terms, d->terms_len);
+    f.request.terms_len = d->terms_len;
+    f.request.has_details = d->terms_len > 0; /* a device asks for nothing else beyond scopes */
     err_t e = browser_session(r, &s);
     return e == OK || e == ERR_DB_NONE ? flow_go_on(r, &f, e == OK ? &s : NULL) : e;
 }

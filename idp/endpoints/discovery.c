@@ -6,6 +6,7 @@
 #include "common/dpop.h"
 #include "idp/endpoints/page.h"
 #include "idp/rules/acr.h"
+#include "idp/rules/details.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -79,6 +80,15 @@ static json_t *scopes(void)
     return list;
 }
 
+static json_t *detail_names(void)
+{
+    json_t *list = json_array();
+
+    for (const struct detail_type *t = detail_types; list && t->name; t++)
+        json_array_append_new(list, json_string(t->name));
+    return list;
+}
+
 static json_t *acr_values(void)
 {
     json_t *list = json_array();
@@ -107,7 +117,8 @@ static int describe_clients(const struct app *a, json_t *doc)
 static err_t describe(const struct app *a, const char *alg, json_t *doc)
 {
     int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes()) |
-              json_object_set_new(doc, "acr_values_supported", acr_values());
+              json_object_set_new(doc, "acr_values_supported", acr_values()) |
+              json_object_set_new(doc, "authorization_details_types_supported", detail_names());
 
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
         bad |= json_object_set_new(doc, endpoints[i].name, json_sprintf("%s%s", a->conf.issuer, endpoints[i].path));

@@ -54,7 +54,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
         .client = &f->client,
         .session = s,
         .request = &f->request,
-        .consent_scope = f->consent_given ? f->request.scope : NULL,
+        .consent_scope = f->consent_given && f->request.scope[0] ? f->request.scope : NULL,
         .code_life = a->conf.code_life,
         .token_life = a->conf.token_life,
         .refresh_life = refresh_life,

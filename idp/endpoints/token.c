@@ -9,6 +9,7 @@
 #include "idp/endpoints/tokens.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
+#include "idp/rules/details.h"
 #include "idp/rules/device.h"
 #include "idp/rules/refresh.h"
 #include "idp/rules/scope.h"
@@ -39,14 +40,16 @@ static struct token_conf conf_of(struct http_req *r, const struct token_call *c)
 
     conf.bind = &c->bind;
     conf.resource = http_field(r, "resource");
+    conf.details = http_field(r, "authorization_details");
     return conf;
 }
 
 static err_t reply(struct http_req *r, const struct token_call *c, const struct tokens *t, const char *scope, const char *refresh)
 {
-    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*}", "access_token", buf_str(&t->access), "token_type",
+    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:O*}", "access_token", buf_str(&t->access), "token_type",
                           c->bind.jkt[0] ? "DPoP" : "Bearer", "expires_in", (json_int_t)app_of(r)->conf.token_life, "scope", scope,
-                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh);
+                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh,
+                          "authorization_details", t->details);
 
     /* RFC 6749 §5.1 */
     http_reply_no_store(r);
@@ -139,11 +142,30 @@ static err_t by_exchange(struct http_req *r, const struct token_call *c)
 {
     const struct token_conf conf = conf_of(r, c);
 
+    if (conf.details) /* what a person allowed one client is not handed on (RFC 9396 §14) */
+        return ERR_DETAILS;
     return exchange_answer(r, &c->caller.client, &conf);
+}
+
+/* In its own name a service may have what no person needs to allow. */
+static err_t details_of_service(struct http_req *r, const struct client *client, json_t **out)
+{
+    const struct app *a = app_of(r);
+    const struct resources known = {.issuer = a->conf.issuer, .signer = a->conf.signer_resource, .signer_scopes = a->conf.signer_scopes};
+    const char *asked = http_field(r, "authorization_details");
+
+    if (!asked)
+        return OK;
+    TRY(details_read(asked, client->details_types, &known, out));
+    for (size_t i = 0; i < json_array_size(*out); i++)
+        if (!detail_type_of(json_array_get(*out, i))->service)
+            return ERR_DETAILS;
+    return OK;
 }
 
 static err_t by_client(struct http_req *r, const struct token_call *c)
 {
+    AUTO_JSON details = NULL;
     const struct client *client = &c->caller.client;
     AUTO(tokens_free) struct tokens t = {0};
     char scope[SCOPE_MAX + 1];
@@ -158,7 +180,8 @@ static err_t by_client(struct http_req *r, const struct token_call *c)
         return ERR_SCOPE;
     if (scope_has(scope, "admin") && !client_has_key(client))
         return ERR_SCOPE;
-    TRY(token_for_client(&conf, client->id, scope, &t));
+    TRY(details_of_service(r, client, &details));
+    TRY(token_for_client(&conf, client->id, scope, take(&details), &t));
     return reply(r, c, &t, scope, NULL);
 }
 

@@ -6,8 +6,10 @@
 #include "common/form.h"
 #include "idp/rules/acr.h"
 #include "idp/rules/claims.h"
+#include "idp/rules/details.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/scope.h"
+#include "idp/rules/terms.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,14 +120,23 @@ static err_t read_binding(const struct authz_in *in, struct auth_request *q)
     uint8_t raw[SHA256_LEN];
     size_t n = 0;
 
-    if (in->details) /* RFC 9396 §5: no type is known here */
-        return ERR_DETAILS;
     if (in->dpop_jkt && (b64url_decode(bytes_str(in->dpop_jkt), raw, sizeof raw, &n) != OK || n != sizeof raw))
         return ERR_REQUEST;
     TRY(resource_check(&in->resources, in->resource, "", q->scope));
     snprintf(q->dpop_jkt, sizeof q->dpop_jkt, "%s", in->dpop_jkt ? in->dpop_jkt : "");
     snprintf(q->resource, sizeof q->resource, "%s", in->resource ? in->resource : "");
     return OK;
+}
+
+/* What is asked for beyond scopes is kept sealed (RFC 9396 §2). */
+static err_t read_terms(const struct authz_in *in, const struct client *c, const uint8_t seal[IDP_KEY_LEN], struct auth_request *q)
+{
+    AUTO_TERMS t = {0};
+
+    if (in->details)
+        TRY(details_read(in->details, c->details_types, &in->resources, &t.details));
+    q->has_details = t.details != NULL;
+    return terms_seal(seal, c->id, &t, q->terms, &q->terms_len);
 }
 
 err_t authz_read(const struct authz_in *in, const struct client *c, const char *redirect_uri, const uint8_t seal[IDP_KEY_LEN],
@@ -152,7 +163,8 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         return ERR_RESPONSE_TYPE;
     if (!scope_has(c->grants, "authorization_code"))
         return ERR_CLIENT_FORBIDDEN;
-    TRY(scope_select(in->scope, c->scope, q->scope));
+    if (in->scope || !in->details) /* details may say all that there is to say (RFC 9396 §3) */
+        TRY(scope_select(in->scope, c->scope, q->scope));
     TRY(pkce_challenge_check(in->code_challenge, in->code_challenge_method));
     snprintf(q->challenge, sizeof q->challenge, "%s", in->code_challenge);
     if (in->nonce && strlen(in->nonce) > NONCE_MAX)
@@ -166,6 +178,7 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
     TRY(read_claims(in, c, q));
     if (q->acr_essential && !q->acr_values[0]) /* none that exists */
         return ERR_LEVEL;
+    TRY(read_terms(in, c, seal, q));
     TRY(read_binding(in, q));
     return keep_hint(in->login_hint, seal, q);
 }
@@ -241,8 +254,8 @@ err_t authz_next(const struct auth_request *q, const struct client *c, const str
     /* Nobody lends an administrator's rights to whoever sent them a code to type (RFC 8628 §5.4). */
     if (scope_has(q->scope, "admin") && (!s->admin || q->is_device))
         return ERR_ACCESS_DENIED;
-    /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4). */
-    if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope)))) {
+    /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4); so must each single act be (RFC 9396). */
+    if (q->is_device || q->has_details || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope)))) {
         *step = AUTHZ_CONSENT;
         return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
     }

@@ -5,6 +5,7 @@
 #include "idp/rules/client_checks.h"
 #include "common/jose.h"
 #include "idp/rules/client_metadata.h"
+#include "idp/rules/details.h"
 #include "idp/rules/redirect.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -135,6 +136,14 @@ const char *check_grant(const char *v)
         if (strcmp(g->name, v) == 0)
             return NULL;
     return "names a grant type that there is not";
+}
+
+const char *check_details_type(const char *v)
+{
+    for (const struct detail_type *t = detail_types; t->name; t++)
+        if (strcmp(t->name, v) == 0)
+            return NULL;
+    return "names a type of authorization details that there is not";
 }
 
 const char *check_scope(const char *v)

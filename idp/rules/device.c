@@ -3,8 +3,10 @@
  * Called by endpoints/device.c, endpoints/flow.c and endpoints/token.c. RFC 8628 §3, §5.
  */
 #include "idp/rules/device.h"
+#include "idp/rules/details.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
+#include "idp/rules/terms.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,14 +31,27 @@ static err_t insert(struct db_pool *p, const struct idp_keys *k, const struct de
     return device_add(p, &row);
 }
 
-err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct client *c, const char *scope, int64_t life,
-                   const char *request_id, struct device_codes *out)
+static err_t seal_details(const struct idp_keys *k, const struct client *c, const struct device_ask *ask, uint8_t out[TERMS_SEALED_MAX],
+                          size_t *len)
+{
+    AUTO_TERMS t = {0};
+
+    if (ask->details)
+        TRY(details_read(ask->details, c->details_types, &ask->resources, &t.details));
+    return terms_seal(k->seal, c->id, &t, out, len);
+}
+
+err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct client *c, const struct device_ask *ask,
+                   struct device_codes *out)
 {
     char granted[SCOPE_MAX + 1];
-    const struct device_new row = {.client_id = c->id, .scope = granted, .request_id = request_id, .life = life};
+    uint8_t terms[TERMS_SEALED_MAX];
+    struct device_new row = {.client_id = c->id, .scope = granted, .request_id = ask->request_id, .life = ask->life};
     err_t e = ERR_DB_CONFLICT;
 
-    TRY(scope_select(scope ? scope : c->scope, c->scope, granted));
+    TRY(scope_select(ask->scope ? ask->scope : c->scope, c->scope, granted));
+    TRY(seal_details(k, c, ask, terms, &row.terms.len));
+    row.terms.ptr = terms;
     for (int i = 0; i < TRIES && e == ERR_DB_CONFLICT; i++)
         e = insert(p, k, &row, out);
     return e == ERR_DB_CONFLICT ? ERR_BUSY : e;

@@ -5,6 +5,7 @@
 #ifndef ANTIN_IDP_RULES_DEVICE_H
 #define ANTIN_IDP_RULES_DEVICE_H
 
+#include "idp/rules/resource.h"
 #include "idp/rules/secrets.h"
 #include "idp/rules/throttle.h"
 #include "idp/store/device.h"
@@ -16,9 +17,15 @@ struct device_codes {
     char device[TOKEN_CHARS + 1];
     char user[USER_CODE_CHARS + 1];
 };
-/* ERR_SCOPE. */
-err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct client *c, const char *scope, int64_t life,
-                   const char *request_id, struct device_codes *out) MUST_USE;
+struct device_ask {
+    const char *scope, *details; /* form fields, each may be NULL */
+    struct resources resources;
+    int64_t life;
+    const char *request_id;
+};
+/* ERR_SCOPE, ERR_DETAILS. */
+err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct client *c, const struct device_ask *ask,
+                   struct device_codes *out) MUST_USE;
 
 /*
  * The waiting device of a typed code, with its client. where: who types, for the throttle (an address; NULL: all strangers together).

@@ -5,9 +5,11 @@
 #include "idp/rules/token.h"
 #include "common/clock.h"
 #include "idp/rules/acr.h"
+#include "idp/rules/details.h"
 #include "idp/rules/resource.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
+#include "idp/rules/terms.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ void tokens_free(struct tokens *t)
 {
     buf_free(&t->access);
     buf_free(&t->id);
+    json_free(&t->details);
 }
 
 /* What the client asked for and the sign-in met, while the account still meets it; otherwise the level. */
@@ -60,12 +63,21 @@ static err_t audience_of(const struct token_conf *c, const char *chosen, const c
     return OK;
 }
 
-static err_t access_token(const struct token_conf *c, const struct grant *g, struct buf *out)
+/* RFC 9396 §9.1. *out stays NULL without details. */
+static err_t more_of(json_t *details, json_t **out)
+{
+    *out = details ? json_pack("{s:O}", "authorization_details", details) : NULL;
+    return details && !*out ? ERR_NOMEM : OK;
+}
+
+static err_t access_token(const struct token_conf *c, const struct grant *g, json_t *details, struct buf *out)
 {
     char jti[UUID_LEN + 1], sector[256], sub[SUB_LEN + 1];
     struct audience to;
 
     TRY(audience_of(c, g->resource, g->scope, &to));
+    AUTO_JSON more = NULL;
+    TRY(more_of(details, &more));
     random_uuid(jti);
     memcpy(sub, g->sub, sizeof sub);
     if (to.signer) { /* the signing daemon must know the person by the name that it knows */
@@ -87,6 +99,7 @@ static err_t access_token(const struct token_conf *c, const struct grant *g, str
         .jti = jti,
         .grant_id = g->id,
         .level = g->level,
+        .more = more,
     };
     return key_sign_token(c->keyd, &k, out);
 }
@@ -116,14 +129,23 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
 
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out)
 {
-    TRY(access_token(c, g, &out->access));
+    const struct resources known = resources_of(c);
+    AUTO_TERMS terms = {0};
+
+    TRY(terms_open(c->keys->seal, g->client_id, BYTES(g->terms, g->terms_len), &terms));
+    TRY(details_narrow(terms.details, c->details, &known, &out->details));
+    TRY(access_token(c, g, out->details, &out->access));
     return scope_has(g->scope, "openid") ? id_token(c, g, nonce, &out->access, &out->id) : OK;
 }
 
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out)
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out)
 {
     char jti[UUID_LEN + 1];
     struct audience to;
+    AUTO_JSON more = NULL;
+
+    out->details = details;
+    TRY(more_of(details, &more));
 
     TRY(audience_of(c, "", scope, &to));
     random_uuid(jti);
@@ -137,6 +159,7 @@ err_t token_for_client(const struct token_conf *c, const char *client_id, const 
         .client_id = client_id,
         .scope = scope,
         .jti = jti,
+        .more = more,
     };
     return key_sign_token(c->keyd, &k, &out->access);
 }
@@ -187,7 +210,7 @@ err_t token_check(const struct token_conf *c, const char *token, struct token_cl
     if (jwt_check(claims, &want) != OK)
         return ERR_TOKEN;
     TRY(copy_claim(claims, "client_id", true, out->client_id, sizeof out->client_id));
-    TRY(copy_claim(claims, "scope", true, out->scope, sizeof out->scope));
+    TRY(copy_claim(claims, "scope", false, out->scope, sizeof out->scope));
     TRY(copy_cnf(json_object_get(claims, "cnf"), &out->bind));
     return copy_claim(claims, "grant_id", false, out->grant_id, sizeof out->grant_id);
 }

@@ -25,17 +25,19 @@ struct token_conf {
     int64_t life;
     const struct token_binding *bind; /* NULL: bearer tokens */
     const char *resource;             /* asked for in this request (RFC 8707), or NULL */
+    const char *details;              /* fewer authorization details for this token (RFC 9396 §6.1), or NULL */
 };
 struct tokens {
     struct buf access;
     struct buf id; /* empty without scope openid */
+    json_t *details; /* the authorization details that the access token carries; NULL: none */
 };
 void tokens_free(struct tokens *t);
 
 /* For a person's grant. nonce: "" when none. */
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out) MUST_USE;
-/* For a service in its own name (client_credentials): sub is the client. */
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out) MUST_USE;
+/* For a service in its own name (client_credentials): sub is the client. details: read already, or NULL; taken. */
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out) MUST_USE;
 
 /*
  * Our own access token: signature, issuer, audience, time. ERR_TOKEN. grant_id "" for a service's. Whether the grant lives is the

@@ -40,6 +40,7 @@ struct client {
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;
     struct client_jose jose;
+    char details_types[256]; /* authorization details that it may ask for (RFC 9396) */
 };
 
 /* redirect_uri may be NULL. ERR_DB_NONE: no such client. */

@@ -8,14 +8,14 @@
 
 const struct db_stmt st_device_add = {
     "device_add",
-    "WITH d AS (INSERT INTO idp.device (device_hash, user_hash, client_id, scope, expires_at)"
-    "  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::bigint)) RETURNING client_id)"
+    "WITH d AS (INSERT INTO idp.device (device_hash, user_hash, client_id, scope, expires_at, terms)"
+    "  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::bigint), $7) RETURNING client_id)"
     " INSERT INTO idp.audit (event, client_id, request_id) SELECT 'device.begun', client_id, $6 FROM d",
-    6,
+    7,
 };
 const struct db_stmt st_device_find = {
     "device_find",
-    "SELECT device_hash, client_id, scope FROM idp.device WHERE user_hash = $1 AND expires_at > now() AND grant_id IS NULL AND refused_at "
+    "SELECT device_hash, client_id, scope, terms FROM idp.device WHERE user_hash = $1 AND expires_at > now() AND grant_id IS NULL AND refused_at "
     "IS NULL",
     1,
 };
@@ -68,7 +68,8 @@ const struct db_stmt st_device_use = {
 err_t device_add(struct db_pool *p, const struct device_new *d)
 {
     const struct db_param v[] = {HASH_PARAM(d->device_hash), HASH_PARAM(d->user_hash), DB_TEXT(d->client_id),
-                                 DB_TEXT(d->scope),          DB_INT(d->life),          DB_TEXT(d->request_id)};
+                                 DB_TEXT(d->scope),          DB_INT(d->life),          DB_TEXT(d->request_id),
+                                 d->terms.len ? DB_BYTES(d->terms) : DB_NULL};
 
     return store_one(p, &st_device_add, v, NULL);
 }
@@ -83,7 +84,8 @@ err_t device_find(struct db_pool *p, const uint8_t user_hash[HASH_LEN], struct d
         return ERR_DB;
     memcpy(out->device_hash, db_bytes(r, 0, 0).ptr, HASH_LEN);
     TRY(store_text(r, 0, 1, out->client_id, sizeof out->client_id));
-    return store_text(r, 0, 2, out->scope, sizeof out->scope);
+    TRY(store_text(r, 0, 2, out->scope, sizeof out->scope));
+    return store_bytes(r, 0, 3, out->terms, sizeof out->terms, &out->terms_len);
 }
 
 err_t device_allow(struct db_pool *p, const struct device_grant *g)

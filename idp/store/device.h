@@ -11,6 +11,7 @@ struct device_new {
     const uint8_t *device_hash, *user_hash;
     const char *client_id, *scope, *request_id;
     int64_t life;
+    struct bytes terms; /* sealed; empty: none */
 };
 err_t device_add(struct db_pool *p, const struct device_new *d) MUST_USE; /* ERR_DB_CONFLICT: this user code is taken */
 
@@ -19,6 +20,8 @@ struct device_waiting {
     uint8_t device_hash[HASH_LEN];
     char client_id[CLIENT_ID_MAX + 1];
     char scope[SCOPE_MAX + 1];
+    uint8_t terms[TERMS_SEALED_MAX];
+    size_t terms_len;
 };
 err_t device_find(struct db_pool *p, const uint8_t user_hash[HASH_LEN], struct device_waiting *out) MUST_USE; /* ERR_DB_NONE */
 

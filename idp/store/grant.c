@@ -30,8 +30,9 @@ const struct db_stmt st_code_issue = {
     "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at,"
     "   claims = excluded.claims)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
-    "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
-    20,
+    "  SELECT CASE WHEN $21::boolean THEN 'details.allowed' WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END,"
+    "  account_id, $4, $15 FROM g",
+    21,
 };
 const struct db_stmt st_code_get = {
     "code_get",
@@ -99,6 +100,7 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
         DB_TEXT(c->acr),
         q->terms_len ? DB_BYTES(BYTES(q->terms, q->terms_len)) : DB_NULL,
         DB_TEXT(q->claims),
+        DB_BOOL(q->has_details),
     };
 
     return store_one(p, &st_code_issue, v, NULL);
