@@ -10,6 +10,7 @@
 #include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/notify.h"
+#include "idp/rules/upstream.h"
 #include "idp/store/statements.h"
 #include <fcntl.h>
 #include <sodium.h>
@@ -71,6 +72,7 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
     STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
+    STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };
@@ -109,7 +111,7 @@ static err_t derive(struct app *a)
         {"pairwise", offsetof(struct idp_keys, pairwise)}, {"look_up_", offsetof(struct idp_keys, lookup)},
         {"csrf____", offsetof(struct idp_keys, csrf)},     {"throttle", offsetof(struct idp_keys, throttle)},
         {"nonce___", offsetof(struct idp_keys, nonce)},    {"sealing_", offsetof(struct idp_keys, seal)},
-        {"refresh_", offsetof(struct idp_keys, refresh)},
+        {"refresh_", offsetof(struct idp_keys, refresh)},  {"upstream", offsetof(struct idp_keys, upstream)},
     };
     uint8_t root[crypto_kdf_KEYBYTES];
 
@@ -125,7 +127,25 @@ static err_t derive(struct app *a)
     return OK;
 }
 
-err_t idp_check(const char *conf_path, struct app *a)
+/* Upstream providers' files are checked with the rest, and opened only where there is something to be served. */
+static err_t check_upstreams(const struct app *a)
+{
+    struct upstream_confs confs;
+
+    TRY(upstream_confs_load(a->conf.upstream_folder, &confs, stderr));
+    upstream_confs_free(&confs);
+    return OK;
+}
+
+static err_t open_upstreams(struct app *a)
+{
+    AUTO(upstream_confs_free) struct upstream_confs confs = {0};
+
+    TRY(upstream_confs_load(a->conf.upstream_folder, &confs, stderr));
+    return confs.n ? upstreams_open(&confs, a->keyd, a->conf.issuer, &a->upstreams) : OK;
+}
+
+static err_t read_conf(const char *conf_path, struct app *a)
 {
     TRY(config_load(conf_path, idp_conf_keys, idp_conf_nkeys, &a->conf, stderr));
     if (!origin_ok(a->conf.issuer, &a->https)) {
@@ -137,6 +157,12 @@ err_t idp_check(const char *conf_path, struct app *a)
         return ERR_CONFIG;
     }
     return derive(a);
+}
+
+err_t idp_check(const char *conf_path, struct app *a)
+{
+    TRY(read_conf(conf_path, a));
+    return check_upstreams(a);
 }
 
 static err_t read_asset(const char *share, const char *name, struct buf *out, char etag[24])
@@ -204,7 +230,7 @@ static err_t open_web(struct app *a)
 err_t idp_open(struct app *a, const char *conf_path, bool web)
 {
     idp_errors_init();
-    TRY(idp_check(conf_path, a));
+    TRY(read_conf(conf_path, a));
     const struct db_pool_conf pool = {
         .conninfo = a->conf.conninfo,
         .size = (unsigned)a->conf.pool,
@@ -233,6 +259,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
     if (!web)
         return OK;
     TRY(open_web(a));
+    TRY(open_upstreams(a));
     return open_notifier(a);
 }
 
@@ -240,6 +267,7 @@ void idp_close(struct app *a)
 {
     X509_STORE_free(a->client_cas);
     notifier_close(&a->notifier);
+    upstreams_close(&a->upstreams);
     fetch_close(&a->fetch);
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);

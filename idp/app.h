@@ -17,6 +17,7 @@ struct jwks_cache;
 struct argon2;
 struct fetch;
 struct notifier;
+struct upstreams;
 struct clients;
 
 struct idp_conf {
@@ -41,6 +42,7 @@ struct idp_conf {
     long session_idle, session_max, request_life, code_life, token_life, device_life, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
     char *logout_origins;
+    char *upstream_folder;
     char *signer_resource;
     char *signer_scopes;
 };
@@ -64,6 +66,7 @@ struct app {
     struct argon2 *argon;
     struct fetch *fetch; /* NULL: no origin is configured, nothing goes out */
     struct notifier *notifier;
+    struct upstreams *upstreams; /* NULL: people sign in here alone */
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
     bool https;

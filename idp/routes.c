@@ -38,6 +38,8 @@ const struct http_route idp_routes[] = {
     PAGE("/", get_home),
     PAGE("/login", get_login),
     FORM("/login", post_login, fail_page, 8 * KB),
+    PAGE("/login/with/{provider}", get_upstream_start),
+    PAGE("/login/from/{provider}", get_upstream_back),
     PAGE("/consent", get_consent),
     FORM("/consent", post_consent, fail_page, 8 * KB),
     PAGE("/device", get_device),

@@ -2,8 +2,8 @@
  * A citizen turns the code from the counter into a password of their own.
  * GET and POST /activate.
  */
-#include "idp/endpoints/browser.h"
 #include "idp/endpoints/endpoints.h"
+#include "idp/endpoints/login.h"
 #include "idp/rules/activation.h"
 #include <stdio.h>
 
@@ -69,16 +69,9 @@ static const char *field(const struct http_req *r, const char *name)
 
 err_t post_activate(struct http_req *r)
 {
-    struct app *a = app_of(r);
     char address[64], seconds[24];
     int64_t wait = 0;
-    const struct login_deps d = {
-        .db = a->db,
-        .argon = a->argon,
-        .keys = &a->keys,
-        .throttle = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window},
-        .session_max = a->conf.session_max,
-    };
+    const struct login_deps d = login_deps(r);
     const struct activation_in in = {
         .number = field(r, "number"),
         .code = field(r, "activation_code"),

@@ -89,12 +89,14 @@ static json_t *detail_names(void)
     return list;
 }
 
-static json_t *acr_values(void)
+/* Where nobody else vouches for people, nobody signs in so. */
+static json_t *acr_values(const struct app *a)
 {
     json_t *list = json_array();
 
     for (const struct acr_info *i = acr_table; list && i->value; i++)
-        json_array_append_new(list, json_string(i->value));
+        if (strcmp(i->amr, "fed") != 0 || a->upstreams)
+            json_array_append_new(list, json_string(i->value));
     return list;
 }
 
@@ -117,7 +119,7 @@ static int describe_clients(const struct app *a, json_t *doc)
 static err_t describe(const struct app *a, const char *alg, json_t *doc)
 {
     int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes()) |
-              json_object_set_new(doc, "acr_values_supported", acr_values()) |
+              json_object_set_new(doc, "acr_values_supported", acr_values(a)) |
               json_object_set_new(doc, "authorization_details_types_supported", detail_names());
 
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)

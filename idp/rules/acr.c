@@ -10,6 +10,7 @@ const struct acr_info acr_table[] = {
     {"urn:antin:loa:1", 1, "", false},
     {"urn:antin:loa:2", 2, "", false},
     {"urn:antin:auth:pwd", 0, "pwd", true},
+    {"urn:antin:auth:upstream", 0, "fed", true},
     {NULL, 0, NULL, false},
 };
 

@@ -1,6 +1,6 @@
 /*
- * Signing in by number and password.
- * Called by endpoints/login.c.
+ * Signing in by number and password, and the session that follows any sign-in.
+ * Called by endpoints/login.c and rules/upstream_login.c.
  */
 #include "idp/rules/login.h"
 #include "common/log.h"
@@ -54,8 +54,8 @@ static err_t refuse(const struct login_deps *d, const struct login_in *in, const
     return why;
 }
 
-static err_t begin(const struct login_deps *d, const struct login_in *in, const struct account *a, const struct throttle *t,
-                   char cookie[TOKEN_CHARS + 1])
+err_t login_begin(const struct login_deps *d, const struct login_in *in, const char *account_id, const struct login_how *how,
+                  char cookie[TOKEN_CHARS + 1])
 {
     uint8_t hash[HASH_LEN], old[HASH_LEN];
     char sid[UUID_LEN + 1];
@@ -67,12 +67,17 @@ static err_t begin(const struct login_deps *d, const struct login_in *in, const 
         .id_hash = hash,
         .old_id_hash = token_hash(in->old_cookie, old) ? old : NULL,
         .sid = sid,
-        .account_id = a->id,
+        .account_id = account_id,
         .max_age = d->session_max,
         .request_hash = in->request_hash,
-        .throttle = t->account,
+        .throttle = how->throttle,
         .client_id = in->client_id,
         .request_id = in->request_id,
+        .amr = how->amr,
+        .limited = how->limited,
+        .level_max = how->level_max,
+        .auth_time = how->auth_time,
+        .upstream = how->upstream,
     };
     err_t e = session_start(d->db, &s);
     return e == ERR_DB_NONE ? ERR_ACCOUNT_LOCKED : e;
@@ -112,7 +117,7 @@ err_t login_password(const struct login_deps *d, const struct login_in *in, char
     if (e == OK)
         renew_hash(d, in, &a);
     if (e == OK)
-        e = begin(d, in, &a, &t, cookie);
+        e = login_begin(d, in, a.id, &(struct login_how){.throttle = t.account}, cookie);
     if (e == ERR_PASSWORD || e == ERR_ACCOUNT_LOCKED)
         e = refuse(d, in, &a, e);
     else

@@ -33,6 +33,19 @@ struct login_in {
  */
 err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait) MUST_USE;
 
+/* How somebody was recognised. */
+struct login_how {
+    const uint8_t *throttle; /* bucket to forget; NULL */
+    const char *amr;         /* RFC 8176; NULL: by password */
+    bool limited;            /* it proves level_max at most */
+    int level_max;
+    int64_t auth_time;    /* 0: now */
+    const char *upstream; /* NULL: here */
+};
+/* Starts a session under a new name for an account whose person was recognised. ERR_ACCOUNT_LOCKED: it is not active. */
+err_t login_begin(const struct login_deps *d, const struct login_in *in, const char *account_id, const struct login_how *how,
+                  char cookie[TOKEN_CHARS + 1]) MUST_USE;
+
 /* What a person typed, as accounts are looked up: numbers without spaces, officers' names in lower case. False: nobody can have it. */
 bool login_normalise(const char *typed, char out[LOGIN_MAX + 1]);
 

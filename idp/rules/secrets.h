@@ -18,6 +18,7 @@ struct idp_keys {
     uint8_t throttle[32]; /* keyed names of throttle buckets */
     uint8_t refresh[32];  /* makes each refresh token of the one before it */
     uint8_t nonce[32];    /* DPoP nonces */
+    uint8_t upstream[32]; /* state, nonce and PKCE verifier of sign-ins at upstream providers */
     uint8_t seal[32];     /* little things that the database keeps but must not read */
 };
 

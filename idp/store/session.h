@@ -32,6 +32,8 @@ struct session_new {
     const char *amr;                    /* NULL: "pwd" */
     bool limited;                       /* the sign-in proves level_max at most */
     int level_max;
+    int64_t auth_time;                  /* when the person really signed in, elsewhere; 0: now */
+    const char *upstream;               /* the provider where that was; NULL: here */
 };
 /* ERR_DB_NONE: the account is not active (any more). */
 err_t session_start(struct db_pool *p, const struct session_new *s) MUST_USE;
