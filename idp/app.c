@@ -11,6 +11,7 @@
 #include "idp/rules/jwks.h"
 #include "idp/rules/notify.h"
 #include "idp/rules/upstream.h"
+#include "idp/rules/software_statement.h"
 #include "idp/store/statements.h"
 #include <fcntl.h>
 #include <sodium.h>
@@ -73,6 +74,8 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
     STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
     STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
+    STR("registration", "statement_issuers", statement_issuers, "", false,
+        "JSON file with the issuers of software statements and their public keys; empty: none"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };
@@ -260,12 +263,14 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
         return OK;
     TRY(open_web(a));
     TRY(open_upstreams(a));
+    TRY(statement_issuers_open(a->conf.statement_issuers, &a->software));
     return open_notifier(a);
 }
 
 void idp_close(struct app *a)
 {
     X509_STORE_free(a->client_cas);
+    statement_issuers_close(&a->software);
     notifier_close(&a->notifier);
     upstreams_close(&a->upstreams);
     fetch_close(&a->fetch);

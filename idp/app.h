@@ -18,6 +18,7 @@ struct argon2;
 struct fetch;
 struct notifier;
 struct upstreams;
+struct statement_issuers;
 struct clients;
 
 struct idp_conf {
@@ -43,6 +44,7 @@ struct idp_conf {
     long throttle_account, throttle_address, throttle_window;
     char *logout_origins;
     char *upstream_folder;
+    char *statement_issuers;
     char *signer_resource;
     char *signer_scopes;
 };
@@ -67,6 +69,7 @@ struct app {
     struct fetch *fetch; /* NULL: no origin is configured, nothing goes out */
     struct notifier *notifier;
     struct upstreams *upstreams; /* NULL: people sign in here alone */
+    struct statement_issuers *software; /* who may speak for software that registers itself */
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
     bool https;

@@ -28,6 +28,11 @@
     {                                                                                                                    \
         .method = (m), .path = (p), .handler = (h), .auth = auth_admin, .fail = fail_api, .body = (b), .body_max = (max) \
     }
+/* The token that a registration is done with is no access token: the handlers look at it themselves. */
+#define OWN_CLIENT(m, p, h, b, max)                                                                       \
+    {                                                                                                     \
+        .method = (m), .path = (p), .handler = (h), .fail = fail_bearer, .body = (b), .body_max = (max) \
+    }
 #define STATIC(p, h)                                                                                                     \
     {                                                                                                                    \
         .method = "GET", .path = (p), .handler = (h), .fail = http_fail_problem, .body = HTTP_NO_BODY, .inline_ok = true \
@@ -74,7 +79,24 @@ const struct http_route idp_routes[] = {
     OFFICER("POST", "/v1/citizens/{id}/lock", post_citizen_lock, HTTP_BYTES, 1 * KB),
     OFFICER("POST", "/v1/citizens/{id}/unlock", post_citizen_unlock, HTTP_BYTES, 1 * KB),
 
+    /* clients that register themselves */
+    OWN_CLIENT("POST", "/register", post_register, HTTP_JSON, 16 * KB),
+    OWN_CLIENT("GET", "/register/{client_id}", get_register, HTTP_NO_BODY, 0),
+    OWN_CLIENT("PUT", "/register/{client_id}", put_register, HTTP_JSON, 16 * KB),
+    OWN_CLIENT("DELETE", "/register/{client_id}", delete_register, HTTP_NO_BODY, 0),
+
     /* administration */
+    ADMIN("GET", "/admin/v1/clients", get_admin_clients, HTTP_NO_BODY, 0),
+    ADMIN("POST", "/admin/v1/clients", post_admin_clients, HTTP_JSON, 16 * KB),
+    ADMIN("GET", "/admin/v1/clients/{id}", get_admin_client, HTTP_NO_BODY, 0),
+    ADMIN("PUT", "/admin/v1/clients/{id}", put_admin_client, HTTP_JSON, 16 * KB),
+    ADMIN("DELETE", "/admin/v1/clients/{id}", delete_admin_client, HTTP_NO_BODY, 0),
+    ADMIN("POST", "/admin/v1/clients/{id}/secret", post_admin_client_secret, HTTP_BYTES, 1 * KB),
+    ADMIN("POST", "/admin/v1/clients/{id}/enable", post_admin_client_enable, HTTP_BYTES, 1 * KB),
+    ADMIN("POST", "/admin/v1/clients/{id}/disable", post_admin_client_disable, HTTP_BYTES, 1 * KB),
+    ADMIN("GET", "/admin/v1/registration-tokens", get_admin_registration_tokens, HTTP_NO_BODY, 0),
+    ADMIN("POST", "/admin/v1/registration-tokens", post_admin_registration_tokens, HTTP_JSON, 16 * KB),
+    ADMIN("DELETE", "/admin/v1/registration-tokens/{id}", delete_admin_registration_token, HTTP_NO_BODY, 0),
     ADMIN("GET", "/admin/v1/keys", get_admin_keys, HTTP_NO_BODY, 0),
 
     /* operation */

@@ -41,6 +41,15 @@ static const struct {
      "client secure ID [--auth METHOD] [--jwks FILE] [--tls KIND:VALUE] [--certificate FILE] [--require-par] [--require-object] [--dpop]\n"
      "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"
      "    How it proves who it is, and what it must do beyond; what is not said is off. Without --auth and --jwks those stay."},
+    {"client", "export", ctl_client_export, "client export [ID…]\n    Their metadata as JSON (RFC 7591), without secrets; without an id all of them."},
+    {"client", "import", ctl_client_import,
+     "client import FILE [--replace] [--secrets-dir DIR]\n"
+     "    Registers clients from such JSON (FILE - is standard input); with --replace also in place of those that are there."},
+    {"registration-token", "add", ctl_registration_add,
+     "registration-token add --name NAME --policy FILE [--uses N] [--days N] [--token-out FILE]\n"
+     "    A token that software registers itself with (RFC 7591): once and within 7 days unless said otherwise, inside the policy (JSON)."},
+    {"registration-token", "list", ctl_registration_list, "registration-token list\n    All of them, with their policies."},
+    {"registration-token", "revoke", ctl_registration_revoke, "registration-token revoke ID\n    Nobody registers with it any more; its clients stay."},
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar|admin] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},

@@ -22,6 +22,7 @@ static const struct {
     {"device_authorization_endpoint", "/device_authorization"},
     {"introspection_endpoint", "/introspect"},
     {"revocation_endpoint", "/revoke"},
+    {"registration_endpoint", "/register"},
     {"end_session_endpoint", "/logout"},
 };
 

@@ -101,9 +101,9 @@ static void oauth_failure(struct http_req *r, err_t e, int status)
         http_reply_header(r, "WWW-Authenticate", "Basic realm=\"antin\", charset=\"UTF-8\"");
     http_reply_no_store(r);
     http_reply_header(r, "Pragma", "no-cache");
-    http_reply_json(
-        r, status,
-        json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", text_get(app_of(r)->texts, LANG_EN, row->text)));
+    const char *detail = http_problem_detail_get(r); /* in place of the general words, where somebody found more exact ones */
+    const char *words = detail && *detail ? detail : text_get(app_of(r)->texts, LANG_EN, row->text);
+    http_reply_json(r, status, json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", words));
 }
 
 void fail_oauth(struct http_req *r, err_t e)

@@ -44,8 +44,8 @@ const struct db_stmt st_client_record_add = {
     " WHERE $6::bytea IS NULL OR t.id IS NOT NULL RETURNING id, registration_id),"
     " u AS (INSERT INTO idp.redirect_uri SELECT id, unnest(string_to_array($8, ' ')) FROM c),"
     " l AS (INSERT INTO idp.post_logout_uri SELECT id, unnest(string_to_array($9, ' ')) FROM c)"
-    " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id)"
-    "  SELECT CASE WHEN registration_id IS NULL THEN 'client.added' ELSE 'client.registered' END, id, $10, $11, $12, $13 FROM c",
+    " INSERT INTO idp.audit (event, client_id, detail, by_account, by_client, by_operator, request_id)"
+    "  SELECT CASE WHEN registration_id IS NULL THEN 'client.added' ELSE 'client.registered' END, id, registration_id::text, $10, $11, $12, $13 FROM c",
     13,
 };
 

@@ -1,16 +1,15 @@
 """
 antin-idpctl and the daemon's configuration: what an operator gets for right and wrong words.
 """
-import os
+import contextlib
 import secrets
-import socket
 import stat
 import subprocess
-import time
 
 import pytest
 import requests
-from idp_kit import Client, enrolled, idpctl, layout, sql
+from daemon_kit import another_daemon, as_idpd, changed_conf, daemon_of, own_stack
+from idp_kit import Client, enrolled, idpctl, sql
 
 
 def refused(code, *argv):
@@ -100,37 +99,14 @@ def test_every_command_explains_itself():
 
 @pytest.fixture
 def place():
-    if "ANTIN_TEST_IDPCTL" in os.environ:
-        pytest.skip("needs a stack that `make up` started")
-    return layout()
-
-
-def daemon_of(place):
-    return (place.state / "stage/bin" if place.is_root else place.build / "bin") / "antin-idpd"
-
-
-def as_idpd(place):
-    return {"user": place.uid("idpd"), "group": place.gid("idpd"), "extra_groups": []} if place.is_root else {}
+    return own_stack()
 
 
 @pytest.fixture
 def conf(place):
     """conf(old, new): the stack's configuration with a change; a path that the daemon's user can read."""
-    made = []
-
-    def make(*changes):
-        text = (place.state / "etc/idpd.conf").read_text(encoding="utf-8")
-        for old, new in changes:
-            assert old in text, old
-            text = text.replace(old, new)
-        path = place.state / "etc" / f"test-{secrets.token_hex(4)}.conf"
-        path.write_text(text, encoding="utf-8")
-        made.append(path)
-        return path
-
-    yield make
-    for path in made:
-        path.unlink()
+    with contextlib.ExitStack() as made:
+        yield lambda *changes: made.enter_context(changed_conf(place, *changes))
 
 
 def test_secret_file_is_its_owners_alone(place):
@@ -165,28 +141,10 @@ def test_good_configuration_is_good(place, conf):
 
 
 @pytest.fixture
-def https(place, conf):
+def https(place):
     """A second daemon on the same database behind an https name; its address without TLS."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    path = conf((f"issuer = {place.idp_url}", "issuer = https://id.example.vn"),
-                (f"listen = 127.0.0.1:{place.idp_port}", f"listen = 127.0.0.1:{port}\nproxy_header = X-Forwarded-For"))
-    process = subprocess.Popen([daemon_of(place), "-c", path], stderr=subprocess.DEVNULL, **as_idpd(place))
-    url = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + 5
-        while True:
-            try:
-                requests.get(url + "/health", timeout=2)
-                break
-            except requests.ConnectionError:
-                assert time.monotonic() < end
-                time.sleep(0.01)
+    with another_daemon(place, (f"issuer = {place.idp_url}", "issuer = https://id.example.vn\nproxy_header = X-Forwarded-For")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def test_behind_https_cookies_are_host_bound_and_secure(https):
