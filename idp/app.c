@@ -3,6 +3,7 @@
  * Called by main.c and ctl/main.c.
  */
 #include "idp/app.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "idp/errors.h"
 #include "idp/factors/password.h"
@@ -233,6 +234,7 @@ static err_t open_web(struct app *a)
 err_t idp_open(struct app *a, const char *conf_path, bool web)
 {
     idp_errors_init();
+    pthread_mutex_init(&a->published.lock, NULL);
     TRY(read_conf(conf_path, a));
     const struct db_pool_conf pool = {
         .conninfo = a->conf.conninfo,
@@ -269,6 +271,8 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
 
 void idp_close(struct app *a)
 {
+    for (size_t i = 0; i < PUBLISHED_N; i++)
+        http_shared_free(&a->published.doc[i]);
     X509_STORE_free(a->client_cas);
     statement_issuers_close(&a->software);
     notifier_close(&a->notifier);

@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "idp/rules/secrets.h"
 #include <openssl/x509.h>
+#include <pthread.h>
 
 struct jwks_cache;
 struct argon2;
@@ -56,6 +57,15 @@ struct asset {
     char etag[2][24];
 };
 
+/* Documents kept as they are sent (endpoints/published.c), each for one version of our keys. */
+enum published_doc { PUBLISHED_DISCOVERY, PUBLISHED_JWKS, PUBLISHED_N };
+struct http_shared;
+struct published {
+    pthread_mutex_t lock;
+    uint64_t version[PUBLISHED_N];
+    struct http_shared *doc[PUBLISHED_N];
+};
+
 struct app {
     struct idp_conf conf;
     struct idp_keys keys;
@@ -72,6 +82,7 @@ struct app {
     struct statement_issuers *software; /* who may speak for software that registers itself */
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
+    struct published published;
     bool https;
 };
 

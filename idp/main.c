@@ -118,6 +118,7 @@ int main(int argc, char **argv)
     err_t e = args.test ? idp_check(args.config, &a) : idp_open(&a, args.config, true);
     if (e == OK && !args.test) {
         log_init("antin-idpd", level_of(a.conf.log_level));
+        log_in_background();
         e = serve(&a);
     } else if (e == OK)
         puts("configuration: good");

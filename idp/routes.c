@@ -16,9 +16,9 @@
     {                                                                                                    \
         .method = "POST", .path = (p), .handler = (h), .fail = (f), .body = HTTP_FORM, .body_max = (max) \
     }
-#define META(p, h)                                                                                           \
-    {                                                                                                        \
-        .method = "GET", .path = (p), .handler = (h), .fail = fail_oauth, .body = HTTP_NO_BODY, .cors = true \
+#define META(p, h)                                                                                                                \
+    {                                                                                                                             \
+        .method = "GET", .path = (p), .handler = (h), .fail = fail_oauth, .body = HTTP_NO_BODY, .cors = true, .inline_first = true \
     }
 #define OFFICER(m, p, h, b, max)                                                                                             \
     {                                                                                                                        \

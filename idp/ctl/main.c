@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -174,6 +175,12 @@ err_t ctl_write_secret(const char *path, const char *secret)
     return OK;
 }
 
+/* Daemons keep clients in memory and hear of changes within milliseconds: whoever sees this command end may rely on it. */
+static void let_daemons_hear(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
 static int run(const char *config, bool json, int argc, char **argv)
 {
     struct app app = {0};
@@ -187,6 +194,8 @@ static int run(const char *config, bool json, int argc, char **argv)
         struct ctl c = {.app = &app, .json = json, .argc = argc - words + 1, .argv = argv + words - 1};
         int code = idp_open(&app, config, false) == OK ? commands[i].run(&c) : CTL_FAILED;
         idp_close(&app);
+        if (code == CTL_OK && strcmp(commands[i].noun, "client") == 0)
+            let_daemons_hear();
         return code;
     }
     return ctl_usage("no such command");

@@ -5,6 +5,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "common/dpop.h"
 #include "idp/endpoints/page.h"
+#include "idp/endpoints/published.h"
 #include "idp/rules/acr.h"
 #include "idp/rules/details.h"
 #include "idp/rules/jwks.h"
@@ -138,27 +139,33 @@ static err_t describe(const struct app *a, const char *alg, json_t *doc)
     return bad ? ERR_NOMEM : OK;
 }
 
-err_t get_discovery(struct http_req *r)
+static err_t make_discovery(struct app *a, struct buf *out)
 {
-    struct app *a = app_of(r);
     enum jose_alg alg = jwks_cache_alg(a->jwks);
     AUTO_JSON doc = json_object();
 
     if (alg == JOSE_NONE) /* keyd has not answered since the start: nobody knows what it signs with */
         return ERR_KEYD_DOWN;
     TRY(doc ? describe(a, jose_alg_name(alg), doc) : ERR_NOMEM);
-    http_reply_header(r, "Cache-Control", "public, max-age=300");
-    http_reply_json(r, 200, take(&doc));
-    return OK;
+    return json_text(doc, out);
+}
+
+static err_t make_jwks(struct app *a, struct buf *out)
+{
+    return jwks_cache_json(a->jwks, out);
+}
+
+err_t get_discovery(struct http_req *r)
+{
+    static const struct published_kind kind = {PUBLISHED_DISCOVERY, "application/json", "public, max-age=300", make_discovery};
+
+    return published_reply(r, &kind);
 }
 
 err_t get_jwks(struct http_req *r)
 {
-    AUTO_BUF body = {0};
-
-    TRY(jwks_cache_json(app_of(r)->jwks, &body));
     /* Short: a new key is published before it signs, and must have been seen by then. */
-    http_reply_header(r, "Cache-Control", "public, max-age=60");
-    http_reply(r, 200, "application/jwk-set+json", &body);
-    return OK;
+    static const struct published_kind kind = {PUBLISHED_JWKS, "application/jwk-set+json", "public, max-age=60", make_jwks};
+
+    return published_reply(r, &kind);
 }
