@@ -77,6 +77,8 @@ const struct config_key idp_conf_keys[] = {
     STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
     STR("registration", "statement_issuers", statement_issuers, "", false,
         "JSON file with the issuers of software statements and their public keys; empty: none"),
+    STR("identity", "trust_framework", trust_framework, "vn_decree_69_2024", false, "name of the law that enrolment follows, in verified_claims"),
+    STR("identity", "organization", organization, "", false, "who enrols, when an officer names nobody else; in verified_claims"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };

@@ -46,6 +46,7 @@ struct idp_conf {
     char *logout_origins;
     char *upstream_folder;
     char *statement_issuers;
+    char *trust_framework, *organization;
     char *signer_resource;
     char *signer_scopes;
 };

@@ -26,6 +26,52 @@ static err_t add_scopes(const struct http_req *r, const char *scope, json_t *lis
     return OK;
 }
 
+/* What was said of a single claim, wherever it was asked for. */
+static const json_t *wish_of(const struct terms *t, bool verified, const char *name)
+{
+    const json_t *const places[] = {t->userinfo, t->id_token};
+
+    for (size_t p = 0; p < 2; p++) {
+        const json_t *all = json_object_get(places[p], "verified_claims");
+        const json_t *plain = json_object_get(places[p], name);
+        for (size_t i = 0; verified && i < json_array_size(all); i++) {
+            const json_t *wish = json_object_get(json_object_get(json_array_get(all, i), "claims"), name);
+            if (wish)
+                return wish;
+        }
+        if (!verified && plain)
+            return plain;
+    }
+    return NULL;
+}
+
+/* One of the request's claim names: its words, whether it is told as checked, and what the client says that it is for. */
+static json_t *claim(const struct http_req *r, const struct terms *t, const char *word, size_t len)
+{
+    static const char prefix[] = "verified.";
+    bool verified = len > sizeof prefix - 1 && memcmp(word, prefix, sizeof prefix - 1) == 0;
+    size_t skip = verified ? sizeof prefix - 1 : 0;
+    char name[64], key[80];
+
+    snprintf(name, sizeof name, "%.*s", (int)(len - skip), word + skip);
+    snprintf(key, sizeof key, "claim.%s", name);
+    const json_t *wish = wish_of(t, verified, name);
+    return json_pack("{s:s, s:s*, s:s*, s:s*}", "what", page_text(r, key), "why", verified ? page_text(r, "claim.checked") : NULL, "need",
+                     json_is_true(json_object_get(wish, "essential")) ? page_text(r, "claim.essential") : NULL, "purpose",
+                     json_string_value(json_object_get(wish, "purpose")));
+}
+
+static err_t add_claims(const struct http_req *r, const struct terms *t, const char *names, json_t *list)
+{
+    for (const char *w = names; *w; w += *w == ' ') {
+        size_t n = strcspn(w, " ");
+        if (json_array_append_new(list, claim(r, t, w, n)) != 0)
+            return ERR_NOMEM;
+        w += n;
+    }
+    return OK;
+}
+
 /* One value of a member as a person reads it; NULL: it cannot be. */
 static json_t *value(const struct http_req *r, const struct detail_member *m, const json_t *v)
 {
@@ -92,6 +138,7 @@ err_t agree_words(struct http_req *r, const struct auth_request *q, json_t *v)
         return ERR_NOMEM;
     TRY(terms_open(app_of(r)->keys.seal, q->client_id, BYTES(q->terms, q->terms_len), &terms));
     TRY(add_scopes(r, q->scope, scopes));
+    TRY(add_claims(r, &terms, q->claims, scopes));
     TRY(add_details(r, terms.details, details));
     return json_object_set(v, "scopes", scopes) == 0 && json_object_set(v, "details", details) == 0 ? OK : ERR_NOMEM;
 }

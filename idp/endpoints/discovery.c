@@ -7,7 +7,9 @@
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/published.h"
 #include "idp/rules/acr.h"
+#include "idp/rules/claims.h"
 #include "idp/rules/details.h"
+#include "idp/rules/evidence.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -43,8 +45,6 @@ static const struct {
     {"prompt_values_supported", "none login consent select_account create"},
     {"ui_locales_supported", "vi en"},
     {"claim_types_supported", "normal"},
-    {"claims_supported", "sub iss aud exp iat auth_time acr amr nonce sid name family_name middle_name given_name birthdate gender "
-                         "phone_number address email citizen_number"},
 };
 
 /* Lists of the algorithm that keyd signs with now. */
@@ -89,6 +89,39 @@ static json_t *detail_names(void)
     for (const struct detail_type *t = detail_types; list && t->name; t++)
         json_array_append_new(list, json_string(t->name));
     return list;
+}
+
+/* only: those that may be told as verified. */
+static json_t *claims(const char *before, bool only)
+{
+    json_t *list = words(before);
+
+    for (const struct claim_info *i = claim_table; list && i->name; i++)
+        if (i->verified || !only)
+            json_array_append_new(list, json_string(i->name));
+    return list;
+}
+
+static json_t *names(const char *const *of)
+{
+    json_t *list = json_array();
+
+    for (; list && *of; of++)
+        json_array_append_new(list, json_string(*of));
+    return list;
+}
+
+/* OpenID Connect for Identity Assurance 1.0 §8. */
+static int describe_identity(const struct app *a, json_t *doc)
+{
+    int bad = json_object_set_new(doc, "claims_supported", claims("sub iss aud exp iat auth_time acr amr nonce sid verified_claims", false));
+
+    bad |= json_object_set_new(doc, "verified_claims_supported", json_true());
+    bad |= json_object_set_new(doc, "trust_frameworks_supported", json_pack("[s]", a->conf.trust_framework));
+    bad |= json_object_set_new(doc, "claims_in_verified_claims_supported", claims("", true));
+    bad |= json_object_set_new(doc, "evidence_supported", json_pack("[s]", "document"));
+    bad |= json_object_set_new(doc, "documents_supported", names(evidence_documents));
+    return bad | json_object_set_new(doc, "documents_check_methods_supported", names(evidence_methods));
 }
 
 /* Where nobody else vouches for people, nobody signs in so. */
@@ -136,6 +169,7 @@ static err_t describe(const struct app *a, const char *alg, json_t *doc)
     bad |= json_object_set_new(doc, "backchannel_logout_supported", json_boolean(a->fetch != NULL));
     bad |= json_object_set_new(doc, "backchannel_logout_session_supported", json_boolean(a->fetch != NULL));
     bad |= describe_clients(a, doc);
+    bad |= describe_identity(a, doc);
     return bad ? ERR_NOMEM : OK;
 }
 

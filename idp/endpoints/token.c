@@ -25,6 +25,8 @@ struct token_conf token_conf_of(const struct app *a)
         .keyd = a->keyd,
         .jwks = a->jwks,
         .life = a->conf.token_life,
+        .db = a->db,
+        .facts = {.trust_framework = a->conf.trust_framework, .organization = a->conf.organization},
     };
 }
 

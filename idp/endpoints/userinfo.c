@@ -1,18 +1,34 @@
 /*
- * Claims about the person, as far as the granted scopes go.
- * GET and POST /userinfo. OpenID Connect Core §5.3, §5.4; RFC 6750.
+ * Claims about the person: what the granted scopes give, and what was asked for by name.
+ * GET and POST /userinfo. OpenID Connect Core §5.3, §5.4, §5.5; RFC 6750.
  */
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/claims.h"
 #include "idp/rules/person.h"
 #include "idp/rules/scope.h"
 #include <string.h>
 
+/* What the token's scopes give, and what was asked for by name (OpenID Connect Core §5.4, §5.5). */
+static err_t tell(const struct app *a, const struct bearer *b, json_t *claims)
+{
+    const struct grant *g = &b->grant;
+    const struct verified_facts facts = {a->conf.trust_framework, a->conf.organization, g->level};
+    AUTO_TERMS terms = {0};
+    AUTO_JSON person = NULL;
+
+    TRY(terms_open(a->keys.seal, g->client_id, BYTES(g->terms, g->terms_len), &terms));
+    if (strcmp(b->claims.scope, "openid") == 0 && !terms.userinfo)
+        return OK;
+    TRY(person_open(a->keyd, a->db, g->account_id, &person));
+    TRY(claims_of_scopes(person, &facts, b->claims.scope, claims));
+    return claims_tell(terms.userinfo, person, &facts, b->claims.scope, claims);
+}
+
 static err_t answer(struct http_req *r, bool form)
 {
     struct app *a = app_of(r);
-    AUTO_JSON person = NULL;
     AUTO_JSON claims = NULL;
     struct bearer b;
     AUTO_BUF jwt = {0};
@@ -25,10 +41,7 @@ static err_t answer(struct http_req *r, bool form)
     claims = json_pack("{s:s}", "sub", b.grant.sub);
     if (!claims)
         return ERR_NOMEM;
-    if (strcmp(b.claims.scope, "openid") != 0) {
-        TRY(person_open(a->keyd, a->db, b.grant.account_id, &person));
-        TRY(person_claims(person, b.claims.scope, claims));
-    }
+    TRY(tell(a, &b, claims));
     http_reply_no_store(r);
     if (!b.grant.userinfo_signed) {
         http_reply_json(r, 200, take(&claims));

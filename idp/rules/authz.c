@@ -55,29 +55,6 @@ static err_t read_prompt(const char *prompt, struct auth_request *q)
     return q->prompt_none && (q->prompt_login || q->prompt_consent) ? ERR_REQUEST : OK;
 }
 
-/* OpenID Connect Core §5.5: only with openid. Claims of a scope that the client may not have are voluntary, and left out. */
-static err_t read_claims(const struct authz_in *in, const struct client *c, struct auth_request *q)
-{
-    struct claims_wish w;
-    char all[2 * SCOPE_MAX + 2];
-
-    if (!in->claims || !scope_has(q->scope, "openid"))
-        return OK;
-    TRY(claims_read(in->claims, &w));
-    if (w.acr[0] || w.acr_essential) { /* said more exactly than acr_values */
-        memcpy(q->acr_values, w.acr, sizeof q->acr_values);
-        q->acr_essential = w.acr_essential;
-    }
-    snprintf(q->want_sub, sizeof q->want_sub, "%s", w.sub);
-    for (const struct scope_info *s = scope_table; s->name; s++) {
-        if (!scope_has(w.scope, s->name) || !scope_has(c->scope, s->name))
-            continue;
-        snprintf(all, sizeof all, "%s %s", q->scope, s->name);
-        TRY(scope_select(all, c->scope, q->scope));
-    }
-    return OK;
-}
-
 static err_t read_max_age(const char *v, struct auth_request *q)
 {
     q->max_age = -1;
@@ -128,11 +105,30 @@ static err_t read_binding(const struct authz_in *in, struct auth_request *q)
     return OK;
 }
 
-/* What is asked for beyond scopes is kept sealed (RFC 9396 §2). */
+/* The class of sign-in and the person that are meant; the claims parameter says it more exactly than acr_values. */
+static void take_wish(const struct claims_wish *w, struct auth_request *q)
+{
+    if (w->acr[0] || w->acr_essential) {
+        memcpy(q->acr_values, w->acr, sizeof q->acr_values);
+        q->acr_essential = w->acr_essential;
+    }
+    memcpy(q->want_sub, w->sub, sizeof q->want_sub);
+    memcpy(q->claims, w->names, sizeof q->claims);
+}
+
+/* What is asked for beyond scopes is kept sealed. Claims: only with openid (OpenID Connect Core §5.5). Details: RFC 9396 §2. */
 static err_t read_terms(const struct authz_in *in, const struct client *c, const uint8_t seal[IDP_KEY_LEN], struct auth_request *q)
 {
     AUTO_TERMS t = {0};
+    struct claims_wish wish = {0};
 
+    if (in->acr_values)
+        acr_add(in->acr_values, strlen(in->acr_values), q->acr_values);
+    if (in->claims && scope_has(q->scope, "openid"))
+        TRY(claims_read(in->claims, c, q->scope, &wish, &t));
+    take_wish(&wish, q);
+    if (q->acr_essential && !q->acr_values[0]) /* none that exists */
+        return ERR_LEVEL;
     if (in->details)
         TRY(details_read(in->details, c->details_types, &in->resources, &t.details));
     q->has_details = t.details != NULL;
@@ -173,11 +169,6 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         snprintf(q->nonce, sizeof q->nonce, "%s", in->nonce);
     TRY(read_prompt(in->prompt, q));
     TRY(read_max_age(in->max_age, q));
-    if (in->acr_values)
-        acr_add(in->acr_values, strlen(in->acr_values), q->acr_values);
-    TRY(read_claims(in, c, q));
-    if (q->acr_essential && !q->acr_values[0]) /* none that exists */
-        return ERR_LEVEL;
     TRY(read_terms(in, c, seal, q));
     TRY(read_binding(in, q));
     return keep_hint(in->login_hint, seal, q);
@@ -255,7 +246,7 @@ err_t authz_next(const struct auth_request *q, const struct client *c, const str
     if (scope_has(q->scope, "admin") && (!s->admin || q->is_device))
         return ERR_ACCESS_DENIED;
     /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4); so must each single act be (RFC 9396). */
-    if (q->is_device || q->has_details || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope)))) {
+    if (q->is_device || q->has_details || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope) || !claims_covered(q->claims, consented)))) {
         *step = AUTHZ_CONSENT;
         return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
     }

@@ -5,7 +5,9 @@
 #include "idp/rules/token.h"
 #include "common/clock.h"
 #include "idp/rules/acr.h"
+#include "idp/rules/claims.h"
 #include "idp/rules/details.h"
+#include "idp/rules/person.h"
 #include "idp/rules/resource.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
@@ -104,7 +106,25 @@ static err_t access_token(const struct token_conf *c, const struct grant *g, jso
     return key_sign_token(c->keyd, &k, out);
 }
 
-static err_t id_token(const struct token_conf *c, const struct grant *g, const char *nonce, const struct buf *access, struct buf *out)
+/* Single claims that the client wants to find here (OpenID Connect Core §5.5). *out stays NULL when there are none. */
+static err_t claims_here(const struct token_conf *c, const struct grant *g, const json_t *asked, json_t **out)
+{
+    AUTO_JSON person = NULL;
+    AUTO_JSON claims = json_object();
+    struct verified_facts facts = c->facts;
+
+    if (!asked)
+        return OK;
+    facts.level = g->level;
+    TRY(person_open(c->keyd, c->db, g->account_id, &person));
+    TRY(claims ? claims_tell(asked, person, &facts, g->scope, claims) : ERR_NOMEM);
+    if (json_object_size(claims) > 0)
+        *out = take(&claims);
+    return OK;
+}
+
+static err_t id_token(const struct token_conf *c, const struct grant *g, const char *nonce, const json_t *more, const struct buf *access,
+                      struct buf *out)
 {
     char hash[B64URL_LEN(SHA512_LEN / 2) + 1], jti[UUID_LEN + 1];
     bool hashed = at_hash(c, access, hash);
@@ -123,6 +143,7 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
         .jti = jti,
         .at_hash = hashed ? hash : NULL,
         .level = g->level,
+        .more = more,
     };
     return key_sign_token(c->keyd, &k, out);
 }
@@ -131,11 +152,19 @@ err_t token_for_grant(const struct token_conf *c, const struct grant *g, const c
 {
     const struct resources known = resources_of(c);
     AUTO_TERMS terms = {0};
+    AUTO_JSON more = NULL;
 
     TRY(terms_open(c->keys->seal, g->client_id, BYTES(g->terms, g->terms_len), &terms));
     TRY(details_narrow(terms.details, c->details, &known, &out->details));
     TRY(access_token(c, g, out->details, &out->access));
-    return scope_has(g->scope, "openid") ? id_token(c, g, nonce, &out->access, &out->id) : OK;
+    if (!scope_has(g->scope, "openid"))
+        return OK;
+    TRY(claims_here(c, g, terms.id_token, &more));
+    err_t e = id_token(c, g, nonce, more, &out->access, &out->id);
+    if (e != ERR_TOO_LARGE)
+        return e;
+    (void)json_object_del(more, "verified_claims"); /* they do not fit; UserInfo has room for them */
+    return id_token(c, g, nonce, json_object_size(more) ? more : NULL, &out->access, &out->id);
 }
 
 err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out)

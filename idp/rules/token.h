@@ -10,6 +10,7 @@
 #include "idp/rules/client_cert.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/secrets.h"
+#include "idp/rules/verified.h"
 #include "idp/store/grant.h"
 
 /* What a token's holder has to prove (cnf); each may be "". */
@@ -25,6 +26,8 @@ struct token_conf {
     int64_t life;
     const struct token_binding *bind; /* NULL: bearer tokens */
     const char *resource;             /* asked for in this request (RFC 8707), or NULL */
+    struct db_pool *db;               /* the person's data, when claims are asked for one by one */
+    struct verified_facts facts;      /* of the installation; the level is the grant's */
     const char *details;              /* fewer authorization details for this token (RFC 9396 §6.1), or NULL */
 };
 struct tokens {

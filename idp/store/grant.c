@@ -11,6 +11,10 @@ const struct db_stmt st_consent_get = {
     "SELECT scope, claims FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
     2,
 };
+/* Words agreed to now, and those agreed to before that are good still. */
+#define STILL(column)                                                                                                          \
+    "CASE WHEN consent.expires_at <= now() THEN excluded." #column " ELSE (SELECT coalesce(string_agg(DISTINCT w, ' '), '')"     \
+    " FROM unnest(string_to_array(consent." #column ", ' ') || string_to_array(excluded." #column ", ' ')) w WHERE w <> '') END"
 /*
  * One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event
  * is written.
@@ -27,8 +31,8 @@ const struct db_stmt st_code_issue = {
     "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint), $16 FROM g),"
     " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at, claims)"
     "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int), $20 FROM g WHERE $13::text IS NOT NULL"
-    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at,"
-    "   claims = excluded.claims)"
+    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = " STILL(scope) ", claims = " STILL(claims) ","
+    "   given_at = now(), expires_at = excluded.expires_at)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
     "  SELECT CASE WHEN $21::boolean THEN 'details.allowed' WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END,"
     "  account_id, $4, $15 FROM g",
