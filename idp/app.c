@@ -10,6 +10,7 @@
 #include "idp/rules/client_cert.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
+#include "idp/rules/keeping.h"
 #include "idp/rules/notify.h"
 #include "idp/rules/upstream.h"
 #include "idp/rules/software_statement.h"
@@ -233,6 +234,17 @@ static err_t open_web(struct app *a)
     return read_asset(a->conf.share, "seal.svg", &a->assets.seal, a->assets.etag[1]);
 }
 
+struct partition_lives idp_lives(const struct idp_conf *c)
+{
+    long asked = c->code_life > c->device_life ? c->code_life : c->device_life;
+
+    return (struct partition_lives){
+        .grant = asked + (c->refresh_life > c->token_life ? c->refresh_life : c->token_life),
+        .session = c->session_max,
+        .request = c->request_life,
+    };
+}
+
 err_t idp_open(struct app *a, const char *conf_path, bool web)
 {
     idp_errors_init();
@@ -268,6 +280,8 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
     TRY(open_web(a));
     TRY(open_upstreams(a));
     TRY(statement_issuers_open(a->conf.statement_issuers, &a->software));
+    const struct partition_lives lives = idp_lives(&a->conf);
+    TRY(keeper_open(a->db, &lives, &a->keeper));
     return open_notifier(a);
 }
 
@@ -279,6 +293,7 @@ void idp_close(struct app *a)
     statement_issuers_close(&a->software);
     notifier_close(&a->notifier);
     upstreams_close(&a->upstreams);
+    keeper_close(&a->keeper);
     fetch_close(&a->fetch);
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);

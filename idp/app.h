@@ -11,6 +11,7 @@
 #include "common/template.h"
 #include "common/text.h"
 #include "idp/rules/secrets.h"
+#include "idp/store/partition.h"
 #include <openssl/x509.h>
 #include <pthread.h>
 
@@ -20,6 +21,7 @@ struct fetch;
 struct notifier;
 struct upstreams;
 struct statement_issuers;
+struct keeper;
 struct clients;
 
 struct idp_conf {
@@ -81,6 +83,7 @@ struct app {
     struct notifier *notifier;
     struct upstreams *upstreams; /* NULL: people sign in here alone */
     struct statement_issuers *software; /* who may speak for software that registers itself */
+    struct keeper *keeper;
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
     struct published published;
@@ -92,5 +95,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web) MUST_USE;
 /* Only reads and checks the configuration (-t). */
 err_t idp_check(const char *conf_path, struct app *a) MUST_USE;
 void idp_close(struct app *a);
+/* How long rows live at most, by this configuration. */
+struct partition_lives idp_lives(const struct idp_conf *c);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/secret.h"
 #include "idp/ctl/ctl.h"
 #include "idp/factors/password.h"
+#include "idp/rules/keeping.h"
 #include "idp/rules/keys.h"
 #include "idp/rules/login.h"
 #include "idp/rules/password_policy.h"
@@ -216,8 +217,14 @@ int ctl_key_list(struct ctl *c)
 
 int ctl_maintain(struct ctl *c)
 {
-    int64_t n = 0;
+    const struct partition_lives lives = idp_lives(&c->app->conf);
+    struct kept kept;
 
-    err_t e = idp_maintain(c->app->db, &n);
-    return e == OK ? ctl_print(c, json_pack("{s:I}", "rows_removed", (json_int_t)n)) : ctl_fail("maintain", e);
+    if (c->argc > 1)
+        return ctl_usage("maintain takes nothing");
+    err_t e = keep_once(c->app->db, &lives, &kept);
+    if (e != OK)
+        return ctl_fail("maintain", e);
+    return ctl_print(c, json_pack("{s:I, s:I, s:I}", "partitions_made", (json_int_t)kept.made, "partitions_dropped", (json_int_t)kept.dropped,
+                                  "consents_removed", (json_int_t)kept.consents));
 }

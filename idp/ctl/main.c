@@ -63,7 +63,7 @@ static const struct {
      "account role ID|LOGIN give|take registrar|admin\n    What an officer may do beside signing in; asked at every use, so it is gone at once."},
     {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
     {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
-    {"maintain", NULL, ctl_maintain, "maintain\n    Throws expired rows away; run it daily."},
+    {"maintain", NULL, ctl_maintain, "maintain\n    Makes partitions ahead and drops those whose time is over, as the daemon does every hour."},
 };
 
 static int print_help(FILE *to)

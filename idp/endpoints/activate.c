@@ -28,9 +28,9 @@ static const char *field_of(err_t e)
 static const char *pending(const struct http_req *r)
 {
     const char *name = http_field(r, "request") ? http_field(r, "request") : http_query(r, "request");
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
 
-    return token_hash(name, hash) ? name : NULL;
+    return timed_key(name, hash) ? name : NULL;
 }
 
 static void add_pending(const struct http_req *r, json_t *v)

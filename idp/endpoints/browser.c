@@ -34,9 +34,9 @@ void browser_set_session(struct http_req *r, const char *cookie)
 err_t browser_session(struct http_req *r, struct session *out)
 {
     struct app *a = app_of(r);
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
 
-    if (!token_hash(browser_session_cookie(r), hash))
+    if (!timed_key(browser_session_cookie(r), hash))
         return ERR_DB_NONE;
     return session_use(a->db, hash, a->conf.session_idle, out);
 }

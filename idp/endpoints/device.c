@@ -69,7 +69,7 @@ static err_t go_on(struct http_req *r, const struct device_waiting *d)
     f.request.is_device = true;
     f.request.max_age = -1;
     f.request.created_at = clock_now();
-    memcpy(f.request.device_hash, d->device_hash, HASH_LEN);
+    memcpy(f.request.device_hash, d->device_hash, TIMED_KEY_LEN);
     snprintf(f.request.client_id, sizeof f.request.client_id, "%s", d->client_id);
     snprintf(f.request.scope, sizeof f.request.scope, "%s", d->scope);
     memcpy(f.request.terms, d->terms, d->terms_len);

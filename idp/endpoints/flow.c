@@ -41,7 +41,7 @@ err_t flow_refuse(struct http_req *r, const struct flow *f, err_t why)
 static err_t issue(struct http_req *r, const struct flow *f, const struct session *s)
 {
     struct app *a = app_of(r);
-    char code[TOKEN_CHARS + 1];
+    char code[TIMED_CHARS + 1];
     int64_t refresh_life = refresh_due(&f->client, f->request.scope) ? a->conf.refresh_life : 0;
 
     if (f->request.is_device) {
@@ -69,7 +69,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
 static err_t show(struct http_req *r, struct flow *f, const char *path)
 {
     struct app *a = app_of(r);
-    char browser[TOKEN_CHARS + 1], name[TOKEN_CHARS + 1];
+    char browser[TOKEN_CHARS + 1], name[TIMED_CHARS + 1];
     AUTO_BUF url = {0};
 
     if (!f->name) {

@@ -108,7 +108,7 @@ struct login_in login_in(const struct http_req *r, const struct flow *f)
 err_t login_done(struct http_req *r, struct flow *f, const char *cookie)
 {
     struct app *a = app_of(r);
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     struct session s;
 
     browser_set_session(r, cookie);
@@ -117,7 +117,8 @@ err_t login_done(struct http_req *r, struct flow *f, const char *cookie)
         http_reply_redirect(r, 303, f->own);
         return OK;
     }
-    sha256(BYTES(cookie, TOKEN_CHARS), hash);
+    if (!timed_key(cookie, hash))
+        return ERR_INTERNAL;
     TRY(session_use(a->db, hash, a->conf.session_idle, &s));
     f->request.logged_in = true;
     return flow_go_on(r, f, &s);
@@ -129,7 +130,7 @@ err_t post_login(struct http_req *r)
     const char *login = http_field(r, "login"), *password = http_field(r, "password");
     const struct login_deps d = login_deps(r);
     struct flow f;
-    char cookie[TOKEN_CHARS + 1], address[64];
+    char cookie[TIMED_CHARS + 1], address[64];
     int64_t wait = 0;
 
     TRY(browser_guard(r, "login", request ? request : page, false));

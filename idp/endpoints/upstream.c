@@ -93,7 +93,7 @@ static err_t sign_in(struct http_req *r, struct upstream *u, struct flow *f, con
     struct app *a = app_of(r);
     const struct login_deps d = login_deps(r);
     const struct login_in in = login_in(r, f);
-    char cookie[TOKEN_CHARS + 1];
+    char cookie[TIMED_CHARS + 1];
 
     e = e == OK ? upstream_login(&d, a->keyd, &in, u, came, cookie) : upstream_login_failed(a->db, &in, e);
     return e == OK ? login_done(r, f, cookie) : stop(r, u, came->waits, e);

@@ -3,6 +3,7 @@
  * Called by endpoints/authorize.c, login.c, consent.c. RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9207, RFC 9700.
  */
 #include "idp/rules/authz.h"
+#include "common/clock.h"
 #include "common/form.h"
 #include "idp/rules/acr.h"
 #include "idp/rules/claims.h"
@@ -174,22 +175,21 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
     return keep_hint(in->login_hint, seal, q);
 }
 
-err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TOKEN_CHARS + 1])
+err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TIMED_CHARS + 1])
 {
-    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+    uint8_t id_hash[TIMED_KEY_LEN], browser_hash[HASH_LEN];
 
-    random_token(name, TOKEN_BYTES);
-    sha256(BYTES(name, TOKEN_CHARS), id_hash);
-    if (!token_hash(browser, browser_hash))
+    timed_make(clock_now() + life, name);
+    if (!timed_key(name, id_hash) || !token_hash(browser, browser_hash))
         return ERR_INTERNAL;
     return auth_request_add(p, id_hash, browser_hash, life, q);
 }
 
 err_t authz_find(struct db_pool *p, const char *name, const char *browser, struct auth_request *out)
 {
-    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+    uint8_t id_hash[TIMED_KEY_LEN], browser_hash[HASH_LEN];
 
-    if (!token_hash(name, id_hash) || !token_hash(browser, browser_hash))
+    if (!timed_key(name, id_hash) || !token_hash(browser, browser_hash))
         return ERR_REQUEST_GONE;
     err_t e = auth_request_get(p, id_hash, browser_hash, out);
     return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;

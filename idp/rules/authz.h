@@ -32,7 +32,7 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
                  struct auth_request *out) MUST_USE;
 
 /* Keeps the request for this browser; name: its public handle. */
-err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TOKEN_CHARS + 1]) MUST_USE;
+err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TIMED_CHARS + 1]) MUST_USE;
 /* ERR_REQUEST_GONE: unknown, expired, answered, or another browser's. */
 err_t authz_find(struct db_pool *p, const char *name, const char *browser, struct auth_request *out) MUST_USE;
 /* The login hint in the clear; "" when none. */

@@ -3,6 +3,7 @@
  * Called by endpoints/device.c, endpoints/flow.c and endpoints/token.c. RFC 8628 §3, §5.
  */
 #include "idp/rules/device.h"
+#include "common/clock.h"
 #include "idp/rules/details.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
@@ -16,12 +17,13 @@
 
 static err_t insert(struct db_pool *p, const struct idp_keys *k, const struct device_new *wanted, struct device_codes *out)
 {
-    uint8_t device_hash[HASH_LEN], user_hash[HASH_LEN];
+    uint8_t device_hash[TIMED_KEY_LEN], user_hash[HASH_LEN];
     char digits[DIGITS + 1];
     uint32_t n = randombytes_uniform(1000000000);
 
-    random_token(out->device, TOKEN_BYTES);
-    sha256(BYTES(out->device, TOKEN_CHARS), device_hash);
+    timed_make(clock_now() + wanted->life, out->device);
+    if (!timed_key(out->device, device_hash))
+        return ERR_INTERNAL;
     snprintf(digits, sizeof digits, "%09u", n);
     snprintf(out->user, sizeof out->user, "%.3s-%.3s-%.3s", digits, digits + 3, digits + 6);
     lookup_hash(k->lookup, "device", digits, user_hash); /* keyed: thirty bits could be tried through otherwise */
@@ -47,14 +49,14 @@ err_t device_begin(struct db_pool *p, const struct idp_keys *k, const struct cli
     char granted[SCOPE_MAX + 1];
     uint8_t terms[TERMS_SEALED_MAX];
     struct device_new row = {.client_id = c->id, .scope = granted, .request_id = ask->request_id, .life = ask->life};
-    err_t e = ERR_DB_CONFLICT;
+    err_t e = ERR_DB_NONE;
 
     TRY(scope_select(ask->scope ? ask->scope : c->scope, c->scope, granted));
     TRY(seal_details(k, c, ask, terms, &row.terms.len));
     row.terms.ptr = terms;
-    for (int i = 0; i < TRIES && e == ERR_DB_CONFLICT; i++)
+    for (int i = 0; i < TRIES && e == ERR_DB_NONE; i++)
         e = insert(p, k, &row, out);
-    return e == ERR_DB_CONFLICT ? ERR_BUSY : e;
+    return e == ERR_DB_NONE ? ERR_BUSY : e;
 }
 
 /* Digits as people type them, with spaces, dashes or dots. */
@@ -97,7 +99,7 @@ err_t device_agree(struct db_pool *p, const struct idp_keys *k, const struct cli
 {
     char grant_id[UUID_LEN + 1], sub[SUB_LEN + 1];
 
-    random_uuid(grant_id);
+    timed_uuid(clock_now() + grant_life, grant_id);
     subject_make(k->pairwise, c->sector, s->account_id, sub);
     const struct device_grant g = {
         .device_hash = q->device_hash,
@@ -126,12 +128,12 @@ err_t device_redeem_begin(struct db_pool *p, const char *device_code, const stru
         [DEVICE_PENDING] = ERR_DEVICE_PENDING, [DEVICE_EARLY] = ERR_DEVICE_SLOW, [DEVICE_EXPIRED] = ERR_DEVICE_EXPIRED,
         [DEVICE_REFUSED] = ERR_DEVICE_REFUSED, [DEVICE_USED] = ERR_CODE_REUSED,  [DEVICE_ALLOWED] = OK,
     };
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     enum device_state state;
 
     if (!device_code)
         return ERR_REQUEST;
-    if (!token_hash(device_code, hash))
+    if (!timed_key(device_code, hash))
         return ERR_CODE;
     err_t e = device_poll(p, hash, c->id, &state, out);
     if (e != OK)
@@ -144,10 +146,10 @@ err_t device_redeem_begin(struct db_pool *p, const char *device_code, const stru
 err_t device_redeem_finish(struct db_pool *p, const char *device_code, const struct grant *g, const char *refresh_token, const char *jkt,
                            int64_t refresh_idle, const char *request_id)
 {
-    uint8_t hash[HASH_LEN], refresh[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN], refresh[TIMED_KEY_LEN];
 
-    if (!token_hash(device_code, hash))
+    if (!timed_key(device_code, hash))
         return ERR_CODE;
-    err_t e = device_use(p, hash, token_hash(refresh_token, refresh) ? refresh : NULL, jkt, refresh_idle, request_id);
+    err_t e = device_use(p, hash, timed_key(refresh_token, refresh) ? refresh : NULL, jkt, refresh_idle, request_id);
     return e == ERR_DB_NONE ? reused(p, g, request_id) : e;
 }

@@ -14,7 +14,7 @@
 #define DEVICE_PAUSE 5     /* seconds between two questions, as the table's default */
 
 struct device_codes {
-    char device[TOKEN_CHARS + 1];
+    char device[TIMED_CHARS + 1];
     char user[USER_CODE_CHARS + 1];
 };
 struct device_ask {

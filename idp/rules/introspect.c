@@ -64,7 +64,7 @@ static err_t tell_access(const json_t *claims, json_t **out)
     return *out ? OK : ERR_NOMEM;
 }
 
-static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const struct client *asker, const uint8_t hash[HASH_LEN], json_t **out)
+static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const struct client *asker, const uint8_t hash[TIMED_KEY_LEN], json_t **out)
 {
     AUTO_TERMS terms = {0};
     struct grant g;
@@ -85,13 +85,13 @@ static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const 
 err_t introspect(struct db_pool *p, const struct token_conf *c, const struct client *asker, const char *token, json_t **out)
 {
     AUTO_JSON claims = NULL;
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     struct grant g;
     err_t e;
 
     if (!asker->introspect || strcmp(asker->auth_method, "none") == 0)
         return ERR_CLIENT_FORBIDDEN;
-    if (token_hash(token, hash))
+    if (timed_key(token, hash))
         e = refresh_token(p, c, asker, hash, out);
     else {
         e = access_open(c, token, &claims);
@@ -116,12 +116,12 @@ static err_t end_grant(struct db_pool *p, const char *grant_id, const char *requ
 err_t revoke(struct db_pool *p, const struct token_conf *c, const struct client *who, const char *token, const char *request_id)
 {
     AUTO_JSON claims = NULL;
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     struct grant g;
     int64_t expires;
     bool good;
 
-    if (token_hash(token, hash)) {
+    if (timed_key(token, hash)) {
         err_t e = refresh_get(p, hash, &g, &expires, &good);
         if (e != OK)
             return e == ERR_DB_NONE ? OK : e;

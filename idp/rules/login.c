@@ -3,6 +3,7 @@
  * Called by endpoints/login.c and rules/upstream_login.c.
  */
 #include "idp/rules/login.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "idp/rules/citizen.h"
 #include "idp/rules/password_policy.h"
@@ -55,17 +56,18 @@ static err_t refuse(const struct login_deps *d, const struct login_in *in, const
 }
 
 err_t login_begin(const struct login_deps *d, const struct login_in *in, const char *account_id, const struct login_how *how,
-                  char cookie[TOKEN_CHARS + 1])
+                  char cookie[TIMED_CHARS + 1])
 {
-    uint8_t hash[HASH_LEN], old[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN], old[TIMED_KEY_LEN];
     char sid[UUID_LEN + 1];
 
-    random_token(cookie, TOKEN_BYTES);
-    sha256(BYTES(cookie, TOKEN_CHARS), hash);
+    timed_make(clock_now() + d->session_max, cookie);
+    if (!timed_key(cookie, hash))
+        return ERR_INTERNAL;
     random_uuid(sid);
     const struct session_new s = {
         .id_hash = hash,
-        .old_id_hash = token_hash(in->old_cookie, old) ? old : NULL,
+        .old_id_hash = timed_key(in->old_cookie, old) ? old : NULL,
         .sid = sid,
         .account_id = account_id,
         .max_age = d->session_max,
@@ -97,7 +99,7 @@ static void renew_hash(const struct login_deps *d, const struct login_in *in, co
         log_event(LOG_WARNING, "password.rehash", "%s", err_info(e)->name);
 }
 
-err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait)
+err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TIMED_CHARS + 1], int64_t *wait)
 {
     char login[LOGIN_MAX + 1];
     struct account a;

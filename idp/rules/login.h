@@ -31,7 +31,7 @@ struct login_in {
  * Checks and starts a session under a new name. cookie: its secret, for the browser. ERR_PASSWORD (unknown, no password, wrong: all alike),
  * ERR_ACCOUNT_LOCKED (only after the right password), ERR_THROTTLED with *wait seconds, ERR_BUSY.
  */
-err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TOKEN_CHARS + 1], int64_t *wait) MUST_USE;
+err_t login_password(const struct login_deps *d, const struct login_in *in, char cookie[TIMED_CHARS + 1], int64_t *wait) MUST_USE;
 
 /* How somebody was recognised. */
 struct login_how {
@@ -44,7 +44,7 @@ struct login_how {
 };
 /* Starts a session under a new name for an account whose person was recognised. ERR_ACCOUNT_LOCKED: it is not active. */
 err_t login_begin(const struct login_deps *d, const struct login_in *in, const char *account_id, const struct login_how *how,
-                  char cookie[TOKEN_CHARS + 1]) MUST_USE;
+                  char cookie[TIMED_CHARS + 1]) MUST_USE;
 
 /* What a person typed, as accounts are looked up: numbers without spaces, officers' names in lower case. False: nobody can have it. */
 bool login_normalise(const char *typed, char out[LOGIN_MAX + 1]);

@@ -5,7 +5,7 @@
 #include "idp/rules/upstream_flow.h"
 #include "common/clock.h"
 #include "common/form.h"
-#include "idp/store/pushed.h"
+#include "idp/store/seen.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>

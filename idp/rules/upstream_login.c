@@ -59,7 +59,7 @@ static err_t find(const struct login_deps *d, const char *number, struct account
 }
 
 err_t upstream_login(const struct login_deps *d, struct keyclient *keyd, const struct login_in *in, const struct upstream *u,
-                     const struct upstream_came *came, char cookie[TOKEN_CHARS + 1])
+                     const struct upstream_came *came, char cookie[TIMED_CHARS + 1])
 {
     struct account a = {0};
     const struct login_how how = {

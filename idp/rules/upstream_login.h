@@ -15,7 +15,7 @@
  * locked, or was never activated.
  */
 err_t upstream_login(const struct login_deps *d, struct keyclient *keyd, const struct login_in *in, const struct upstream *u,
-                     const struct upstream_came *came, char cookie[TOKEN_CHARS + 1]) MUST_USE;
+                     const struct upstream_came *came, char cookie[TIMED_CHARS + 1]) MUST_USE;
 
 /* The audit row of a sign-in that failed on the way; returns why, or the database's failure. */
 err_t upstream_login_failed(struct db_pool *db, const struct login_in *in, err_t why) MUST_USE;

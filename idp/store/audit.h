@@ -1,5 +1,5 @@
 /*
- * Table audit, answers kept for Idempotency-Key, and what is thrown away in time.
+ * Table audit, and answers kept for Idempotency-Key.
  * Called by rules/, endpoints/citizens.c and antin-idpctl.
  */
 #ifndef ANTIN_IDP_STORE_AUDIT_H
@@ -27,8 +27,5 @@ struct kept_answer {
     struct buf sealed; /* caller frees */
 };
 err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out) MUST_USE; /* ERR_DB_NONE */
-
-/* Throws expired rows away. *n: how many. */
-err_t idp_maintain(struct db_pool *p, int64_t *n) MUST_USE;
 
 #endif

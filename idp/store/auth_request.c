@@ -59,11 +59,11 @@ const struct db_stmt st_request_deny = {
     3,
 };
 
-err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
+err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
                        const struct auth_request *q)
 {
     const struct db_param v[] = {
-        HASH_PARAM(id_hash),
+        TIMED_PARAM(id_hash),
         HASH_PARAM(browser_hash),
         DB_TEXT(q->client_id),
         DB_TEXT(q->redirect_uri),
@@ -79,7 +79,7 @@ err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
         q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
         q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
         DB_TEXT(response_mode_name(q->response_mode)),
-        q->is_device ? HASH_PARAM(q->device_hash) : DB_NULL,
+        q->is_device ? TIMED_PARAM(q->device_hash) : DB_NULL,
         q->want_sub[0] ? DB_TEXT(q->want_sub) : DB_NULL,
         DB_TEXT(q->acr_values),
         DB_BOOL(q->acr_essential),
@@ -91,13 +91,13 @@ err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
     return store_one(p, &st_request_add, v, NULL);
 }
 
-err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], struct auth_request *out)
+err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN], struct auth_request *out)
 {
     AUTO_ROWS r = NULL;
 
     memset(out, 0, sizeof *out);
-    TRY(store_one(p, &st_request_get, (struct db_param[]){HASH_PARAM(id_hash), HASH_PARAM(browser_hash)}, &r));
-    memcpy(out->id_hash, id_hash, HASH_LEN);
+    TRY(store_one(p, &st_request_get, (struct db_param[]){TIMED_PARAM(id_hash), HASH_PARAM(browser_hash)}, &r));
+    memcpy(out->id_hash, id_hash, TIMED_KEY_LEN);
     out->stored = true;
     TRY(store_text(r, 0, 0, out->client_id, sizeof out->client_id));
     TRY(store_text(r, 0, 1, out->redirect_uri, sizeof out->redirect_uri));
@@ -121,10 +121,10 @@ err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
     TRY(store_text(r, 0, 13, out->resource, sizeof out->resource));
     TRY(response_mode_read(db_str(r, 0, 14), &out->response_mode));
     out->is_device = !db_null(r, 0, 15);
-    if (out->is_device && db_bytes(r, 0, 15).len != HASH_LEN)
+    if (out->is_device && db_bytes(r, 0, 15).len != TIMED_KEY_LEN)
         return ERR_DB;
     if (out->is_device)
-        memcpy(out->device_hash, db_bytes(r, 0, 15).ptr, HASH_LEN);
+        memcpy(out->device_hash, db_bytes(r, 0, 15).ptr, TIMED_KEY_LEN);
     TRY(store_text(r, 0, 16, out->want_sub, sizeof out->want_sub));
     TRY(store_text(r, 0, 17, out->acr_values, sizeof out->acr_values));
     out->acr_essential = db_bool(r, 0, 18);
@@ -133,7 +133,7 @@ err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
     return store_bytes(r, 0, 21, out->terms, sizeof out->terms, &out->terms_len);
 }
 
-err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id)
+err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const char *account_id, const char *request_id)
 {
-    return store_one(p, &st_request_deny, (struct db_param[]){HASH_PARAM(id_hash), DB_TEXT(account_id), DB_TEXT(request_id)}, NULL);
+    return store_one(p, &st_request_deny, (struct db_param[]){TIMED_PARAM(id_hash), DB_TEXT(account_id), DB_TEXT(request_id)}, NULL);
 }

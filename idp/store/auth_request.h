@@ -23,7 +23,7 @@ err_t response_mode_read(const char *name, enum response_mode *out) MUST_USE;
 const char *response_mode_name(enum response_mode m);
 
 struct auth_request {
-    uint8_t id_hash[HASH_LEN]; /* only of a stored one */
+    uint8_t id_hash[TIMED_KEY_LEN]; /* only of a stored one */
     bool stored;
     char client_id[CLIENT_ID_MAX + 1];
     char redirect_uri[URI_MAX + 1];
@@ -36,7 +36,7 @@ struct auth_request {
     char resource[RESOURCE_MAX + 1];   /* RFC 8707; "" when none */
     enum response_mode response_mode;
     bool is_device; /* a device waits for the answer, no redirect URI */
-    uint8_t device_hash[HASH_LEN];
+    uint8_t device_hash[TIMED_KEY_LEN];
     char acr_values[ACR_VALUES_MAX + 1]; /* wanted, the best first; "" any */
     bool acr_essential;                  /* none of them met: no answer */
     char want_sub[64];                   /* the one person that is meant; "" when anybody */
@@ -54,12 +54,12 @@ struct auth_request {
     size_t hint_len;
 };
 
-err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
+err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
                        const struct auth_request *q) MUST_USE;
 /* ERR_DB_NONE: unknown, another browser's, expired or answered. */
-err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN],
+err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN],
                        struct auth_request *out) MUST_USE;
 /* The person refused. ERR_DB_NONE: it was answered already. */
-err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id) MUST_USE;
+err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const char *account_id, const char *request_id) MUST_USE;
 
 #endif

@@ -9,7 +9,8 @@
 const struct db_stmt st_device_add = {
     "device_add",
     "WITH d AS (INSERT INTO idp.device (device_hash, user_hash, client_id, scope, expires_at, terms)"
-    "  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::bigint), $7) RETURNING client_id)"
+    "  SELECT $1, $2, $3, $4, now() + make_interval(secs => $5::bigint), $7"
+    "  WHERE NOT EXISTS (SELECT 1 FROM idp.device WHERE user_hash = $2 AND expires_at > now()) RETURNING client_id)"
     " INSERT INTO idp.audit (event, client_id, request_id) SELECT 'device.begun', client_id, $6 FROM d",
     7,
 };
@@ -67,7 +68,7 @@ const struct db_stmt st_device_use = {
 
 err_t device_add(struct db_pool *p, const struct device_new *d)
 {
-    const struct db_param v[] = {HASH_PARAM(d->device_hash), HASH_PARAM(d->user_hash), DB_TEXT(d->client_id),
+    const struct db_param v[] = {TIMED_PARAM(d->device_hash), HASH_PARAM(d->user_hash), DB_TEXT(d->client_id),
                                  DB_TEXT(d->scope),          DB_INT(d->life),          DB_TEXT(d->request_id),
                                  d->terms.len ? DB_BYTES(d->terms) : DB_NULL};
 
@@ -80,9 +81,11 @@ err_t device_find(struct db_pool *p, const uint8_t user_hash[HASH_LEN], struct d
 
     memset(out, 0, sizeof *out);
     TRY(store_one(p, &st_device_find, (struct db_param[]){HASH_PARAM(user_hash)}, &r));
-    if (db_bytes(r, 0, 0).len != HASH_LEN)
+    if (db_count(r) != 1) /* two devices of the same code: neither can be meant */
+        return ERR_DB_NONE;
+    if (db_bytes(r, 0, 0).len != TIMED_KEY_LEN)
         return ERR_DB;
-    memcpy(out->device_hash, db_bytes(r, 0, 0).ptr, HASH_LEN);
+    memcpy(out->device_hash, db_bytes(r, 0, 0).ptr, TIMED_KEY_LEN);
     TRY(store_text(r, 0, 1, out->client_id, sizeof out->client_id));
     TRY(store_text(r, 0, 2, out->scope, sizeof out->scope));
     return store_bytes(r, 0, 3, out->terms, sizeof out->terms, &out->terms_len);
@@ -91,32 +94,32 @@ err_t device_find(struct db_pool *p, const uint8_t user_hash[HASH_LEN], struct d
 err_t device_allow(struct db_pool *p, const struct device_grant *g)
 {
     const struct db_param v[] = {
-        HASH_PARAM(g->request->id_hash), HASH_PARAM(g->device_hash), DB_TEXT(g->grant_id), HASH_PARAM(g->session->id_hash), DB_TEXT(g->sub),
+        TIMED_PARAM(g->request->id_hash), TIMED_PARAM(g->device_hash), DB_TEXT(g->grant_id), TIMED_PARAM(g->session->id_hash), DB_TEXT(g->sub),
         DB_INT(g->grant_life),           DB_TEXT(g->request_id)};
 
     return store_one(p, &st_device_allow, v, NULL);
 }
 
-err_t device_refuse(struct db_pool *p, const uint8_t device_hash[HASH_LEN])
+err_t device_refuse(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN])
 {
-    return store_one(p, &st_device_refuse, (struct db_param[]){HASH_PARAM(device_hash)}, NULL);
+    return store_one(p, &st_device_refuse, (struct db_param[]){TIMED_PARAM(device_hash)}, NULL);
 }
 
-err_t device_poll(struct db_pool *p, const uint8_t device_hash[HASH_LEN], const char *client_id, enum device_state *state,
+err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, enum device_state *state,
                   struct grant *grant)
 {
     AUTO_ROWS r = NULL;
 
     memset(grant, 0, sizeof *grant);
-    TRY(store_one(p, &st_device_poll, (struct db_param[]){HASH_PARAM(device_hash), DB_TEXT(client_id)}, &r));
+    TRY(store_one(p, &st_device_poll, (struct db_param[]){TIMED_PARAM(device_hash), DB_TEXT(client_id)}, &r));
     *state = (enum device_state)db_int(r, 0, GRANT_NCOLUMNS);
     return db_null(r, 0, 0) ? OK : grant_read(r, grant);
 }
 
-err_t device_use(struct db_pool *p, const uint8_t device_hash[HASH_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,
+err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,
                  const char *request_id)
 {
-    const struct db_param v[] = {HASH_PARAM(device_hash), refresh_hash ? HASH_PARAM(refresh_hash) : DB_NULL, DB_INT(refresh_idle),
+    const struct db_param v[] = {TIMED_PARAM(device_hash), refresh_hash ? TIMED_PARAM(refresh_hash) : DB_NULL, DB_INT(refresh_idle),
                                  DB_TEXT(request_id), jkt && *jkt ? DB_TEXT(jkt) : DB_NULL};
 
     return store_one(p, &st_device_use, v, NULL);

@@ -13,11 +13,11 @@ struct device_new {
     int64_t life;
     struct bytes terms; /* sealed; empty: none */
 };
-err_t device_add(struct db_pool *p, const struct device_new *d) MUST_USE; /* ERR_DB_CONFLICT: this user code is taken */
+err_t device_add(struct db_pool *p, const struct device_new *d) MUST_USE; /* ERR_DB_NONE: this user code is taken */
 
 /* A waiting one, by what the person typed. */
 struct device_waiting {
-    uint8_t device_hash[HASH_LEN];
+    uint8_t device_hash[TIMED_KEY_LEN];
     char client_id[CLIENT_ID_MAX + 1];
     char scope[SCOPE_MAX + 1];
     uint8_t terms[TERMS_SEALED_MAX];
@@ -36,14 +36,14 @@ struct device_grant {
 /* The person agreed: one statement. ERR_DB_NONE: too late, or answered already. */
 err_t device_allow(struct db_pool *p, const struct device_grant *g) MUST_USE;
 /* The person refused. ERR_DB_NONE. */
-err_t device_refuse(struct db_pool *p, const uint8_t device_hash[HASH_LEN]) MUST_USE;
+err_t device_refuse(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN]) MUST_USE;
 
 enum device_state { DEVICE_PENDING, DEVICE_EARLY, DEVICE_EXPIRED, DEVICE_REFUSED, DEVICE_USED, DEVICE_ALLOWED };
 /* The device asks: counts the time since it last did. ERR_DB_NONE: unknown, or another client's. grant is filled only when allowed or used. */
-err_t device_poll(struct db_pool *p, const uint8_t device_hash[HASH_LEN], const char *client_id, enum device_state *state,
+err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, enum device_state *state,
                   struct grant *grant) MUST_USE;
 /* Its tokens were made, bound to the key jkt ("" when none). refresh_hash NULL: none. ERR_DB_NONE: another poll was faster. */
-err_t device_use(struct db_pool *p, const uint8_t device_hash[HASH_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,
+err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,
                  const char *request_id) MUST_USE;
 
 #endif

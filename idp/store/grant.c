@@ -1,5 +1,5 @@
 /*
- * Tables access_grant, code, consent: statements, typed parameters and results.
+ * Tables access_grant, consent, and the making of codes: statements, typed parameters and results.
  * Called by rules/code.c, rules/consent.c and rules/token.c.
  */
 #include "idp/store/grant.h"
@@ -38,23 +38,6 @@ const struct db_stmt st_code_issue = {
     "  account_id, $4, $15 FROM g",
     21,
 };
-const struct db_stmt st_code_get = {
-    "code_get",
-    "SELECT " GRANT_COLUMNS ", c.redirect_uri, c.challenge, c.nonce, c.used_at IS NOT NULL, c.expires_at <= now(), c.dpop_jkt"
-    " FROM idp.code c JOIN idp.access_grant g ON g.id = c.grant_id JOIN idp.account a ON a.id = g.account_id WHERE c.code_hash = $1",
-    1,
-};
-const struct db_stmt st_code_use = {
-    "code_use",
-    "WITH c AS (UPDATE idp.code c SET used_at = now() FROM idp.access_grant g"
-    "  WHERE c.code_hash = $1 AND c.used_at IS NULL AND c.expires_at > now() AND g.id = c.grant_id AND g.revoked_at IS NULL"
-    "  RETURNING g.account_id, g.client_id, g.id, g.expires_at),"
-    " t AS (INSERT INTO idp.refresh_token (token_hash, grant_id, expires_at)"
-    "  SELECT $3::bytea, id, least(expires_at, now() + make_interval(secs => $4::bigint)) FROM c WHERE $3::bytea IS NOT NULL),"
-    " j AS (UPDATE idp.access_grant g SET dpop_jkt = $5::text FROM c WHERE g.id = c.id AND $5::text IS NOT NULL)"
-    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'token.issued', account_id, client_id, $2 FROM c",
-    5,
-};
 const struct db_stmt st_grant_get = {
     "grant_get",
     "SELECT " GRANT_COLUMNS " FROM idp.access_grant g JOIN idp.account a ON a.id = g.account_id WHERE g.id = $1",
@@ -84,14 +67,14 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
 {
     const struct auth_request *q = c->request;
     const struct db_param v[] = {
-        q->stored ? HASH_PARAM(q->id_hash) : DB_NULL,
+        q->stored ? TIMED_PARAM(q->id_hash) : DB_NULL,
         DB_TEXT(c->grant_id),
-        HASH_PARAM(c->session->id_hash),
+        TIMED_PARAM(c->session->id_hash),
         DB_TEXT(q->client_id),
         DB_TEXT(c->scope),
         DB_TEXT(c->sub),
         DB_INT(c->grant_life),
-        HASH_PARAM(c->code_hash),
+        TIMED_PARAM(c->code_hash),
         DB_TEXT(q->redirect_uri),
         DB_TEXT(q->challenge),
         q->nonce[0] ? DB_TEXT(q->nonce) : DB_NULL,
@@ -130,31 +113,6 @@ err_t grant_read(const struct db_rows *r, struct grant *g)
     TRY(store_text(r, 0, 14, g->amr, sizeof g->amr));
     TRY(store_text(r, 0, 15, g->acr, sizeof g->acr));
     return store_bytes(r, 0, 16, g->terms, sizeof g->terms, &g->terms_len);
-}
-
-err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out)
-{
-    AUTO_ROWS r = NULL;
-
-    memset(out, 0, sizeof *out);
-    TRY(store_one(p, &st_code_get, (struct db_param[]){HASH_PARAM(code_hash)}, &r));
-    TRY(grant_read(r, &out->grant));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS, out->redirect_uri, sizeof out->redirect_uri));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 1, out->challenge, sizeof out->challenge));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 2, out->nonce, sizeof out->nonce));
-    out->used = db_bool(r, 0, GRANT_NCOLUMNS + 3);
-    out->expired = db_bool(r, 0, GRANT_NCOLUMNS + 4);
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 5, out->dpop_jkt, sizeof out->dpop_jkt));
-    return OK;
-}
-
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle,
-               const char *bound_to, const char *request_id)
-{
-    const struct db_param v[] = {HASH_PARAM(code_hash), DB_TEXT(request_id), refresh_hash ? HASH_PARAM(refresh_hash) : DB_NULL,
-                                 DB_INT(refresh_idle), DB_TEXT(bound_to)};
-
-    return store_one(p, &st_code_use, v, NULL);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)

@@ -1,5 +1,5 @@
 /*
- * Tables access_grant, code, consent: what a person allowed a client, and the code that brings it.
+ * Tables access_grant, consent: what a person allowed a client; and the making of the code that brings it (its use: store/code.h).
  * Called by rules/code.c, rules/consent.c and rules/token.c.
  */
 #ifndef ANTIN_IDP_STORE_GRANT_H
@@ -66,18 +66,6 @@ struct grant {
     ", EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')"
 #define GRANT_NCOLUMNS 18
 err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
-struct code {
-    struct grant grant;
-    char redirect_uri[URI_MAX + 1];
-    char challenge[CHALLENGE_LEN + 1];
-    char nonce[NONCE_MAX + 1];
-    char dpop_jkt[THUMBPRINT_LEN + 1]; /* the key it is bound to; "" when none */
-    bool used, expired;
-};
-err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out) MUST_USE; /* ERR_DB_NONE */
-/* bound_to: the key that the grant is bound to from now on, or NULL. refresh_hash: the first refresh token of the grant, made in the same breath; NULL: none. ERR_DB_NONE: used, expired or revoked meanwhile. */
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle, const char *bound_to,
-               const char *request_id) MUST_USE;
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE; /* ERR_DB_NONE */
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
 

@@ -54,12 +54,12 @@ const struct db_stmt st_session_revoke = {
 err_t session_start(struct db_pool *p, const struct session_new *s)
 {
     const struct db_param v[] = {
-        HASH_PARAM(s->id_hash),
-        s->old_id_hash ? HASH_PARAM(s->old_id_hash) : DB_NULL,
+        TIMED_PARAM(s->id_hash),
+        s->old_id_hash ? TIMED_PARAM(s->old_id_hash) : DB_NULL,
         DB_TEXT(s->sid),
         DB_TEXT(s->account_id),
         DB_INT(s->max_age),
-        s->request_hash ? HASH_PARAM(s->request_hash) : DB_NULL,
+        s->request_hash ? TIMED_PARAM(s->request_hash) : DB_NULL,
         s->throttle ? HASH_PARAM(s->throttle) : DB_NULL,
         DB_TEXT(s->client_id),
         DB_TEXT(s->request_id),
@@ -72,13 +72,13 @@ err_t session_start(struct db_pool *p, const struct session_new *s)
     return store_one(p, &st_session_start, v, NULL);
 }
 
-err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t idle, struct session *out)
+err_t session_use(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], int64_t idle, struct session *out)
 {
     AUTO_ROWS r = NULL;
 
     memset(out, 0, sizeof *out);
-    TRY(store_one(p, &st_session_use, (struct db_param[]){HASH_PARAM(id_hash), DB_INT(idle)}, &r));
-    memcpy(out->id_hash, id_hash, HASH_LEN);
+    TRY(store_one(p, &st_session_use, (struct db_param[]){TIMED_PARAM(id_hash), DB_INT(idle)}, &r));
+    memcpy(out->id_hash, id_hash, TIMED_KEY_LEN);
     TRY(store_text(r, 0, 0, out->sid, sizeof out->sid));
     TRY(store_text(r, 0, 1, out->account_id, sizeof out->account_id));
     out->level = (int)db_int(r, 0, 2);
@@ -89,9 +89,9 @@ err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t id
     return store_text(r, 0, 6, out->amr, sizeof out->amr);
 }
 
-err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *request_id)
+err_t session_end(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const char *request_id)
 {
-    return store_one(p, &st_session_end, (struct db_param[]){HASH_PARAM(id_hash), DB_TEXT(request_id)}, NULL);
+    return store_one(p, &st_session_end, (struct db_param[]){TIMED_PARAM(id_hash), DB_TEXT(request_id)}, NULL);
 }
 
 err_t session_revoke_all(struct db_pool *p, const char *account_id, const struct actor *by, int64_t *n)

@@ -11,7 +11,7 @@
 #define AMR_MAX 127
 
 struct session {
-    uint8_t id_hash[HASH_LEN];
+    uint8_t id_hash[TIMED_KEY_LEN];
     char sid[UUID_LEN + 1];
     char account_id[UUID_LEN + 1];
     int level; /* what this sign-in proves: never above the account's */
@@ -38,8 +38,8 @@ struct session_new {
 /* ERR_DB_NONE: the account is not active (any more). */
 err_t session_start(struct db_pool *p, const struct session_new *s) MUST_USE;
 /* The session, if it lives and its account is active; marks it as used now. ERR_DB_NONE. */
-err_t session_use(struct db_pool *p, const uint8_t id_hash[HASH_LEN], int64_t idle, struct session *out) MUST_USE;
-err_t session_end(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *request_id) MUST_USE; /* ERR_DB_NONE */
+err_t session_use(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], int64_t idle, struct session *out) MUST_USE;
+err_t session_end(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const char *request_id) MUST_USE; /* ERR_DB_NONE */
 /* Ends all sessions of an account and kills its grants. *n: how many sessions. */
 err_t session_revoke_all(struct db_pool *p, const char *account_id, const struct actor *by, int64_t *n) MUST_USE;
 

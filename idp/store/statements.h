@@ -21,17 +21,19 @@
     X(st_registration_add) X(st_registration_list) X(st_registration_revoke) X(st_registration_live) X(st_registration_of)   \
     X(st_registration_access)                                                                                                \
     /* pushed_request, seen */                                                                                               \
-    X(st_pushed_add) X(st_pushed_take) X(st_seen_add)                                                                        \
+    X(st_pushed_add) X(st_pushed_take) X(st_seen_use) X(st_seen_add)                                                         \
     /* session, auth_request */                                                                                              \
     X(st_session_start) X(st_session_use) X(st_session_end) X(st_session_revoke)                                             \
     X(st_request_add) X(st_request_get) X(st_request_deny)                                                                   \
     /* consent, code, access_grant */                                                                                        \
-    X(st_consent_get) X(st_code_issue) X(st_code_get) X(st_code_use) X(st_grant_get) X(st_grant_revoke)                      \
+    X(st_consent_get) X(st_code_issue) X(st_code_use) X(st_code_undo) X(st_grant_get) X(st_grant_revoke)                     \
     X(st_refresh_use) X(st_refresh_undo) X(st_refresh_get)                                                                   \
     X(st_logout_take) X(st_logout_done) X(st_logout_frames)                                                                  \
     X(st_device_add) X(st_device_find) X(st_device_allow) X(st_device_refuse) X(st_device_poll) X(st_device_use)             \
     /* throttle, audit, idempotency */                                                                                       \
-    X(st_throttle_try) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get) X(st_maintain)
+    X(st_throttle_try) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get)                                          \
+    /* partitions */                                                                                                         \
+    X(st_partitions_make) X(st_partition_drop) X(st_consents_expire)
 /* clang-format on */
 
 #define X(name) extern const struct db_stmt name;
