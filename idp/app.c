@@ -215,7 +215,7 @@ static err_t open_notifier(struct app *a)
     const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096};
     if (n > 0)
         TRY(fetch_open(&conf, &a->fetch));
-    return notifier_open(a->db, a->keyd, a->fetch, &a->notifier);
+    return notifier_open(a->db, a->keyd, a->clients, a->fetch, &a->notifier);
 }
 
 static err_t open_web(struct app *a)

@@ -7,7 +7,7 @@
 
 struct registry ctl_registry(const struct ctl *c)
 {
-    return (struct registry){.db = c->app->db, .seal = c->app->keys.seal, .by = ctl_actor()};
+    return (struct registry){.db = c->app->db, .seal = c->app->keys.seal, .jwks = c->app->jwks, .by = ctl_actor()};
 }
 
 int ctl_client_fail(const char *what, err_t e, const struct client_fault *f)

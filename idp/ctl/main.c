@@ -51,6 +51,11 @@ static const struct {
      "    A token that software registers itself with (RFC 7591): once and within 7 days unless said otherwise, inside the policy (JSON)."},
     {"registration-token", "list", ctl_registration_list, "registration-token list\n    All of them, with their policies."},
     {"registration-token", "revoke", ctl_registration_revoke, "registration-token revoke ID\n    Nobody registers with it any more; its clients stay."},
+    {"client", "tokens", ctl_client_tokens,
+     "client tokens ID [--id-token ALG] [--userinfo ALG] [--introspection ALG] [--authorization ALG]\n"
+     "              [--id-token-encryption \"ALG [ENC]\"] [--userinfo-encryption \"ALG [ENC]\"]\n"
+     "    What it is told, signed by ES256, ES384, EdDSA, RS256, PS256 or the default, and encrypted to the key in its jwks with use enc: none,\n"
+     "    RSA-OAEP or ECDH-ES, with A128CBC-HS256 or A256GCM. What is not said stays; without an option it is shown."},
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar|admin] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},

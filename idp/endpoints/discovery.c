@@ -10,6 +10,7 @@
 #include "idp/rules/claims.h"
 #include "idp/rules/details.h"
 #include "idp/rules/evidence.h"
+#include "idp/rules/jwe.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -40,6 +41,10 @@ static const struct {
     {"subject_types_supported", "pairwise"},
     {"token_endpoint_auth_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256 HS256"},
     {"request_object_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
+    {"id_token_encryption_alg_values_supported", JWE_ALGS},
+    {"id_token_encryption_enc_values_supported", JWE_ENCS},
+    {"userinfo_encryption_alg_values_supported", JWE_ALGS},
+    {"userinfo_encryption_enc_values_supported", JWE_ENCS},
     {"dpop_signing_alg_values_supported", DPOP_ALGS},
     {"code_challenge_methods_supported", "S256"},
     {"prompt_values_supported", "none login consent select_account create"},
@@ -47,7 +52,7 @@ static const struct {
     {"claim_types_supported", "normal"},
 };
 
-/* Lists of the algorithm that keyd signs with now. */
+/* Lists of the algorithms that keyd has a key for now: a client may register for each (client_fields.def). */
 static const char *const signed_with[] = {"id_token_signing_alg_values_supported", "introspection_signing_alg_values_supported",
                                           "authorization_signing_alg_values_supported", "userinfo_signing_alg_values_supported"};
 
@@ -151,7 +156,20 @@ static int describe_clients(const struct app *a, json_t *doc)
     return bad | json_object_set_new(doc, "require_pushed_authorization_requests", json_boolean(a->conf.require_pushed));
 }
 
-static err_t describe(const struct app *a, const char *alg, json_t *doc)
+/* The default first. */
+static json_t *algorithms(unsigned algs, enum jose_alg first)
+{
+    AUTO_JSON out = json_array();
+
+    for (unsigned i = 0; out && i <= JOSE_PS256; i++) {
+        enum jose_alg alg = i == 0 ? first : (enum jose_alg)i;
+        if ((i == 0 || alg != first) && algs & 1u << alg && json_array_append_new(out, json_string(jose_alg_name(alg))) != 0)
+            return NULL;
+    }
+    return take(&out);
+}
+
+static err_t describe(const struct app *a, unsigned algs, enum jose_alg first, json_t *doc)
 {
     int bad = json_object_set_new(doc, "issuer", json_string(a->conf.issuer)) | json_object_set_new(doc, "scopes_supported", scopes()) |
               json_object_set_new(doc, "acr_values_supported", acr_values(a)) |
@@ -162,7 +180,7 @@ static err_t describe(const struct app *a, const char *alg, json_t *doc)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         bad |= json_object_set_new(doc, lists[i].name, words(lists[i].values));
     for (size_t i = 0; i < sizeof signed_with / sizeof *signed_with; i++)
-        bad |= json_object_set_new(doc, signed_with[i], words(alg));
+        bad |= json_object_set_new(doc, signed_with[i], algorithms(algs, first));
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         bad |= json_object_set_new(doc, flags[i].name, json_boolean(flags[i].yes));
     /* Nobody hears of a logout from a provider that may talk to nobody. */
@@ -176,11 +194,12 @@ static err_t describe(const struct app *a, const char *alg, json_t *doc)
 static err_t make_discovery(struct app *a, struct buf *out)
 {
     enum jose_alg alg = jwks_cache_alg(a->jwks);
+    unsigned algs = jwks_cache_algs(a->jwks);
     AUTO_JSON doc = json_object();
 
-    if (alg == JOSE_NONE) /* keyd has not answered since the start: nobody knows what it signs with */
+    if (alg == JOSE_NONE || algs == 0) /* keyd has not answered since the start: nobody knows what it signs with */
         return ERR_KEYD_DOWN;
-    TRY(doc ? describe(a, jose_alg_name(alg), doc) : ERR_NOMEM);
+    TRY(doc ? describe(a, algs, alg, doc) : ERR_NOMEM);
     return json_text(doc, out);
 }
 

@@ -24,6 +24,7 @@ struct token_conf token_conf_of(const struct app *a)
         .keys = &a->keys,
         .keyd = a->keyd,
         .jwks = a->jwks,
+        .clients = a->clients,
         .life = a->conf.token_life,
         .db = a->db,
         .facts = {.trust_framework = a->conf.trust_framework, .organization = a->conf.organization},
@@ -41,6 +42,7 @@ static struct token_conf conf_of(struct http_req *r, const struct token_call *c)
     struct token_conf conf = token_conf_of(app_of(r));
 
     conf.bind = &c->bind;
+    conf.client = &c->caller.client;
     conf.resource = http_field(r, "resource");
     conf.details = http_field(r, "authorization_details");
     return conf;

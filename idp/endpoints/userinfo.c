@@ -6,6 +6,7 @@
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
 #include "idp/rules/claims.h"
+#include "idp/rules/jwe.h"
 #include "idp/rules/person.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -26,12 +27,33 @@ static err_t tell(const struct app *a, const struct bearer *b, json_t *claims)
     return claims_tell(terms.userinfo, person, &facts, b->claims.scope, claims);
 }
 
+/* §5.3.2: as JSON, or as its client registered: signed, encrypted, or signed and then encrypted. */
+static err_t reply(struct http_req *r, const char *client_id, json_t *claims)
+{
+    struct app *a = app_of(r);
+    AUTO_JSON mine = claims;
+    AUTO_BUF text = {0};
+    struct client client;
+
+    TRY(clients_get(a->clients, client_id, NULL, &client));
+    if (!client.userinfo_signed && !client.jose.userinfo_enc.alg[0]) {
+        http_reply_json(r, 200, take(&mine));
+        return OK;
+    }
+    if (client.userinfo_signed)
+        TRY(key_sign_statement(a->keyd, KEY_USERINFO, client.jose.userinfo, client_id, 0, mine, &text));
+    else
+        TRY(json_text(mine, &text));
+    TRY(jwe_wrap(a->clients, client_id, &client.jose.userinfo_enc, client.userinfo_signed, &text));
+    http_reply(r, 200, "application/jwt", &text);
+    return OK;
+}
+
 static err_t answer(struct http_req *r, bool form)
 {
     struct app *a = app_of(r);
     AUTO_JSON claims = NULL;
     struct bearer b;
-    AUTO_BUF jwt = {0};
 
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
@@ -43,13 +65,7 @@ static err_t answer(struct http_req *r, bool form)
         return ERR_NOMEM;
     TRY(tell(a, &b, claims));
     http_reply_no_store(r);
-    if (!b.grant.userinfo_signed) {
-        http_reply_json(r, 200, take(&claims));
-        return OK;
-    }
-    TRY(key_sign_statement(a->keyd, KEY_USERINFO, JOSE_NONE, b.grant.client_id, 0, claims, &jwt));
-    http_reply(r, 200, "application/jwt", &jwt);
-    return OK;
+    return reply(r, b.grant.client_id, take(&claims));
 }
 
 err_t get_userinfo(struct http_req *r)

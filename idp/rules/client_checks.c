@@ -6,6 +6,7 @@
 #include "common/jose.h"
 #include "idp/rules/client_metadata.h"
 #include "idp/rules/details.h"
+#include "idp/rules/jwe.h"
 #include "idp/rules/redirect.h"
 #include "idp/rules/scope.h"
 #include <string.h>
@@ -118,16 +119,12 @@ const char *check_assertion_alg(const char *v)
 /* RSA1_5, dir and symmetric key wraps are weak, or need a secret that is not there (RFC 8725 §3.2). */
 const char *check_encryption_alg(const char *v)
 {
-    static const char *const algs[] = {"RSA-OAEP", "ECDH-ES", NULL};
-
-    return one_of(v, algs) ? NULL : "is RSA-OAEP or ECDH-ES";
+    return jwe_alg_known(v) ? NULL : "is one of " JWE_ALGS;
 }
 
 const char *check_encryption_enc(const char *v)
 {
-    static const char *const encs[] = {"A128CBC-HS256", "A256GCM", NULL};
-
-    return one_of(v, encs) ? NULL : "is A128CBC-HS256 or A256GCM";
+    return jwe_enc_known(v) ? NULL : "is one of " JWE_ENCS;
 }
 
 const char *check_grant(const char *v)

@@ -37,6 +37,21 @@ static err_t make_proof(const struct registry *r, const struct client_record *c,
     return OK;
 }
 
+/* What keyd has no key for, nobody could sign. */
+static err_t check_algs(const struct registry *r, const struct client_record *c, struct client_fault *f)
+{
+    const char *const named[] = {c->id_token_alg, c->userinfo_alg, c->introspection_alg, c->authorization_alg};
+
+    for (size_t i = 0; r->jwks && i < sizeof named / sizeof *named; i++) {
+        unsigned algs = named[i] ? jwks_cache_algs(r->jwks) : ~0u;
+        if (algs == 0)
+            return ERR_KEYD_DOWN;
+        if (named[i] && !(algs & 1u << jose_alg_from(named[i])))
+            return client_fault(f, ERR_CLIENT_METADATA, "…_signed_response_alg", "names an algorithm that there is no key for");
+    }
+    return OK;
+}
+
 err_t registry_add(const struct registry *r, struct client_record *c, const struct client_birth *b, char secret[TOKEN_CHARS + 1],
                    struct client_fault *f)
 {
@@ -44,6 +59,7 @@ err_t registry_add(const struct registry *r, struct client_record *c, const stru
     struct client_proof proof;
 
     TRY(client_rules_check(c, f));
+    TRY(check_algs(r, c, f));
     if (!c->id[0])
         random_uuid(c->id);
     TRY(make_proof(r, c, &room, &proof, secret));
@@ -65,6 +81,7 @@ err_t registry_put(const struct registry *r, const struct client_record *old, st
     struct client_proof proof = {.keep = true};
 
     TRY(client_rules_check(c, f));
+    TRY(check_algs(r, c, f));
     memcpy(c->id, old->id, sizeof c->id);
     c->version = old->version;
     secret[0] = '\0';

@@ -6,17 +6,20 @@
 #define ANTIN_IDP_RULES_CLIENT_REGISTRY_H
 
 #include "idp/rules/client_rules.h"
+#include "idp/rules/jwks.h"
 #include "idp/rules/secrets.h"
 
 struct registry {
     struct db_pool *db;
-    const uint8_t *seal; /* secrets that are needed in the clear */
+    const uint8_t *seal;     /* secrets that are needed in the clear */
+    struct jwks_cache *jwks; /* tells which algorithms there are keys for; NULL: nobody asks */
     const struct actor *by;
 };
 
 /*
  * Checks the record and makes the client; without an id it gets one. secret: the new client's, told this once; "" when it has none.
- * ERR_CLIENT_METADATA, ERR_CLIENT_REDIRECT, ERR_DB_CONFLICT (the id is or was somebody's), ERR_DB_NONE (the registration token, see client_birth).
+ * ERR_CLIENT_METADATA, ERR_CLIENT_REDIRECT, ERR_DB_CONFLICT (the id is or was somebody's), ERR_DB_NONE (the registration token, see client_birth),
+ * ERR_KEYD_DOWN (it names an algorithm, and nobody knows whether there is a key for it).
  */
 err_t registry_add(const struct registry *r, struct client_record *c, const struct client_birth *b, char secret[TOKEN_CHARS + 1],
                    struct client_fault *f) MUST_USE;

@@ -5,6 +5,7 @@
 #include "idp/rules/client_rules.h"
 #include "common/jose.h"
 #include "idp/rules/client_cert.h"
+#include "idp/rules/jwe.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
 #include <stdio.h>
@@ -190,8 +191,8 @@ static err_t check_encryption(const struct client_record *c, const char *alg, ch
 {
     if (!alg)
         return *enc ? client_fault(f, ERR_CLIENT_METADATA, "…_encrypted_response_enc", "stands without its …_encrypted_response_alg") : OK;
-    if (!c->jwks)
-        return client_fault(f, ERR_CLIENT_METADATA, "jwks", "is missing: it holds the key that is encrypted to (use enc)");
+    if (!c->jwks || !jwe_recipient(c->jwks, alg))
+        return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds no key for this encryption (use enc; RSA of 2048 bits or more, P-256 or P-384)");
     return *enc ? OK : str_copy(enc, "A128CBC-HS256");
 }
 

@@ -20,6 +20,7 @@
 struct notifier {
     struct db_pool *db;
     struct keyclient *keyd;
+    struct clients *clients;
     struct fetch *fetch;
     pthread_t thread;
     pthread_mutex_t lock; /* what follows */
@@ -31,16 +32,19 @@ static err_t post(const struct notifier *n, const struct logout_notice *o, int *
 {
     AUTO_BUF jwt = {0}, body = {0};
     AUTO_FETCH_REPLY reply = {0};
+    struct client client;
+
+    if (!n->fetch || !o->uri[0])
+        return ERR_FORBIDDEN;
+    TRY(clients_get(n->clients, o->client_id, NULL, &client));
     const struct key_claims claims = {
         .type = KEY_LOGOUT_TOKEN,
+        .alg = client.jose.id_token, /* §2.4: with the key of its ID tokens */
         .aud = {o->client_id},
         .lifetime = TOKEN_LIFE,
         .sub = o->sub,
         .sid = o->sid,
     };
-
-    if (!n->fetch || !o->uri[0])
-        return ERR_FORBIDDEN;
     TRY(key_sign_token(n->keyd, &claims, &jwt));
     TRY(buf_add_str(&body, "logout_token="));
     TRY(url_encode(&body, buf_str(&jwt)));
@@ -105,7 +109,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-err_t notifier_open(struct db_pool *db, struct keyclient *keyd, struct fetch *fetch, struct notifier **out)
+err_t notifier_open(struct db_pool *db, struct keyclient *keyd, struct clients *clients, struct fetch *fetch, struct notifier **out)
 {
     struct notifier *n = calloc(1, sizeof *n);
     pthread_condattr_t attr;
@@ -114,6 +118,7 @@ err_t notifier_open(struct db_pool *db, struct keyclient *keyd, struct fetch *fe
         return ERR_NOMEM;
     n->db = db;
     n->keyd = keyd;
+    n->clients = clients;
     n->fetch = fetch;
     pthread_mutex_init(&n->lock, NULL);
     pthread_condattr_init(&attr);

@@ -8,11 +8,12 @@
 #include "common/db.h"
 #include "common/fetch.h"
 #include "common/keyclient.h"
+#include "idp/rules/clients.h"
 
 struct notifier;
 
 /* fetch: the one way out, to the configured origins alone; NULL: nobody is told (the rows are given up). Starts its thread. */
-err_t notifier_open(struct db_pool *db, struct keyclient *keyd, struct fetch *fetch, struct notifier **out) MUST_USE;
+err_t notifier_open(struct db_pool *db, struct keyclient *keyd, struct clients *clients, struct fetch *fetch, struct notifier **out) MUST_USE;
 void notifier_close(struct notifier **n); /* waits for the request that runs */
 /* Something is due now; otherwise it looks every few seconds, since other processes of ours write notices too. NULL is well. */
 void notifier_wake(struct notifier *n);

@@ -4,6 +4,7 @@
  */
 #include "idp/rules/token.h"
 #include "common/clock.h"
+#include "idp/rules/jwe.h"
 #include "idp/rules/acr.h"
 #include "idp/rules/claims.h"
 #include "idp/rules/details.h"
@@ -30,24 +31,25 @@ static const char *acr_of(const struct grant *g)
     return met ? met : acr_of_level(g->level);
 }
 
+static const struct client_jose *jose_of(const struct token_conf *c)
+{
+    static const struct client_jose defaults;
+
+    return c->client ? &c->client->jose : &defaults;
+}
+
 /* Left half of the access token's hash, with the hash of the ID token's algorithm (OpenID Connect Core §3.1.3.6). False: leave it out. */
 static bool at_hash(const struct token_conf *c, const struct buf *access, char out[B64URL_LEN(SHA512_LEN / 2) + 1])
 {
+    enum jose_alg asked = jose_of(c)->id_token, alg = asked != JOSE_NONE ? asked : jwks_cache_alg(c->jwks);
+    const char *name = alg == JOSE_EDDSA ? "SHA512" : alg == JOSE_ES384 ? "SHA384" : "SHA256"; /* Ed25519: RFC 8032 §5.1 */
     uint8_t h[SHA512_LEN];
+    size_t n = 0;
 
-    switch (jwks_cache_alg(c->jwks)) {
-    case JOSE_ES256:
-    case JOSE_RS256:
-    case JOSE_PS256:
-        sha256(buf_bytes(access), h);
-        b64url_encode(BYTES(h, SHA256_LEN / 2), out);
-        return true;
-    case JOSE_EDDSA:
-        sha512(buf_bytes(access), h);
-        b64url_encode(BYTES(h, SHA512_LEN / 2), out);
-        return true;
-    default: return false;
-    }
+    if (alg == JOSE_NONE || EVP_Q_digest(NULL, name, NULL, access->ptr, access->len, h, &n) != 1)
+        return false;
+    b64url_encode(BYTES(h, n / 2), out);
+    return true;
 }
 
 static struct resources resources_of(const struct token_conf *c)
@@ -132,6 +134,7 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
     random_uuid(jti);
     const struct key_claims k = {
         .type = KEY_ID_TOKEN,
+        .alg = jose_of(c)->id_token,
         .sub = g->sub,
         .aud = {g->client_id},
         .lifetime = c->life,
@@ -145,7 +148,8 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
         .level = g->level,
         .more = more,
     };
-    return key_sign_token(c->keyd, &k, out);
+    TRY(key_sign_token(c->keyd, &k, out));
+    return jwe_wrap(c->clients, g->client_id, &jose_of(c)->id_token_enc, true, out);
 }
 
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out)

@@ -8,6 +8,7 @@
 #include "common/dpop.h"
 #include "common/keyclient.h"
 #include "idp/rules/client_cert.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/secrets.h"
 #include "idp/rules/verified.h"
@@ -23,6 +24,8 @@ struct token_conf {
     const struct idp_keys *keys;
     struct keyclient *keyd;
     struct jwks_cache *jwks;
+    struct clients *clients;
+    const struct client *client; /* who gets the tokens and says how they are signed and encrypted; NULL: the defaults */
     int64_t life;
     const struct token_binding *bind; /* NULL: bearer tokens */
     const char *resource;             /* asked for in this request (RFC 8707), or NULL */

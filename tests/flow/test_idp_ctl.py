@@ -84,7 +84,7 @@ def test_maintenance_by_hand_harms_nothing_that_lives(stack, officer):
 
 def test_token_keys_are_listed():
     keys = idpctl("key", "list")["keys"]
-    assert [k["active"] for k in keys].count(True) == 1
+    assert [k["default"] for k in keys].count(True) == 1 and len({k["alg"] for k in keys if k["active"]}) == len(keys)
 
 
 def test_every_command_explains_itself():
