@@ -24,8 +24,7 @@ typedef int ctl_fn(struct ctl *c);
 const struct actor *ctl_actor(void);
 
 ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_remove, ctl_client_set, ctl_client_secure,
-    ctl_client_secret, ctl_client_export, ctl_client_import, ctl_registration_add, ctl_registration_list, ctl_registration_revoke;
-    ctl_client_secret, ctl_client_tokens;
+    ctl_client_secret, ctl_client_tokens, ctl_client_export, ctl_client_import, ctl_registration_add, ctl_registration_list, ctl_registration_revoke;
 ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_account_role, ctl_session_revoke, ctl_key_list, ctl_maintain;
 
 struct client;

@@ -18,7 +18,7 @@ static struct registry registry_of(const struct http_req *r)
 {
     const struct app *a = app_of(r);
 
-    return (struct registry){.db = a->db, .seal = a->keys.seal, .by = admin_actor(r)};
+    return (struct registry){.db = a->db, .seal = a->keys.seal, .jwks = a->jwks, .by = admin_actor(r)};
 }
 
 /* An id that cannot be one is simply not found. */

@@ -47,7 +47,7 @@ static err_t bearer_hash(const struct http_req *r, const char **token, uint8_t h
 
 static struct registry registry_of(const struct app *a, const struct actor *by)
 {
-    return (struct registry){.db = a->db, .seal = a->keys.seal, .by = by};
+    return (struct registry){.db = a->db, .seal = a->keys.seal, .jwks = a->jwks, .by = by};
 }
 
 /* Tells what was wrong, in its words; the log hears of whoever holds a token and asks for too much. */

@@ -17,7 +17,6 @@
     /* client, redirect_uri, post_logout_uri */                                                                              \
     X(st_client_get) X(st_client_redirects) X(st_client_state) X(st_client_logout_uri) X(st_client_keys) X(st_client_exchange)\
     X(st_client_record_get) X(st_client_record_add) X(st_client_record_put) X(st_client_record_remove) X(st_client_page)     \
-    X(st_client_jose)                                                                                                        \
     X(st_registration_add) X(st_registration_list) X(st_registration_revoke) X(st_registration_live) X(st_registration_of)   \
     X(st_registration_access)                                                                                                \
     /* pushed_request, seen */                                                                                               \
