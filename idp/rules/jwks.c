@@ -109,7 +109,7 @@ static void refresh(struct jwks_cache *c)
     pthread_rwlock_wrlock(&c->lock);
     struct jwks old = c->set;
     struct buf old_text = c->json;
-    c->version += !bytes_eq(buf_bytes(&old_text), buf_bytes(&text));
+    c->version += !bytes_eq(buf_bytes(&old_text), buf_bytes(&text)) || c->alg != active.alg || c->algs != active.algs;
     c->set = set;
     c->json = take(&text);
     c->alg = active.alg;
