@@ -7,6 +7,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
 #include "idp/rules/client_registry.h"
+#include "idp/rules/clients.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,12 @@ static err_t answer(struct http_req *r, int status, const struct client_record *
     return OK;
 }
 
-/* As it is now: the database says the version and the state. */
+/* After a change, as it is now: the database says the version and the state. */
 static err_t answer_now(struct http_req *r, int status, const char *id, const char *secret)
 {
     AUTO_CLIENT now = {0};
 
+    clients_forget(app_of(r)->clients, id);
     err_t e = client_record_get(app_of(r)->db, id, &now);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
@@ -133,6 +135,7 @@ err_t delete_admin_client(struct http_req *r)
     TRY(find(r, &c));
     TRY(check_version(r, &c));
     err_t e = client_record_remove(app_of(r)->db, c.id, admin_actor(r));
+    clients_forget(app_of(r)->clients, c.id);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
     http_reply_no_store(r);

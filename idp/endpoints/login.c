@@ -6,6 +6,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/own.h"
 #include "idp/rules/upstream.h"
+#include <stdio.h>
 #include <string.h>
 
 /* A button for each provider elsewhere that may vouch for people. Links, no form: the way there leads over other people's addresses. */
@@ -45,7 +46,7 @@ static err_t show(struct http_req *r, const struct flow *f, int status, const ch
     json_object_set_new(v, "request", f->own ? json_null() : json_string(f->name));
     json_object_set_new(v, "page", f->own ? json_string(f->name) : json_null());
     json_object_set_new(v, "own_page", json_boolean(f->own));
-    json_object_set_new(v, "client", json_string(f->client.name));
+    json_object_set_new(v, "client", json_string(client_name(&f->client, http_lang(r))));
     json_object_set_new(v, "first_party", json_boolean(f->client.first_party));
     json_object_set_new(v, "again", json_boolean(f->request.prompt_login || f->request.max_age >= 0));
     json_object_set_new(v, "login", json_string(login));
@@ -70,7 +71,12 @@ err_t get_login(struct http_req *r)
 
 static err_t refused(struct http_req *r, const struct flow *f, const char *login, err_t e, int64_t wait)
 {
-    page_retry_after(r, e == ERR_THROTTLED ? wait : 0);
+    char seconds[24];
+
+    if (e == ERR_THROTTLED) {
+        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
+        http_reply_header(r, "Retry-After", seconds);
+    }
     return show(r, f, err_info(e)->status, login, e, wait);
 }
 

@@ -7,6 +7,7 @@
 #include "idp/endpoints/page.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/client_registry.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/software_statement.h"
 #include "idp/store/registration.h"
 #include <string.h>
@@ -203,6 +204,7 @@ static err_t change_client(struct http_req *r, struct visit *v, const struct cli
     random_token(v->token, TOKEN_BYTES);
     sha256(bytes_str(v->token), v->next_hash);
     TRY(registry_put(&reg, old, &v->client, state, v->next_hash, "client.changed", v->secret, &v->fault));
+    clients_forget(a->clients, old->id);
     v->client.created_at = old->created_at;
     return answer(r, 200, &v->client, v->secret, v->token, state);
 }
@@ -226,6 +228,7 @@ err_t delete_register(struct http_req *r)
     TRY(find_own(r, hash, &token, &c));
     const struct actor by = {.client = c.id, .request_id = http_request_id(r)};
     err_t e = client_record_remove(app_of(r)->db, c.id, &by);
+    clients_forget(app_of(r)->clients, c.id);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_TOKEN : e;
     http_reply_no_store(r);

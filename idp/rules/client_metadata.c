@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LIST_MAX 32         /* entries of an array */
+#define WORDS_MAX 1000      /* bytes of all entries of one that is no list of addresses: as the database takes it */
 #define TEXT_MAX 8192       /* bytes of one text: a software statement is the longest */
 #define JWKS_TEXT_MAX 16384 /* as the database takes it */
 
@@ -44,7 +45,7 @@ static const struct fixed {
     {"introspection_encrypted_response_alg", "", "is not taken: nothing is encrypted"},
     {"authorization_encrypted_response_alg", "", "is not taken: nothing is encrypted"},
     {"request_object_encryption_alg", "", "is not taken: requests are signed, not encrypted"},
-    {"backchannel_user_code_parameter", "", "is not taken: there are no user codes"},
+    {"backchannel_token_delivery_mode", "", "is not taken"},
 };
 
 /* RFC 8705 §2.1.2: how OAuth names what a certificate must be. */
@@ -106,6 +107,8 @@ static err_t read_list(const struct member *m, const json_t *v, char **out, stru
         if (!listed(buf_str(&words), one))
             TRY(buf_addf(&words, "%s%s", words.len ? " " : "", one));
     }
+    if (words.len > WORDS_MAX && m->fault != check_uri)
+        return bad(m, "is too long", f);
     return words.len ? str_copy(out, buf_str(&words)) : OK;
 }
 
@@ -290,7 +293,7 @@ static int write_tls(const struct client_record *c, json_t *doc)
 err_t client_metadata_write(const struct client_record *c, json_t **out)
 {
     struct client_record *r = (struct client_record *)c; /* only read */
-    AUTO_JSON doc = json_pack("{s:s, s:s}", "client_id", c->id, "subject_type", "pairwise");
+    AUTO_JSON doc = json_pack("{s:s*, s:s}", "client_id", c->id[0] ? c->id : NULL, "subject_type", "pairwise");
     int wrong = doc == NULL;
 
     for (size_t i = 0; !wrong && i < NMEMBERS; i++)

@@ -14,7 +14,7 @@ const struct db_stmt st_client_get = {
     " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2),"
     " par_required OR profile <> '', object_required OR profile = 'fapi2-message-signing', dpop_required, dpop_nonce, cert_bound,"
     " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed, " CLIENT_JOSE_COLUMNS
-    ", details_types, ciba_notify_uri IS NOT NULL FROM idp.client c WHERE id = $1",
+    ", details_types, name_vi, name_en FROM idp.client c WHERE id = $1",
     2,
 };
 const struct db_stmt st_client_logout_uri = {
@@ -41,6 +41,12 @@ const struct db_stmt st_client_keys = {
     "SELECT jwks, secret_sealed, tls_match FROM idp.client WHERE id = $1",
     1,
 };
+
+const char *client_name(const struct client *c, enum lang lang)
+{
+    return c->name_in[lang][0] ? c->name_in[lang] : c->name;
+}
+
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out)
 {
     AUTO_ROWS r = NULL;
@@ -69,7 +75,8 @@ err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, st
     out->userinfo_signed = db_bool(r, 0, 19);
     TRY(client_jose_read(r, 0, 20, &out->jose));
     TRY(store_text(r, 0, 20 + CLIENT_JOSE_N, out->details_types, sizeof out->details_types));
-    out->ciba_ping = db_bool(r, 0, 20 + CLIENT_JOSE_N + 1);
+    TRY(store_text(r, 0, 21 + CLIENT_JOSE_N, out->name_in[LANG_VI], sizeof out->name_in[LANG_VI]));
+    TRY(store_text(r, 0, 22 + CLIENT_JOSE_N, out->name_in[LANG_EN], sizeof out->name_in[LANG_EN]));
     for (int i = 0; i < (int)(sizeof flags / sizeof *flags); i++)
         *flags[i] = db_bool(r, 0, 11 + i);
     return OK;

@@ -6,6 +6,7 @@
 #define ANTIN_IDP_STORE_CLIENT_H
 
 #include "common/jose.h"
+#include "common/text.h"
 #include "idp/store/audit.h"
 
 #define CLIENT_ID_MAX 64
@@ -36,13 +37,16 @@ struct client {
     bool fapi, fapi_signed; /* profile fapi2-security, or fapi2-message-signing (then both) */
     bool introspect;        /* a resource server: may ask about any token */
     bool userinfo_signed;   /* gets UserInfo as a JWT */
-    bool ciba_ping;         /* is told when a backchannel request was answered (else it asks) */
     bool active;
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;
     struct client_jose jose;
     char details_types[256]; /* authorization details that it may ask for (RFC 9396) */
+    char name_in[2][801];    /* its name by language (enum lang); "" where it has none of that one: see client_name */
 };
+
+/* What to call it before a person who reads this language. */
+const char *client_name(const struct client *c, enum lang lang);
 
 /* redirect_uri may be NULL. ERR_DB_NONE: no such client. */
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out) MUST_USE;
