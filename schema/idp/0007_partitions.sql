@@ -50,8 +50,8 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(7310572063870611822); -- one process of several
     FOR r IN SELECT p.*, ('1 ' || p.step)::interval AS length FROM idp.partition_rule p ORDER BY p.parent LOOP
-        life := make_interval(secs => least(34560000, greatest(7200,
-            CASE r.life WHEN 'grant' THEN grant_s WHEN 'session' THEN session_s WHEN 'request' THEN request_s ELSE 0 END)));
+        life := make_interval(secs => greatest(7200, CASE r.life WHEN 'grant' THEN least(grant_s, 34560000) WHEN 'session' THEN least(session_s, 691200)
+            WHEN 'request' THEN least(request_s, 172800) ELSE 0 END));
         t := date_trunc(r.step, now() - coalesce(r.keep, interval '0'));
         WHILE t <= now() + life + r.length LOOP
             child := r.parent || '_p' || to_char(t, CASE r.step WHEN 'month' THEN 'YYYYMM' WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMMDDHH24' END);
@@ -68,7 +68,7 @@ BEGIN
     RETURN made;
 END
 $$;
-COMMENT ON FUNCTION idp.make_partitions IS 'Makes the partitions that rows of today and of the coming lives need (seconds; 400 days at most). How many it made.';
+COMMENT ON FUNCTION idp.make_partitions IS 'Makes the partitions that rows of today and of the coming lives need (seconds; 400 days, 8 and 2 at most). How many it made.';
 
 CREATE FUNCTION idp.drop_partition() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '300ms' AS

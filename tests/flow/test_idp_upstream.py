@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import antin_client as antin
 import pytest
 from client_kit import new_key
-from idp_kit import Client, enrolled, fresh, idpctl, layout, session_hash, sql
+from idp_kit import Client, enrolled, fresh, idpctl, layout, session_hash, sql, timed_key
 from jwcrypto import jwk
 from upstream_kit import HOSTILE_OFFSET, Hostile, base, ini, providers
 
@@ -371,8 +371,7 @@ def test_state_that_is_not_ours(client, visitor, hostile, change):
 def test_state_that_waited_too_long(client, visitor, hostile):
     """It ends with the request that it was for."""
     url = come_back(client, visitor, hostile)
-    name = antin.hashlib.sha256(client_request(visitor).encode()).hexdigest()
-    sql(f"UPDATE idp.auth_request SET expires_at = now() - interval '1 s' WHERE id_hash = '\\x{name}'")
+    sql(f"UPDATE idp.auth_request SET expires_at = now() - interval '1 s' WHERE id_hash = '{timed_key(client_request(visitor))}'")
     assert visitor.browser.open(url).status == 400 and nobody(visitor)
 
 
