@@ -3,6 +3,7 @@
  * Called by consent.c. OpenID Connect Core §3.1.2.4, §5.5; RFC 9396 §2, §12 (what a client says is shown as text and as nothing else).
  */
 #include "idp/endpoints/agree.h"
+#include "idp/rules/claims.h"
 #include "idp/rules/details.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/terms.h"
@@ -56,7 +57,8 @@ static json_t *claim(const struct http_req *r, const struct terms *t, const char
     snprintf(name, sizeof name, "%.*s", (int)(len - skip), word + skip);
     snprintf(key, sizeof key, "claim.%s", name);
     const json_t *wish = wish_of(t, verified, name);
-    return json_pack("{s:s, s:s*, s:s*, s:s*}", "what", page_text(r, key), "why", verified ? page_text(r, "claim.checked") : NULL, "need",
+    bool checked = verified && claim_is(name); /* evidence is what checked it */
+    return json_pack("{s:s, s:s*, s:s*, s:s*}", "what", page_text(r, key), "why", checked ? page_text(r, "claim.checked") : NULL, "need",
                      json_is_true(json_object_get(wish, "essential")) ? page_text(r, "claim.essential") : NULL, "purpose",
                      json_string_value(json_object_get(wish, "purpose")));
 }

@@ -25,7 +25,7 @@ static err_t show(struct http_req *r, struct flow *f, const struct session *s)
 
     TRY(person_open(a->keyd, a->db, s->account_id, &person));
     TRY(buf_addf(&self, "/consent?request=%s", f->name));
-    AUTO_JSON v = page_values(r, "consent.title", buf_str(&self));
+    AUTO_JSON v = page_values(r, f->request.has_details ? "consent.act" : "consent.title", buf_str(&self));
     TRY(browser_form(r, v, "consent", f->name, true));
     TRY(agree_words(r, &f->request, v));
     json_object_set_new(v, "request", json_string(f->name));

@@ -35,6 +35,11 @@ static const struct claim_info *find(const char *name, size_t len)
     return NULL;
 }
 
+bool claim_is(const char *name)
+{
+    return find(name, strlen(name)) != NULL;
+}
+
 static err_t add_name(struct claims_wish *w, const char *prefix, const char *name)
 {
     size_t n = strlen(w->names);

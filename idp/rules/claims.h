@@ -15,6 +15,7 @@ struct claim_info {
     bool verified;     /* an officer looked at it: it may stand in verified_claims */
 };
 extern const struct claim_info claim_table[]; /* ends with a NULL name */
+bool claim_is(const char *name);              /* one of the table */
 
 struct claims_wish {
     char acr[ACR_VALUES_MAX + 1]; /* essential or not: the classes asked for; "" when none is known */

@@ -75,7 +75,8 @@ static bool digest_ok(const json_t *d)
 }
 
 /* A non-empty list of different texts, each good. */
-static bool list_ok(const json_t *v, size_t max, const struct detail_member *m, bool (*ok)(const json_t *one, const struct detail_member *m))
+static bool list_ok(const json_t *v, size_t max, const struct detail_member *m,
+                    bool (*ok)(const json_t *one, const struct detail_member *m))
 {
     size_t n = json_array_size(v);
 

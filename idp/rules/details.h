@@ -24,7 +24,7 @@ enum detail_kind {
 struct detail_member {
     const char *name;
     enum detail_kind kind;
-    size_t max;         /* characters, entries, or the number itself */
+    size_t max;          /* characters, entries, or the number itself */
     const char *choices; /* separated by spaces */
     bool needed;
     const char *text; /* key of the words before it on the consent page; of a choice, KEY.CHOICE; NULL: means nothing to a person */
@@ -36,7 +36,7 @@ struct detail_type {
     const struct detail_member *member; /* ends with a NULL name */
     bool (*whole)(const json_t *one);   /* what its members must be together; NULL: nothing more */
 };
-extern const struct detail_type detail_types[]; /* ends with a NULL name */
+extern const struct detail_type detail_types[];              /* ends with a NULL name */
 const struct detail_type *detail_type_of(const json_t *one); /* NULL: unknown */
 
 /*

@@ -59,7 +59,8 @@ static bool note_ok(const char *s)
 }
 
 /* One text member of from into to. */
-static void text(const json_t *from, const char *field, const char *name, bool needed, bool (*ok)(const char *s), json_t *to, json_t *faults)
+static void text(const json_t *from, const char *field, const char *name, bool needed, bool (*ok)(const char *s), json_t *to,
+                 json_t *faults)
 {
     const char *v = NULL;
 

@@ -42,7 +42,8 @@ static bool young(const json_t *max_age, const json_t *have)
 
 bool match_value(const json_t *wish, const json_t *have)
 {
-    const json_t *value = json_object_get(wish, "value"), *values = json_object_get(wish, "values"), *max_age = json_object_get(wish, "max_age");
+    const json_t *value = json_object_get(wish, "value"), *values = json_object_get(wish, "values"),
+                 *max_age = json_object_get(wish, "max_age");
 
     return (!value || json_equal(value, have)) && (!values || among(values, have)) && (!max_age || young(max_age, have));
 }

@@ -22,8 +22,8 @@ static bool one_ok(const json_t *one)
 {
     const json_t *verification = json_object_get(one, "verification");
 
-    return json_is_object(verification) && json_object_size(json_object_get(one, "claims")) > 0 && json_object_get(verification, "trust_framework") &&
-           evidence_ok(json_object_get(verification, "evidence"));
+    return json_is_object(verification) && json_object_size(json_object_get(one, "claims")) > 0 &&
+           json_object_get(verification, "trust_framework") && evidence_ok(json_object_get(verification, "evidence"));
 }
 
 err_t verified_read(const json_t *asked, json_t **out)
@@ -70,8 +70,8 @@ static json_t *checks(const json_t *note, const char *organization)
     AUTO_JSON list = json_array();
 
     for (size_t i = 0; list && i < json_array_size(methods); i++) {
-        json_t *one = json_pack("{s:O, s:s*, s:s*, s:s*}", "check_method", json_array_get(methods, i), "organization", organization, "check_id",
-                                text(note, "check_id"), "time", text(note, "time"));
+        json_t *one = json_pack("{s:O, s:s*, s:s*, s:s*}", "check_method", json_array_get(methods, i), "organization", organization,
+                                "check_id", text(note, "check_id"), "time", text(note, "time"));
         if (!one || json_array_append_new(list, one) != 0)
             return NULL;
     }
@@ -104,9 +104,9 @@ static json_t *verification(const json_t *person, const struct verified_facts *f
     const json_t *note = json_object_get(person, "verification");
     const char *named = text(note, "organization"), *organization = named ? named : f->organization[0] ? f->organization : NULL;
 
-    return json_pack("{s:s, s:s, s:s*, s:s*, s:o*}", "trust_framework", f->trust_framework, "assurance_level", f->level >= 2 ? "level_2" : "level_1",
-                     "time", text(note, "time"), "verification_process", text(note, "check_id"), "evidence",
-                     evidence(note, organization, scope_has(scope, "citizen_number")));
+    return json_pack("{s:s, s:s, s:s*, s:s*, s:o*}", "trust_framework", f->trust_framework, "assurance_level",
+                     f->level >= 2 ? "level_2" : "level_1", "time", text(note, "time"), "verification_process", text(note, "check_id"),
+                     "evidence", evidence(note, organization, scope_has(scope, "citizen_number")));
 }
 
 /* A claim that is otherwise than asked is left out; one that is not known as well. */

@@ -66,7 +66,8 @@ static void an_id_token_carries_the_person_s_claims(void **state)
 {
     (void)state;
     AUTO_JSON c = NULL;
-    assert_ok(token(KEY_ID_TOKEN, "{\"name\":\"Nguyễn \\\"An\\\"\",\"address\":{\"formatted\":\"x\"},\"verified_claims\":" VERIFIED "}", &c));
+    assert_ok(
+        token(KEY_ID_TOKEN, "{\"name\":\"Nguyễn \\\"An\\\"\",\"address\":{\"formatted\":\"x\"},\"verified_claims\":" VERIFIED "}", &c));
     assert_string_equal(json_string_value(json_object_get(c, "name")), "Nguyễn \"An\"");
     assert_string_equal(json_string_value(json_object_get(json_object_get(c, "address"), "formatted")), "x");
     assert_non_null(json_object_get(json_object_get(json_object_get(c, "verified_claims"), "claims"), "name"));
@@ -94,7 +95,8 @@ static void neither_carries_the_other_s(void **state)
 
 static void what_keyd_lays_down_cannot_be_brought(void **state)
 {
-    static const char *const names[] = {"iss", "sub", "aud", "exp", "iat", "nonce", "acr", "scope", "client_id", "cnf", "act", "events", "level", "x"};
+    static const char *const names[] = {"iss",   "sub",       "aud", "exp", "iat",    "nonce", "acr",
+                                        "scope", "client_id", "cnf", "act", "events", "level", "x"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char more[64];
