@@ -80,6 +80,11 @@ const struct config_key idp_conf_keys[] = {
         "JSON file with the issuers of software statements and their public keys; empty: none"),
     STR("identity", "trust_framework", trust_framework, "vn_decree_69_2024", false, "name of the law that enrolment follows, in verified_claims"),
     STR("identity", "organization", organization, "", false, "who enrols, when an officer names nobody else; in verified_claims"),
+    INT("ciba", "life", ciba_life, "300", 30, 3600, "seconds that a backchannel request waits for a person at most"),
+    INT("ciba", "client_limit", ciba_client, "1000", 1, 1000000, "backchannel requests of one client in throttle_window"),
+    INT("ciba", "person_limit", ciba_person, "5", 1, 1000, "unanswered ones of one client for one person before it must wait"),
+    INT("ciba", "max_age", ciba_max_age, "900", 60, 86400, "seconds since a sign-in in which a person may answer them"),
+    STR("ciba", "origins", ciba_origins, "", false, "origins that answers may be announced to (ping), separated by spaces; empty: none"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };
@@ -196,26 +201,34 @@ static err_t read_asset(const char *share, const char *name, struct buf *out, ch
     return OK;
 }
 
-/* The one way out of this daemon: to origins that the operator wrote down, whatever clients register. */
-static err_t open_notifier(struct app *a)
+/* A way out of this daemon: to origins that the operator wrote down, whatever clients register. None written: *out stays NULL. */
+static err_t open_fetch(const char *section, const char *list, struct fetch **out)
 {
     const char *origins[33] = {NULL};
     size_t n = 0;
-    AUTO_STR list = NULL;
+    AUTO_STR words = NULL;
     char *rest = NULL;
 
-    TRY(str_copy(&list, a->conf.logout_origins));
-    for (char *o = strtok_r(list, " ", &rest); o; o = strtok_r(NULL, " ", &rest)) {
+    TRY(str_copy(&words, list));
+    for (char *o = strtok_r(words, " ", &rest); o; o = strtok_r(NULL, " ", &rest)) {
         if (n == 32) {
-            fprintf(stderr, "[logout] origins: more than 32\n");
+            fprintf(stderr, "[%s] origins: more than 32\n", section);
             return ERR_CONFIG;
         }
         origins[n++] = o;
     }
     const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096};
-    if (n > 0)
-        TRY(fetch_open(&conf, &a->fetch));
-    return notifier_open(a->db, a->keyd, a->clients, a->fetch, &a->notifier);
+    return n > 0 ? fetch_open(&conf, out) : OK;
+}
+
+static err_t open_notifiers(struct app *a)
+{
+    TRY(open_fetch("logout", a->conf.logout_origins, &a->fetch));
+    TRY(open_fetch("ciba", a->conf.ciba_origins, &a->ping_fetch));
+    const struct notifier_conf logouts = {.db = a->db, .keyd = a->keyd, .clients = a->clients, .fetch = a->fetch, .look_every = 5, .work = logout_work};
+    const struct notifier_conf pings = {.db = a->db, .keys = &a->keys, .fetch = a->ping_fetch, .look_every = 2, .work = ping_work};
+    TRY(notifier_open(&logouts, &a->notifier));
+    return notifier_open(&pings, &a->pinger);
 }
 
 static err_t open_web(struct app *a)
@@ -282,7 +295,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
     TRY(statement_issuers_open(a->conf.statement_issuers, &a->software));
     const struct partition_lives lives = idp_lives(&a->conf);
     TRY(keeper_open(a->db, &lives, &a->keeper));
-    return open_notifier(a);
+    return open_notifiers(a);
 }
 
 void idp_close(struct app *a)
@@ -294,6 +307,8 @@ void idp_close(struct app *a)
     notifier_close(&a->notifier);
     upstreams_close(&a->upstreams);
     keeper_close(&a->keeper);
+    notifier_close(&a->pinger);
+    fetch_close(&a->ping_fetch);
     fetch_close(&a->fetch);
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);

@@ -45,6 +45,8 @@ struct idp_conf {
     long officer_max_age, admin_max_age;
     long session_idle, session_max, request_life, code_life, token_life, device_life, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
+    long ciba_life, ciba_client, ciba_person, ciba_max_age;
+    char *ciba_origins;
     char *logout_origins;
     char *upstream_folder;
     char *statement_issuers;
@@ -84,6 +86,8 @@ struct app {
     struct upstreams *upstreams; /* NULL: people sign in here alone */
     struct statement_issuers *software; /* who may speak for software that registers itself */
     struct keeper *keeper;
+    struct fetch *ping_fetch; /* NULL: clients are told of no answer, they ask */
+    struct notifier *pinger;
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
     struct published published;

@@ -24,6 +24,14 @@ static json_t *or_none(const char *v)
     return strcmp(v, "none") == 0 ? json_null() : json_string(v);
 }
 
+/* Whoever has an address is told; so the mode follows. */
+static int change_ciba(json_t *changes, json_t *uri)
+{
+    int code = change(changes, "backchannel_client_notification_endpoint", uri);
+
+    return code == CTL_OK ? change(changes, "backchannel_token_delivery_mode", json_null()) : code;
+}
+
 static int change_list(json_t *changes, const char *member, const char *words)
 {
     json_t *list = json_array();
@@ -61,6 +69,7 @@ static int read_args(struct ctl *c, json_t *changes)
         {"introspect", required_argument, NULL, 'i'},         {"userinfo-signed", required_argument, NULL, 'u'},
         {"backchannel-logout", required_argument, NULL, 'b'}, {"frontchannel-logout", required_argument, NULL, 'f'},
         {"exchange", required_argument, NULL, 'e'},           {"set", required_argument, NULL, 's'},
+        {"ciba-notify", required_argument, NULL, 'n'},
         {NULL, 0, NULL, 0},
     };
     int given, code = CTL_OK;
@@ -73,6 +82,7 @@ static int read_args(struct ctl *c, json_t *changes)
         case 'b': code = change(changes, "backchannel_logout_uri", or_none(optarg)); break;
         case 'f': code = change(changes, "frontchannel_logout_uri", or_none(optarg)); break;
         case 'e': code = change_list(changes, "token_exchange_services", optarg); break;
+        case 'n': code = change_ciba(changes, or_none(optarg)); break;
         case 's': code = change_any(changes, optarg); break;
         default: code = CTL_USAGE;
         }
@@ -100,7 +110,8 @@ int ctl_client_set(struct ctl *c)
     err_t e = ctl_client_change(c, id, changes, "client.changed", &now, secret, &fault);
     if (e != OK)
         return ctl_client_fail(id, e, &fault);
-    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s*}", "client_id", id, "introspect", now.introspect, "userinfo_signed",
+    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s*}", "client_id", id, "introspect", now.introspect, "userinfo_signed",
                                   now.userinfo_signed, "backchannel_logout_uri", or_empty(now.backchannel_uri), "frontchannel_logout_uri",
-                                  or_empty(now.frontchannel_uri), "exchange", or_empty(now.exchange), "client_secret", *secret ? secret : NULL));
+                                  or_empty(now.frontchannel_uri), "exchange", or_empty(now.exchange), "ciba_notify",
+                                  or_empty(now.ciba_notify_uri), "client_secret", *secret ? secret : NULL));
 }

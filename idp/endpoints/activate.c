@@ -5,7 +5,6 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/login.h"
 #include "idp/rules/activation.h"
-#include <stdio.h>
 
 /* Which field a failure belongs to, so that the page can say it there. */
 static const struct {
@@ -69,7 +68,7 @@ static const char *field(const struct http_req *r, const char *name)
 
 err_t post_activate(struct http_req *r)
 {
-    char address[64], seconds[24];
+    char address[64];
     int64_t wait = 0;
     const struct login_deps d = login_deps(r);
     const struct activation_in in = {
@@ -88,9 +87,6 @@ err_t post_activate(struct http_req *r)
         add_pending(r, v);
         return page_reply(r, 200, "activated", v);
     }
-    if (wait > 0) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
-        http_reply_header(r, "Retry-After", seconds);
-    }
+    page_retry_after(r, wait);
     return field_of(e) ? show(r, &in, e, wait) : e;
 }

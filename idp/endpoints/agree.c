@@ -1,6 +1,6 @@
 /*
  * What the person is asked to agree to, in words.
- * Called by consent.c. OpenID Connect Core §3.1.2.4, §5.5; RFC 9396 §2, §12 (what a client says is shown as text and as nothing else).
+ * Called by consent.c and requests.c. OpenID Connect Core §3.1.2.4, §5.5; RFC 9396 §2, §12 (what a client says is shown as text and as nothing else).
  */
 #include "idp/endpoints/agree.h"
 #include "idp/rules/claims.h"
@@ -130,7 +130,7 @@ static err_t add_details(const struct http_req *r, const json_t *details, json_t
     return OK;
 }
 
-err_t agree_words(struct http_req *r, const struct auth_request *q, json_t *v)
+err_t agree_words(struct http_req *r, const struct agree_what *q, json_t *v)
 {
     AUTO_TERMS terms = {0};
     AUTO_JSON scopes = json_array();
@@ -138,7 +138,7 @@ err_t agree_words(struct http_req *r, const struct auth_request *q, json_t *v)
 
     if (!scopes || !details)
         return ERR_NOMEM;
-    TRY(terms_open(app_of(r)->keys.seal, q->client_id, BYTES(q->terms, q->terms_len), &terms));
+    TRY(terms_open(app_of(r)->keys.seal, q->client_id, q->terms, &terms));
     TRY(add_scopes(r, q->scope, scopes));
     TRY(add_claims(r, &terms, q->claims, scopes));
     TRY(add_details(r, terms.details, details));

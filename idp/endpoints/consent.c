@@ -22,12 +22,13 @@ static err_t show(struct http_req *r, struct flow *f, const struct session *s)
     struct app *a = app_of(r);
     AUTO_BUF self = {0};
     AUTO_JSON person = NULL;
+    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims, BYTES(f->request.terms, f->request.terms_len)};
 
     TRY(person_open(a->keyd, a->db, s->account_id, &person));
     TRY(buf_addf(&self, "/consent?request=%s", f->name));
     AUTO_JSON v = page_values(r, f->request.has_details ? "consent.act" : "consent.title", buf_str(&self));
     TRY(browser_form(r, v, "consent", f->name, true));
-    TRY(agree_words(r, &f->request, v));
+    TRY(agree_words(r, &asked, v));
     json_object_set_new(v, "request", json_string(f->name));
     json_object_set_new(v, "client", json_string(client_name(&f->client, http_lang(r))));
     json_object_set_new(v, "sector", json_string(f->client.sector));

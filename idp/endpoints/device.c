@@ -84,7 +84,7 @@ err_t post_device(struct http_req *r)
     struct app *a = app_of(r);
     const struct throttle_conf limits = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window};
     const char *code = http_field(r, "user_code");
-    char address[64], seconds[24];
+    char address[64];
     struct device_waiting d;
     int64_t wait = 0;
 
@@ -92,10 +92,7 @@ err_t post_device(struct http_req *r)
     err_t e = device_lookup(a->db, &a->keys, &limits, code, browser_address(r, address, sizeof address), &d, &wait);
     if (e == OK)
         e = go_on(r, &d);
-    if (wait > 0) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
-        http_reply_header(r, "Retry-After", seconds);
-    }
+    page_retry_after(r, wait);
     return e == ERR_USER_CODE || e == ERR_THROTTLED ? show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait) : e;
 }
 

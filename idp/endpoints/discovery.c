@@ -24,6 +24,7 @@ static const struct {
     {"userinfo_endpoint", "/userinfo"},
     {"jwks_uri", "/jwks"},
     {"device_authorization_endpoint", "/device_authorization"},
+    {"backchannel_authentication_endpoint", "/bc-authorize"},
     {"introspection_endpoint", "/introspect"},
     {"revocation_endpoint", "/revoke"},
     {"registration_endpoint", "/register"},
@@ -37,7 +38,7 @@ static const struct {
     {"response_types_supported", "code"},
     {"response_modes_supported", "query form_post jwt query.jwt form_post.jwt"},
     {"grant_types_supported", "authorization_code refresh_token client_credentials urn:ietf:params:oauth:grant-type:device_code "
-                              "urn:ietf:params:oauth:grant-type:token-exchange"},
+                              "urn:ietf:params:oauth:grant-type:token-exchange urn:openid:params:grant-type:ciba"},
     {"subject_types_supported", "pairwise"},
     {"token_endpoint_auth_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256 HS256"},
     {"request_object_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
@@ -45,6 +46,7 @@ static const struct {
     {"id_token_encryption_enc_values_supported", JWE_ENCS},
     {"userinfo_encryption_alg_values_supported", JWE_ALGS},
     {"userinfo_encryption_enc_values_supported", JWE_ENCS},
+    {"backchannel_authentication_request_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
     {"dpop_signing_alg_values_supported", DPOP_ALGS},
     {"code_challenge_methods_supported", "S256"},
     {"prompt_values_supported", "none login consent select_account create"},
@@ -62,6 +64,7 @@ static const struct {
 } flags[] = {
     {"frontchannel_logout_supported", true},    {"frontchannel_logout_session_supported", true},
     {"claims_parameter_supported", true},       {"request_parameter_supported", true},
+    {"backchannel_user_code_parameter_supported", false},
     {"request_uri_parameter_supported", false}, {"authorization_response_iss_parameter_supported", true},
 };
 
@@ -186,6 +189,7 @@ static err_t describe(const struct app *a, unsigned algs, enum jose_alg first, j
     /* Nobody hears of a logout from a provider that may talk to nobody. */
     bad |= json_object_set_new(doc, "backchannel_logout_supported", json_boolean(a->fetch != NULL));
     bad |= json_object_set_new(doc, "backchannel_logout_session_supported", json_boolean(a->fetch != NULL));
+    bad |= json_object_set_new(doc, "backchannel_token_delivery_modes_supported", words(a->ping_fetch ? "poll ping" : "poll"));
     bad |= describe_clients(a, doc);
     bad |= describe_identity(a, doc);
     return bad ? ERR_NOMEM : OK;

@@ -13,6 +13,7 @@ http_handler get_logout, post_logout, get_signed_out, get_activate, post_activat
 http_handler get_upstream_start, get_upstream_back;
 http_handler post_introspect, post_revoke;
 http_handler post_device_authorization, get_device, post_device, get_device_done;
+http_handler post_bc_authorize, get_requests, post_requests;
 http_handler post_token, get_userinfo, post_userinfo;
 http_handler post_citizens, get_citizen, post_citizen_activation, post_citizen_lock, post_citizen_unlock;
 http_handler get_admin_keys;

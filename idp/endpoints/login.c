@@ -6,7 +6,6 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/own.h"
 #include "idp/rules/upstream.h"
-#include <stdio.h>
 #include <string.h>
 
 /* A button for each provider elsewhere that may vouch for people. Links, no form: the way there leads over other people's addresses. */
@@ -71,12 +70,7 @@ err_t get_login(struct http_req *r)
 
 static err_t refused(struct http_req *r, const struct flow *f, const char *login, err_t e, int64_t wait)
 {
-    char seconds[24];
-
-    if (e == ERR_THROTTLED) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
-        http_reply_header(r, "Retry-After", seconds);
-    }
+    page_retry_after(r, e == ERR_THROTTLED ? wait : 0);
     return show(r, f, err_info(e)->status, login, e, wait);
 }
 

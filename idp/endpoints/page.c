@@ -6,6 +6,7 @@
 #include "common/dpop.h"
 #include "common/log.h"
 #include "idp/errors.h"
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -70,6 +71,16 @@ err_t page_reply(struct http_req *r, int status, const char *name, json_t *value
     http_reply_no_store(r);
     http_reply(r, status, "text/html; charset=utf-8", &html);
     return OK;
+}
+
+void page_retry_after(struct http_req *r, int64_t seconds)
+{
+    char text[24];
+
+    if (seconds <= 0)
+        return;
+    snprintf(text, sizeof text, "%lld", (long long)seconds);
+    http_reply_header(r, "Retry-After", text);
 }
 
 void fail_page(struct http_req *r, err_t e)

@@ -20,6 +20,8 @@ json_t *page_values(struct http_req *r, const char *title_key, const char *self)
 /* Renders and answers; takes the values. */
 err_t page_reply(struct http_req *r, int status, const char *name, json_t *values) MUST_USE;
 
+void page_retry_after(struct http_req *r, int64_t seconds); /* the header, unless 0 */
+
 http_fail fail_page;   /* a person looks at it */
 http_fail fail_oauth;  /* RFC 6749 §5.2 */
 http_fail fail_bearer; /* RFC 6750 §3.1 */

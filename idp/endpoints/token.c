@@ -7,6 +7,7 @@
 #include "idp/endpoints/exchange.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/backchannel.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
 #include "idp/rules/details.h"
@@ -121,10 +122,9 @@ static err_t by_refresh(struct http_req *r, struct token_call *c)
     return reply(r, c, &t, done.scope, done.token);
 }
 
-/* RFC 8628 §3.4. Signed first, used up after, like a code. */
-static err_t by_device(struct http_req *r, struct token_call *c)
+/* What a person allowed on another screen. Signed first, used up after, like a code. */
+static err_t by_waiting(struct http_req *r, struct token_call *c, const char *code, bool backchannel)
 {
-    const char *code = http_field(r, "device_code");
     struct app *a = app_of(r);
     AUTO(tokens_free) struct tokens t = {0};
     struct grant grant;
@@ -132,13 +132,23 @@ static err_t by_device(struct http_req *r, struct token_call *c)
     const struct token_conf conf = conf_of(r, c);
     bool due, public = strcmp(c->caller.client.auth_method, "none") == 0;
 
-    TRY(device_redeem_begin(a->db, code, &c->caller.client, http_request_id(r), &grant));
+    TRY(device_redeem_begin(a->db, code, backchannel, &c->caller.client, http_request_id(r), &grant));
     TRY(token_for_grant(&conf, &grant, "", &t));
     due = refresh_due(&c->caller.client, grant.scope);
     timed_for_grant(grant.id, refresh);
     TRY(device_redeem_finish(a->db, code, &grant, due ? refresh : NULL, public ? c->bind.jkt : NULL, a->conf.refresh_idle,
                              http_request_id(r)));
     return reply(r, c, &t, grant.scope, due ? refresh : NULL);
+}
+
+static err_t by_device(struct http_req *r, struct token_call *c) /* RFC 8628 §3.4 */
+{
+    return by_waiting(r, c, http_field(r, "device_code"), false);
+}
+
+static err_t by_backchannel(struct http_req *r, struct token_call *c) /* CIBA Core §10.1 */
+{
+    return by_waiting(r, c, http_field(r, "auth_req_id"), true);
 }
 
 static err_t by_exchange(struct http_req *r, struct token_call *c)
@@ -200,6 +210,7 @@ static err_t by_type(struct http_req *r, struct token_call *c)
         {"client_credentials", by_client, false},
         {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
         {GRANT_EXCHANGE, by_exchange, false},
+        {GRANT_CIBA, by_backchannel, false},
     };
     const char *type = http_field(r, "grant_type");
 

@@ -21,6 +21,7 @@ const struct grant_type grant_types[] = {
     {"client_credentials", "client_credentials", false, true},
     {"urn:ietf:params:oauth:grant-type:device_code", "device_code", true, true},
     {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", false, false},
+    {"urn:openid:params:grant-type:ciba", "ciba", true, true},
     {NULL, NULL, false, false},
 };
 
@@ -109,6 +110,12 @@ const char *check_object_alg(const char *v)
     static const char *const algs[] = {"ES256", "ES384", "EdDSA", "PS256", "RS256", NULL};
 
     return one_of(v, algs) ? NULL : "is ES256, ES384, EdDSA, PS256 or RS256";
+}
+
+/* Push would send tokens to an address: FAPI-CIBA §5.2.2 forbids it, and here nobody has it. */
+const char *check_ciba_mode(const char *v)
+{
+    return strcmp(v, "poll") == 0 || strcmp(v, "ping") == 0 ? NULL : "is poll or ping";
 }
 
 const char *check_assertion_alg(const char *v)

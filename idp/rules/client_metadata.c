@@ -45,7 +45,7 @@ static const struct fixed {
     {"introspection_encrypted_response_alg", "", "is not taken: nothing is encrypted"},
     {"authorization_encrypted_response_alg", "", "is not taken: nothing is encrypted"},
     {"request_object_encryption_alg", "", "is not taken: requests are signed, not encrypted"},
-    {"backchannel_token_delivery_mode", "", "is not taken"},
+    {"backchannel_user_code_parameter", "", "is not taken: there are no user codes"},
 };
 
 /* RFC 8705 §2.1.2: how OAuth names what a certificate must be. */

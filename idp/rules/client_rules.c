@@ -170,7 +170,7 @@ static err_t check_keys(struct client_record *c, struct client_fault *f)
     bool hmac = is(c->auth_method, "client_secret_jwt");
 
     TRY(read_keys(c, &keys));
-    bool needed = is(c->auth_method, "private_key_jwt") || c->object_required || c->object_alg || is(c->profile, "fapi2-message-signing");
+    bool needed = is(c->auth_method, "private_key_jwt") || c->object_required || c->object_alg || c->ciba_alg || is(c->profile, "fapi2-message-signing");
     if (needed && keys.n == 0)
         return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds no public keys to check signatures with (ES256, ES384, EdDSA, PS256, RS256)");
     if (c->assertion_alg && hmac != is(c->assertion_alg, "HS256"))
@@ -178,6 +178,7 @@ static err_t check_keys(struct client_record *c, struct client_fault *f)
     if (!hmac)
         TRY(check_alg(c->assertion_alg, &keys, "token_endpoint_auth_signing_alg", f));
     TRY(check_alg(c->object_alg, &keys, "request_object_signing_alg", f));
+    TRY(check_alg(c->ciba_alg, &keys, "backchannel_authentication_request_signing_alg", f));
     for (size_t i = 0; c->profile && i < keys.n; i++)
         if (keys.key[i].alg == JOSE_RS256)
             return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds an RS256 key: the profile allows none, give RSA keys the alg PS256 (FAPI 2.0 §5.4.1)");
@@ -209,6 +210,26 @@ static err_t check_told(struct client_record *c, struct client_fault *f)
     return check_encryption(c, c->userinfo_enc_alg, &c->userinfo_enc_enc, f);
 }
 
+/* --- backchannel authentication (CIBA Core §4) --- */
+
+static err_t check_ciba(struct client_record *c, struct client_fault *f)
+{
+    bool has = granted(c, "urn:openid:params:grant-type:ciba");
+
+    if (has && is(c->auth_method, "none"))
+        return client_fault(f, ERR_CLIENT_METADATA, "grant_types", "holds ciba, which a public client cannot use (CIBA Core §4)");
+    if (!has)
+        return c->ciba_mode || c->ciba_notify_uri || c->ciba_alg
+                   ? client_fault(f, ERR_CLIENT_METADATA, "backchannel_…", "stands without the grant type urn:openid:params:grant-type:ciba")
+                   : OK;
+    if (!c->ciba_mode)
+        TRY(str_copy(&c->ciba_mode, c->ciba_notify_uri ? "ping" : "poll"));
+    if (is(c->ciba_mode, "ping") != (c->ciba_notify_uri != NULL))
+        return client_fault(f, ERR_CLIENT_METADATA, "backchannel_token_delivery_mode",
+                            "and backchannel_client_notification_endpoint do not agree: ping says where, poll does not");
+    return OK;
+}
+
 /* --- its profile --- */
 
 static err_t check_profile_needs(const struct client_record *c, struct client_fault *f)
@@ -237,5 +258,6 @@ err_t client_rules_check(struct client_record *c, struct client_fault *f)
     TRY(check_cert(c, f));
     TRY(check_keys(c, f));
     TRY(check_told(c, f));
+    TRY(check_ciba(c, f));
     return check_profile_needs(c, f);
 }

@@ -1,6 +1,6 @@
 /*
- * The device flow.
- * Called by endpoints/device.c, endpoints/flow.c and endpoints/token.c. RFC 8628 §3, §5.
+ * The device flow, and the polling and redemption that backchannel authentication shares with it.
+ * Called by endpoints/device.c, endpoints/flow.c, endpoints/token.c and rules/backchannel.c. RFC 8628 §3, §5; CIBA Core 1.0 §10, §11.
  */
 #include "idp/rules/device.h"
 #include "common/clock.h"
@@ -94,21 +94,20 @@ err_t device_lookup(struct db_pool *p, const struct idp_keys *k, const struct th
     return e == ERR_DB_NONE ? ERR_USER_CODE : e;
 }
 
-err_t device_agree(struct db_pool *p, const struct idp_keys *k, const struct client *c, const struct session *s,
-                   const struct auth_request *q, int64_t grant_life, const char *request_id)
+err_t device_agree(struct db_pool *p, const struct idp_keys *k, const struct device_agreed *d)
 {
     char grant_id[UUID_LEN + 1], sub[SUB_LEN + 1];
 
-    timed_uuid(clock_now() + grant_life, grant_id);
-    subject_make(k->pairwise, c->sector, s->account_id, sub);
+    timed_uuid(clock_now() + d->grant_life, grant_id);
+    subject_make(k->pairwise, d->client->sector, d->session->account_id, sub);
     const struct device_grant g = {
-        .device_hash = q->device_hash,
+        .device_hash = d->hash,
         .grant_id = grant_id,
-        .session = s,
-        .request = q,
+        .session = d->session,
+        .request = d->request,
         .sub = sub,
-        .request_id = request_id,
-        .grant_life = grant_life,
+        .request_id = d->request_id,
+        .grant_life = d->grant_life,
     };
     err_t e = device_allow(p, &g);
     return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
@@ -122,7 +121,8 @@ static err_t reused(struct db_pool *p, const struct grant *g, const char *reques
     return e == OK || e == ERR_DB_NONE ? ERR_CODE_REUSED : e;
 }
 
-err_t device_redeem_begin(struct db_pool *p, const char *device_code, const struct client *c, const char *request_id, struct grant *out)
+err_t device_redeem_begin(struct db_pool *p, const char *device_code, bool backchannel, const struct client *c, const char *request_id,
+                          struct grant *out)
 {
     static const err_t answers[] = {
         [DEVICE_PENDING] = ERR_DEVICE_PENDING, [DEVICE_EARLY] = ERR_DEVICE_SLOW, [DEVICE_EXPIRED] = ERR_DEVICE_EXPIRED,
@@ -135,7 +135,7 @@ err_t device_redeem_begin(struct db_pool *p, const char *device_code, const stru
         return ERR_REQUEST;
     if (!timed_key(device_code, hash))
         return ERR_CODE;
-    err_t e = device_poll(p, hash, c->id, &state, out);
+    err_t e = device_poll(p, hash, c->id, backchannel, &state, out);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CODE : e;
     if (state == DEVICE_USED)

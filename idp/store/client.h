@@ -37,6 +37,7 @@ struct client {
     bool fapi, fapi_signed; /* profile fapi2-security, or fapi2-message-signing (then both) */
     bool introspect;        /* a resource server: may ask about any token */
     bool userinfo_signed;   /* gets UserInfo as a JWT */
+    bool ciba_ping;         /* is told when a backchannel request was answered (else it asks) */
     bool active;
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;

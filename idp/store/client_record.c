@@ -72,7 +72,8 @@ const struct db_stmt st_client_record_put = {
 const struct db_stmt st_client_record_remove = {
     "client_record_remove",
     "WITH c AS (UPDATE idp.client SET state = 'removed', auth_method = 'none', secret_hash = NULL, secret_sealed = NULL, tls_match = NULL, jwks = NULL,"
-    "  profile = '', backchannel_uri = NULL, frontchannel_uri = NULL, contacts = '', registration_hash = NULL, registration_before = NULL,"
+    "  profile = '', backchannel_uri = NULL, frontchannel_uri = NULL, ciba_mode = '', ciba_notify_uri = NULL,"
+    "  contacts = '', registration_hash = NULL, registration_before = NULL,"
     "  version = version + 1, changed_at = now() WHERE id = $1 AND state <> 'removed' RETURNING id),"
     " u AS (DELETE FROM idp.redirect_uri USING c WHERE client_id = c.id),"
     " l AS (DELETE FROM idp.post_logout_uri USING c WHERE client_id = c.id)"

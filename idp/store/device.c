@@ -23,16 +23,17 @@ const struct db_stmt st_device_find = {
 const struct db_stmt st_device_allow = {
     "device_allow",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
-    " w AS (SELECT client_id, scope, terms FROM idp.device WHERE device_hash = $2 AND expires_at > now() AND grant_id IS NULL AND refused_at IS "
-    "NULL"
-    "  AND EXISTS (SELECT 1 FROM q) FOR UPDATE),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr,"
-    "   level_max, terms)"
+    " w AS (SELECT client_id, scope, resource, terms, backchannel, account_id, bucket FROM idp.device WHERE device_hash = $2"
+    "  AND expires_at > now() AND grant_id IS NULL AND refused_at IS NULL AND (backchannel OR EXISTS (SELECT 1 FROM q)) FOR UPDATE),"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr, level_max, terms, resource)"
     "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint), s.amr, s.level_max,"
-    "   w.terms"
-    "  FROM idp.session s, w WHERE s.id_hash = $4 AND s.ended_at IS NULL RETURNING id, account_id, client_id),"
-    " d AS (UPDATE idp.device SET grant_id = g.id FROM g WHERE device_hash = $2)"
-    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'device.allowed', account_id, client_id, $7 FROM g",
+    "   w.terms, w.resource"
+    "  FROM idp.session s, w WHERE s.id_hash = $4 AND s.ended_at IS NULL AND (NOT w.backchannel OR w.account_id = s.account_id)"
+    "  RETURNING id, account_id, client_id),"
+    " d AS (UPDATE idp.device SET grant_id = g.id, notify_due = CASE WHEN notify IS NOT NULL THEN now() END FROM g WHERE device_hash = $2),"
+    " t AS (DELETE FROM idp.throttle USING w WHERE throttle.bucket = w.bucket AND EXISTS (SELECT 1 FROM g))"
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
+    "  SELECT CASE WHEN w.backchannel THEN 'backchannel.allowed' ELSE 'device.allowed' END, g.account_id, g.client_id, $7 FROM g, w",
     7,
 };
 const struct db_stmt st_device_refuse = {
@@ -43,7 +44,8 @@ const struct db_stmt st_device_refuse = {
 /* RFC 8628 §3.5: slow_down adds five seconds for good. A second's grace for the network. States are numbered as in device.h. */
 const struct db_stmt st_device_poll = {
     "device_poll",
-    "WITH o AS (SELECT polled_at, pause FROM idp.device WHERE device_hash = $1 AND client_id = $2 FOR UPDATE),"
+    "WITH o AS (SELECT polled_at, pause FROM idp.device WHERE device_hash = $1 AND client_id = $2 AND backchannel = $3"
+    "  FOR UPDATE),"
     " d AS (UPDATE idp.device d SET polled_at = now(),"
     "   pause = d.pause + CASE WHEN o.polled_at > now() - make_interval(secs => o.pause - 1) THEN 5 ELSE 0 END"
     "  FROM o WHERE d.device_hash = $1"
@@ -52,7 +54,7 @@ const struct db_stmt st_device_poll = {
     "state)"
     " SELECT " GRANT_COLUMNS
     ", d.state FROM d LEFT JOIN idp.access_grant g ON g.id = d.grant_id LEFT JOIN idp.account a ON a.id = g.account_id",
-    2,
+    3,
 };
 const struct db_stmt st_device_use = {
     "device_use",
@@ -94,8 +96,14 @@ err_t device_find(struct db_pool *p, const uint8_t user_hash[HASH_LEN], struct d
 err_t device_allow(struct db_pool *p, const struct device_grant *g)
 {
     const struct db_param v[] = {
-        TIMED_PARAM(g->request->id_hash), TIMED_PARAM(g->device_hash), DB_TEXT(g->grant_id), TIMED_PARAM(g->session->id_hash), DB_TEXT(g->sub),
-        DB_INT(g->grant_life),           DB_TEXT(g->request_id)};
+        g->request ? TIMED_PARAM(g->request->id_hash) : DB_NULL,
+        TIMED_PARAM(g->device_hash),
+        DB_TEXT(g->grant_id),
+        TIMED_PARAM(g->session->id_hash),
+        DB_TEXT(g->sub),
+        DB_INT(g->grant_life),
+        DB_TEXT(g->request_id),
+    };
 
     return store_one(p, &st_device_allow, v, NULL);
 }
@@ -105,13 +113,13 @@ err_t device_refuse(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN])
     return store_one(p, &st_device_refuse, (struct db_param[]){TIMED_PARAM(device_hash)}, NULL);
 }
 
-err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, enum device_state *state,
+err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, bool backchannel, enum device_state *state,
                   struct grant *grant)
 {
     AUTO_ROWS r = NULL;
 
     memset(grant, 0, sizeof *grant);
-    TRY(store_one(p, &st_device_poll, (struct db_param[]){TIMED_PARAM(device_hash), DB_TEXT(client_id)}, &r));
+    TRY(store_one(p, &st_device_poll, (struct db_param[]){TIMED_PARAM(device_hash), DB_TEXT(client_id), DB_BOOL(backchannel)}, &r));
     *state = (enum device_state)db_int(r, 0, GRANT_NCOLUMNS);
     return db_null(r, 0, 0) ? OK : grant_read(r, grant);
 }

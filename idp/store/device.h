@@ -1,6 +1,6 @@
 /*
- * Table device: sign-ins that a device without a browser waits for.
- * Called by rules/device.c.
+ * Table device: sign-ins whose person answers elsewhere. Here those of devices without a browser, and what backchannel requests share with them.
+ * Called by rules/device.c and rules/backchannel.c.
  */
 #ifndef ANTIN_IDP_STORE_DEVICE_H
 #define ANTIN_IDP_STORE_DEVICE_H
@@ -29,7 +29,7 @@ struct device_grant {
     const uint8_t *device_hash;
     const char *grant_id;
     const struct session *session;
-    const struct auth_request *request; /* stored; marked answered */
+    const struct auth_request *request; /* stored; marked answered. NULL: a backchannel request, of this session's person */
     const char *sub, *request_id;
     int64_t grant_life;
 };
@@ -40,7 +40,7 @@ err_t device_refuse(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN])
 
 enum device_state { DEVICE_PENDING, DEVICE_EARLY, DEVICE_EXPIRED, DEVICE_REFUSED, DEVICE_USED, DEVICE_ALLOWED };
 /* The device asks: counts the time since it last did. ERR_DB_NONE: unknown, or another client's. grant is filled only when allowed or used. */
-err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, enum device_state *state,
+err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, bool backchannel, enum device_state *state,
                   struct grant *grant) MUST_USE;
 /* Its tokens were made, bound to the key jkt ("" when none). refresh_hash NULL: none. ERR_DB_NONE: another poll was faster. */
 err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,

@@ -29,8 +29,9 @@
     X(st_refresh_use) X(st_refresh_undo) X(st_refresh_get)                                                                   \
     X(st_logout_take) X(st_logout_done) X(st_logout_frames)                                                                  \
     X(st_device_add) X(st_device_find) X(st_device_allow) X(st_device_refuse) X(st_device_poll) X(st_device_use)             \
+    X(st_backchannel_add) X(st_backchannel_list) X(st_backchannel_get) X(st_backchannel_refuse) X(st_ping_take) X(st_ping_done) \
     /* throttle, audit, idempotency */                                                                                       \
-    X(st_throttle_try) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get)                                          \
+    X(st_throttle_try) X(st_throttle_count) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get)                                          \
     /* partitions */                                                                                                         \
     X(st_partitions_make) X(st_partition_drop) X(st_consents_expire)
 /* clang-format on */

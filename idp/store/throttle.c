@@ -31,12 +31,31 @@ const struct db_stmt st_throttle_forgive = {
     1,
 };
 
+const struct db_stmt st_throttle_count = {
+    "throttle_count",
+    "INSERT INTO idp.throttle AS t (bucket, fails, since) VALUES ($1, 1, now()) ON CONFLICT (bucket, day) DO UPDATE SET"
+    "  fails = CASE WHEN t.since <= now() - make_interval(secs => $3::bigint) THEN 1 ELSE least(t.fails, $2::bigint)::int + 1 END,"
+    "  since = CASE WHEN t.since <= now() - make_interval(secs => $3::bigint) THEN now() ELSE t.since END"
+    " RETURNING CASE WHEN fails > $2::bigint"
+    "  THEN greatest(1, ceil(extract(epoch FROM since + make_interval(secs => $3::bigint) - now())))::bigint ELSE 0 END",
+    3,
+};
+
 err_t throttle_row_try(struct db_pool *p, const uint8_t bucket[HASH_LEN], int64_t limit, int64_t window, int64_t *wait)
 {
     AUTO_ROWS r = NULL;
 
     TRY(store_query(p, &st_throttle_try, (struct db_param[]){HASH_PARAM(bucket), DB_INT(limit), DB_INT(window)}, &r));
     *wait = db_count(r) > 0 ? db_int(r, 0, 0) : 1; /* no row: it closed between the two parts */
+    return OK;
+}
+
+err_t throttle_row_count(struct db_pool *p, const uint8_t bucket[HASH_LEN], int64_t limit, int64_t window, int64_t *wait)
+{
+    AUTO_ROWS r = NULL;
+
+    TRY(store_one(p, &st_throttle_count, (struct db_param[]){HASH_PARAM(bucket), DB_INT(limit), DB_INT(window)}, &r));
+    *wait = db_int(r, 0, 0);
     return OK;
 }
 

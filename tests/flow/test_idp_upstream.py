@@ -513,7 +513,7 @@ def check(tmp_path, **files):
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     for name, sections in files.items():
-        place.write(folder / f"{name}.conf", ini(sections))
+        place.write(folder / f"{name}.conf", sections if isinstance(sections, str) else ini(sections))
     conf = (place.state / "etc/idpd.conf").read_text(encoding="utf-8").replace(str(place.state / "etc/upstream"), str(folder))
     place.write(place.state / "etc/idpd-try.conf", conf)
     built = place.state / "stage/bin" if place.is_root else place.build / "bin"
@@ -530,6 +530,12 @@ def check(tmp_path, **files):
 
 def test_a_good_file_is_good(hostile, tmp_path):
     assert check(tmp_path, thu=hostile.conf())[0] == 0
+
+
+def test_the_shipped_example_is_good(hostile, tmp_path):
+    text = (antin.ROOT / "idp/upstream.conf.example").read_text(encoding="utf-8").replace("/etc/antin/quocgia.secret", str(hostile.conf()["client"]["client_secret"]))
+    status, said = check(tmp_path, quocgia=text)
+    assert status == 0, said
 
 
 MISTAKES = {

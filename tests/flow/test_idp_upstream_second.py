@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import antin_client as antin
 import pytest
-from idp_kit import Client, enrolled, idpctl, layout, sql
+from idp_kit import Client, enrolled, idpctl, layout, sql, timed_key
 from upstream_kit import inside, providers, second_stack
 
 PROVIDER = "quoc-gia"
@@ -81,7 +81,7 @@ def test_signed_in_by_the_second_provider(stack, officer, second, client):
     claims = client.check_id_token(tokens, keep)
     assert claims["amr"] == ["fed"] and claims["acr"] == "urn:antin:loa:2"
     assert client.userinfo(tokens["access_token"]).json()["name"] == both.here.person.name
-    assert sql(f"SELECT upstream FROM idp.session WHERE substr(id_hash, 7) = sha256('{session_here(page)}')") == PROVIDER
+    assert sql(f"SELECT upstream FROM idp.session WHERE id_hash = '{timed_key(session_here(page))}'") == PROVIDER
 
 
 def test_level_1_there_is_level_1_here(stack, officer, second, client):

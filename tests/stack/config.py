@@ -68,6 +68,7 @@ def idpd(layout, share):
         "secrets": {"master": layout.secret("idp-master", "idpd")},
         "logout": {"origins": f"http://localhost:{layout.base + 92} http://127.0.0.1:{layout.base + 92}"},
         "upstream": {"folder": upstreams(layout)},
+        "ciba": {"origins": f"http://localhost:{layout.base + 93}"},
         "resource": {"signer_resource": layout.signer_url, "signer_scopes": "dossier dossier.read registrar"},
     }))
 

@@ -312,6 +312,8 @@ static void what_is_sealed_opens_only_in_its_place(void **state)
 
 /* --- what comes next in an authorization --- */
 
+#define AGREED(to) (&(const struct consent){.scope = to})
+
 static void sign_in_must_be_fresh_when_the_client_asks(void **state)
 {
     struct auth_request q = {.scope = "openid", .max_age = 60, .created_at = 1000};
@@ -319,21 +321,21 @@ static void sign_in_must_be_fresh_when_the_client_asks(void **state)
     const struct client first = {.first_party = true};
     enum authz_step step;
     (void)state;
-    assert_ok(authz_next(&q, &first, NULL, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, NULL, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN); /* a hundred seconds ago */
     s.auth_time = 950;
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
     q.prompt_login = true;
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
     q.logged_in = true; /* somebody did, but this session is older than the request */
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
     s.auth_time = 1001;
-    assert_ok(authz_next(&q, &first, &s, "", 1002, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1002, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
 }
 
@@ -344,9 +346,9 @@ static void no_prompt_means_no_page(void **state)
     struct client c = {0};
     enum authz_step step;
     (void)state;
-    assert_err(authz_next(&q, &c, NULL, "", 1000, &step), ERR_LOGIN_REQUIRED);
-    assert_err(authz_next(&q, &c, &s, "openid", 1000, &step), ERR_CONSENT_REQUIRED);
-    assert_ok(authz_next(&q, &c, &s, "openid profile", 1000, &step));
+    assert_err(authz_next(&q, &c, NULL, AGREED(""), 1000, &step), ERR_LOGIN_REQUIRED);
+    assert_err(authz_next(&q, &c, &s, AGREED("openid"), 1000, &step), ERR_CONSENT_REQUIRED);
+    assert_ok(authz_next(&q, &c, &s, AGREED("openid profile"), 1000, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
 }
 
@@ -357,9 +359,9 @@ static void roles_are_not_for_everybody(void **state)
     const struct client c = {.first_party = true};
     enum authz_step step;
     (void)state;
-    assert_err(authz_next(&q, &c, &s, "", 1000, &step), ERR_ACCESS_DENIED);
+    assert_err(authz_next(&q, &c, &s, AGREED(""), 1000, &step), ERR_ACCESS_DENIED);
     s.registrar = true;
-    assert_ok(authz_next(&q, &c, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &c, &s, AGREED(""), 1000, &step));
 }
 
 /* --- Argon2 --- */
