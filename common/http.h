@@ -86,6 +86,7 @@ const char *http_request_id(const struct http_req *r);
 const char *http_method(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* path and query as sent: to come back to after login, never for the log */
 const char *http_path(const struct http_req *r, const char *name);   /* a {name} of the route */
+const char *http_route_path(const struct http_req *r); /* "/v1/dossiers/{id}", as the table has it: fit for a log */
 const char *http_header(const struct http_req *r, const char *name); /* NULL when absent; cookies: http_cookie */
 bool http_header_twice(const struct http_req *r, const char *name);
 const char *http_cookie(const struct http_req *r, const char *name); /* NULL when absent or doubled */

@@ -77,6 +77,11 @@ static bool matches(const struct pattern *p, const size_t *lengths, const struct
     return true;
 }
 
+const char *http_route_path(const struct http_req *r)
+{
+    return r->route == NULL ? "" : r->route->path;
+}
+
 const char *http_path(const struct http_req *r, const char *name)
 {
     struct piece p;

@@ -66,7 +66,18 @@ static const struct {
     {"account", "unlock", ctl_account_unlock, "account unlock ID|LOGIN\n    Unlocks it."},
     {"account", "role", ctl_account_role,
      "account role ID|LOGIN give|take registrar|admin\n    What an officer may do beside signing in; asked at every use, so it is gone at once."},
+    {"account", "show", ctl_account_show, "account show ID|LOGIN\n    State, level and roles; no personal data."},
+    {"session", "list", ctl_session_list, "session list ID|LOGIN\n    Live sessions of an account."},
+    {"session", "end", ctl_session_end, "session end SID\n    Ends one session, with what was granted in it."},
     {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
+    {"consent", "list", ctl_consent_list, "consent list ID|LOGIN\n    Whom an account shares what with."},
+    {"consent", "remove", ctl_consent_remove, "consent remove ID|LOGIN CLIENT\n    Takes it back: the client's tokens for this account die."},
+    {"grant", "list", ctl_grant_list, "grant list ID|LOGIN\n    What clients may do now in an account's name."},
+    {"grant", "revoke", ctl_grant_revoke, "grant revoke ID\n    Ends one, with all its tokens."},
+    {"audit", "search", ctl_audit_search,
+     "audit search [--event NAME|FAMILY.*] [--account ID|LOGIN] [--by ID|LOGIN] [--client ID] [--from TIME] [--to TIME]\n"
+     "             [--limit N] [--after CURSOR] [--format json|ndjson|csv]\n"
+     "    Reads the audit log, the newest first. Times as 2026-11-24T08:00:00+07:00."},
     {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
     {"maintain", NULL, ctl_maintain, "maintain\n    Makes partitions ahead and drops those whose time is over, as the daemon does every hour."},
 };

@@ -6,8 +6,10 @@
 #include "common/clock.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/scope.h"
+#include "idp/store/cursor.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,41 @@ const struct actor *admin_actor(const struct http_req *r)
 const char *admin_principal(const struct http_req *r)
 {
     return ((const struct admin *)http_principal(r))->principal;
+}
+
+err_t admin_id(const struct http_req *r, const char **id)
+{
+    *id = http_path(r, "id");
+    return uuid_ok(*id) ? OK : ERR_NOT_FOUND;
+}
+
+err_t admin_note(const struct http_req *r, const char *event, const char *account, const char *client, const char *detail)
+{
+    const struct audit row = {.event = event, .account_id = account, .client_id = client, .detail = detail, .by = admin_actor(r)};
+
+    return idp_audit(app_of(r)->db, &row);
+}
+
+err_t admin_reply(struct http_req *r, json_t *j)
+{
+    http_reply_no_store(r);
+    http_reply_json(r, 200, j);
+    return j ? OK : ERR_NOMEM;
+}
+
+err_t admin_limit(struct http_req *r, int64_t def, int64_t max, int64_t *out)
+{
+    const char *v = http_query(r, "limit");
+
+    *out = def;
+    if (!v)
+        return OK;
+    size_t n = strlen(v);
+    *out = n > 0 && n < 8 && strspn(v, "0123456789") == n ? strtoll(v, NULL, 10) : 0;
+    if (*out >= 1 && *out <= max)
+        return OK;
+    http_problem_detail(r, "limit: 1 to %lld", (long long)max);
+    return ERR_REQUEST;
 }
 
 /* The role is asked at this moment; and a token may be refreshed for months, but whoever administers has signed in just now. */
@@ -60,8 +97,18 @@ err_t auth_admin(struct http_req *r)
         return ERR_NOMEM;
     http_set_principal(r, a, free);
     TRY(bearer_any(r, false, &a->bearer));
-    if (!scope_has(a->bearer.claims.scope, "admin"))
-        return ERR_TOKEN_SCOPE;
     a->actor = (struct actor){.client = a->bearer.claims.client_id, .request_id = http_request_id(r)};
-    return a->bearer.grant.id[0] ? officer(r, a) : service(a);
+    bool asked = scope_has(a->bearer.claims.scope, "admin"), person = a->bearer.grant.id[0] != '\0';
+    err_t e = !asked ? ERR_TOKEN_SCOPE : person ? officer(r, a) : service(a);
+    if (e != ERR_TOKEN_SCOPE)
+        return e;
+    /* Somebody who is known tries what is not theirs. */
+    const struct audit row = {
+        .event = "admin.refused",
+        .account_id = person ? a->bearer.grant.account_id : NULL,
+        .client_id = a->bearer.claims.client_id,
+        .detail = http_route_path(r),
+        .request_id = http_request_id(r),
+    };
+    return audit_refusal(app_of(r)->db, &row, e);
 }

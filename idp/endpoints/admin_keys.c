@@ -12,7 +12,5 @@ err_t get_admin_keys(struct http_req *r)
     AUTO_JSON keys = NULL;
 
     TRY(keys_tell(app_of(r)->keyd, &keys));
-    http_reply_no_store(r);
-    http_reply_json(r, 200, take(&keys));
-    return OK;
+    return admin_reply(r, take(&keys));
 }

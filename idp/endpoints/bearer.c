@@ -7,6 +7,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/scope.h"
 #include <stdlib.h>
@@ -83,7 +84,18 @@ err_t bearer_any(struct http_req *r, bool form, struct bearer *out)
         return ERR_TOKEN_MISSING;
     TRY(token_check(&conf, token, &out->claims));
     TRY(load_holder(a, out));
-    return check_binding(r, out, token, dpop != NULL);
+    err_t e = check_binding(r, out, token, dpop != NULL);
+    if (e != ERR_TOKEN && e != ERR_DPOP)
+        return e;
+    /* The token is good, but whoever brings it cannot prove that it is theirs. */
+    const struct audit row = {
+        .event = "token.unproven",
+        .account_id = out->grant.id[0] ? out->grant.account_id : NULL,
+        .client_id = out->claims.client_id,
+        .detail = http_route_path(r),
+        .request_id = http_request_id(r),
+    };
+    return audit_refusal(a->db, &row, e);
 }
 
 err_t bearer_of(struct http_req *r, bool form, struct bearer *out)

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "idp/app.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/dpop.h"
 #include <string.h>
@@ -75,7 +76,16 @@ err_t caller_begin(struct http_req *r, struct caller *out)
         .cert = cert,
         .cas = a->client_cas,
     };
-    return client_auth(&in, &out->client, &out->proofs.assertion);
+    err_t e = client_auth(&in, &out->client, &out->proofs.assertion);
+    if (e != ERR_CLIENT_AUTH)
+        return e;
+    const struct audit row = {
+        .event = "client.auth_failed",
+        .client_id = out->client.id[0] ? out->client.id : NULL, /* a name that is nobody's is not kept */
+        .detail = http_route_path(r),
+        .request_id = http_request_id(r),
+    };
+    return audit_refusal(a->db, &row, e);
 }
 
 err_t caller_prove(struct http_req *r, struct caller *c)

@@ -89,7 +89,7 @@ struct login_deps login_deps(struct http_req *r)
 
 struct login_in login_in(const struct http_req *r, const struct flow *f)
 {
-    return (struct login_in){
+    struct login_in in = {
         .login = "",
         .password = "",
         .client_id = f->own ? NULL : f->client.id,
@@ -97,6 +97,9 @@ struct login_in login_in(const struct http_req *r, const struct flow *f)
         .old_cookie = browser_session_cookie(r),
         .request_hash = f->own ? NULL : f->request.id_hash,
     };
+
+    browser_kind(http_header(r, "User-Agent"), in.browser);
+    return in;
 }
 
 err_t login_done(struct http_req *r, struct flow *f, const char *cookie)

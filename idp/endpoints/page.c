@@ -20,9 +20,9 @@ const char *page_text(const struct http_req *r, const char *key)
     return text_get(app_of(r)->texts, http_lang(r), key);
 }
 
-/* The address without its lang parameter, and with another one. */
-static err_t switch_url(const char *self, const char *lang, struct buf *out)
+err_t page_url_with(const char *self, const char *name, const char *value, struct buf *out)
 {
+    size_t name_len = strlen(name);
     const char *query = strchr(self, '?');
     size_t path = query ? (size_t)(query - self) : strlen(self);
     char sep = '?';
@@ -30,7 +30,7 @@ static err_t switch_url(const char *self, const char *lang, struct buf *out)
     TRY(buf_add(out, self, path));
     for (const char *p = query ? query + 1 : ""; *p;) {
         size_t n = strcspn(p, "&");
-        if (n > 0 && strncmp(p, "lang=", 5) != 0) {
+        if (n > 0 && !(strncmp(p, name, name_len) == 0 && p[name_len] == '=')) {
             TRY(buf_add(out, &sep, 1));
             TRY(buf_add(out, p, n));
             sep = '&';
@@ -38,7 +38,7 @@ static err_t switch_url(const char *self, const char *lang, struct buf *out)
         p += n;
         p += *p == '&';
     }
-    return buf_addf(out, "%clang=%s", sep, lang);
+    return buf_addf(out, "%c%s=%s", sep, name, value);
 }
 
 json_t *page_values(struct http_req *r, const char *title_key, const char *self)
@@ -52,7 +52,7 @@ json_t *page_values(struct http_req *r, const char *title_key, const char *self)
         self = http_target(r);
     if (self && (self[0] != '/' || self[1] == '/' || self[1] == '\\')) /* "//host/" would lead away */
         self = NULL;
-    if (v && self && switch_url(self, lang_code(other), &url) == OK)
+    if (v && self && page_url_with(self, "lang", lang_code(other), &url) == OK)
         json_object_set_new(v, "lang_switch", json_string(buf_str(&url)));
     if (http_query(r, "lang")) /* chosen by hand: kept */
         http_reply_cookie(r, "lang", lang_code(lang), 365 * 86400L);

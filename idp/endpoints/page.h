@@ -11,6 +11,9 @@
 struct app *app_of(const struct http_req *r);
 const char *page_text(const struct http_req *r, const char *key); /* in the request's language */
 
+/* An address with this parameter in place of the one it had, if any. value: goes as it is. */
+err_t page_url_with(const char *self, const char *name, const char *value, struct buf *out) MUST_USE;
+
 /*
  * Values that every page needs (common/pages/README.md). self: path and query of this page without lang, for the language switch;
  * NULL: the address asked

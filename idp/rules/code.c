@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "idp/rules/acr.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/proofs.h"
 #include "idp/rules/refresh.h"
@@ -83,6 +84,15 @@ static err_t fault(const struct code_redeem *r, const struct code_used *u)
     return ERR_CODE;
 }
 
+/* What the statement itself has not told: a code that was guessed, is another client's, late, or brought with another redirect URI or key. */
+static err_t refused(struct db_pool *p, const struct code_redeem *r, const struct grant *g, const char *how)
+{
+    const struct audit row = {
+        .event = "code.refused", .account_id = g ? g->account_id : NULL, .client_id = r->client->id, .detail = how, .request_id = r->request_id};
+
+    return audit_refusal(p, &row, ERR_CODE);
+}
+
 err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeemed *out)
 {
     struct code_use use;
@@ -99,9 +109,11 @@ err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeeme
     if (e == OK || e == ERR_DB_NONE)
         *r->proofs = (struct proofs){0};
     if (e != OK)
-        return e == ERR_DB_NONE ? ERR_CODE : e;
+        return e == ERR_DB_NONE ? refused(p, r, NULL, "unknown") : e;
     TRY(proofs_fault(used.proofs));
-    TRY(fault(r, &used));
+    e = fault(r, &used);
+    if (e != OK)
+        return e == ERR_CODE ? refused(p, r, &used.grant, used.outcome == CODE_RIGHT ? "ended" : "unfit") : e;
     out->grant = used.grant;
     memcpy(out->nonce, used.nonce, sizeof out->nonce);
     if (!refresh_due(r->client, out->grant.scope))

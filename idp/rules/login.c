@@ -5,9 +5,9 @@
 #include "idp/rules/login.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/citizen.h"
 #include "idp/rules/password_policy.h"
-#include "idp/store/audit.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -45,14 +45,27 @@ static err_t find(const struct login_deps *d, const char *login, struct account 
 static err_t refuse(const struct login_deps *d, const struct login_in *in, const struct account *a, err_t why)
 {
     const struct audit row = {
-        .event = why == ERR_ACCOUNT_LOCKED ? "login.locked" : "login.failed",
+        .event = why == ERR_ACCOUNT_LOCKED ? "login.locked" : why == ERR_THROTTLED ? "login.throttled" : "login.failed",
         .account_id = a->id[0] ? a->id : NULL,
         .client_id = in->client_id,
         .request_id = in->request_id,
+        .detail = in->browser[0] ? in->browser : NULL,
     };
 
-    TRY(idp_audit(d->db, &row));
+    if (!row.account_id || why == ERR_THROTTLED)
+        return audit_refusal(d->db, &row, why);
+    TRY(idp_audit(d->db, &row)); /* as many as the throttle lets through */
     return why;
+}
+
+/* Whose account is under attack. The caller sees and waits the same whether there is one. */
+static err_t throttled(const struct login_deps *d, const struct login_in *in, const char *login)
+{
+    struct account a;
+
+    TRY(find(d, login, &a));
+    secret_wipe(a.password, sizeof a.password);
+    return refuse(d, in, &a, ERR_THROTTLED);
 }
 
 err_t login_begin(const struct login_deps *d, const struct login_in *in, const char *account_id, const struct login_how *how,
@@ -74,6 +87,7 @@ err_t login_begin(const struct login_deps *d, const struct login_in *in, const c
         .request_hash = in->request_hash,
         .throttle = how->throttle,
         .client_id = in->client_id,
+        .browser = in->browser[0] ? in->browser : NULL,
         .request_id = in->request_id,
         .amr = how->amr,
         .limited = how->limited,
@@ -110,7 +124,7 @@ err_t login_password(const struct login_deps *d, const struct login_in *in, char
         return ERR_PASSWORD;
     err_t e = throttle_try(d->db, &d->throttle, d->keys->throttle, "login", login, in->address, &t, wait);
     if (e != OK)
-        return e;
+        return e == ERR_THROTTLED ? throttled(d, in, login) : e;
     e = find(d, login, &a);
     if (e == OK)
         e = argon2_check(d->argon, a.password, bytes_str(in->password));

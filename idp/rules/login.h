@@ -6,6 +6,7 @@
 #define ANTIN_IDP_RULES_LOGIN_H
 
 #include "idp/factors/password.h"
+#include "idp/rules/browser_kind.h"
 #include "idp/rules/throttle.h"
 #include "idp/store/account.h"
 #include "idp/store/session.h"
@@ -23,6 +24,7 @@ struct login_in {
     const char *login, *password;
     const char *address;   /* NULL: unknown */
     const char *client_id; /* whom the person signs in for; NULL */
+    char browser[BROWSER_KIND_CAP]; /* kind of browser, in words of ours; "": unknown */
     const char *request_id;
     const char *old_cookie;      /* session that ends; NULL */
     const uint8_t *request_hash; /* pending request; NULL */

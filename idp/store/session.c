@@ -15,13 +15,14 @@ const struct db_stmt st_session_start = {
     "session_start",
     "WITH old AS (UPDATE idp.session SET ended_at = now() WHERE id_hash = $2 AND ended_at IS NULL RETURNING sid, account_id),"
     " " TELL_CLIENTS_OF_OLD ","
-    " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at, amr, level_max, auth_time, upstream)"
-    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint), $10, $11, coalesce($12, now()), $13 FROM idp.account a"
+    " s AS (INSERT INTO idp.session (id_hash, sid, account_id, expires_at, amr, level_max, auth_time, upstream, client_id,"
+    "   browser)"
+    "  SELECT $1, $3, a.id, now() + make_interval(secs => $5::bigint), $10, $11, coalesce($12, now()), $13, $8, $14::text FROM idp.account a"
     "  WHERE a.id = $4 AND a.state = 'active' RETURNING account_id),"
     " q AS (UPDATE idp.auth_request SET login_at = now() WHERE id_hash = $6 AND EXISTS (SELECT 1 FROM s)),"
     " t AS (DELETE FROM idp.throttle WHERE bucket = $7 AND EXISTS (SELECT 1 FROM s))"
-    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'login.ok', account_id, $8, $9 FROM s",
-    13,
+    " INSERT INTO idp.audit (event, account_id, client_id, request_id, detail) SELECT 'login.ok', account_id, $8, $9, $14::text FROM s",
+    14,
 };
 const struct db_stmt st_session_use = {
     "session_use",
@@ -67,6 +68,7 @@ err_t session_start(struct db_pool *p, const struct session_new *s)
         s->limited ? DB_INT(s->level_max) : DB_NULL,
         s->auth_time ? DB_TIME(s->auth_time) : DB_NULL,
         DB_TEXT(s->upstream),
+        DB_TEXT(s->browser),
     };
 
     return store_one(p, &st_session_start, v, NULL);

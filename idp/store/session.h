@@ -28,7 +28,8 @@ struct session_new {
     int64_t max_age;                    /* seconds */
     const uint8_t *request_hash;        /* the pending request that the person signed in for; NULL: none */
     const uint8_t *throttle;            /* bucket to forget */
-    const char *client_id, *request_id; /* for the audit row */
+    const char *client_id, *browser;    /* where the person came from, with what (browser_kind.h); each may be NULL */
+    const char *request_id;             /* for the audit row */
     const char *amr;                    /* NULL: "pwd" */
     bool limited;                       /* the sign-in proves level_max at most */
     int level_max;

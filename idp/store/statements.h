@@ -30,6 +30,10 @@
     X(st_logout_take) X(st_logout_done) X(st_logout_frames)                                                                  \
     X(st_device_add) X(st_device_find) X(st_device_allow) X(st_device_refuse) X(st_device_poll) X(st_device_use)             \
     X(st_backchannel_add) X(st_backchannel_list) X(st_backchannel_get) X(st_backchannel_refuse) X(st_ping_take) X(st_ping_done) \
+    /* what an account has open */                                                                                           \
+    X(st_overview_account) X(st_overview_sessions) X(st_overview_all_sessions) X(st_overview_consents) X(st_overview_grants) \
+    X(st_overview_door) X(st_overview_session_end) X(st_overview_others_end) X(st_overview_consent_remove)                   \
+    X(st_overview_grant_end) X(st_audit_plan) X(st_audit_search)                                                                                                 \
     /* throttle, audit, idempotency */                                                                                       \
     X(st_throttle_try) X(st_throttle_count) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get)                                          \
     /* partitions */                                                                                                         \

@@ -15,6 +15,7 @@ CREATE INDEX audit_client ON idp.audit (client_id, at) WHERE client_id IS NOT NU
 -- The events of every day are found by time; this finds the rare ones.
 CREATE INDEX audit_event ON idp.audit (event, at)
     WHERE event NOT IN ('login.ok', 'code.issued', 'token.issued', 'token.refreshed', 'token.client', 'logout.told');
+CREATE INDEX audit_by ON idp.audit (by_account, at) WHERE by_account IS NOT NULL;
 GRANT SELECT ON idp.audit TO antin_idp;
 
 ALTER TABLE idp.session
