@@ -71,6 +71,8 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
     INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
     INT("token", "device_life", device_life, "600", 60, 3600, "seconds that a device waits for a person"),
+    INT("token", "device_client", device_client, "5000", 1, 1000000, "sign-ins that devices of one client may begin in throttle_window"),
+    INT("token", "device_address", device_address, "300", 1, 1000000, "and those of a public client from one address"),
     INT("token", "refresh_idle", refresh_idle, "1209600", 60, 31536000, "seconds without use that end a refresh token"),
     INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),

@@ -12,6 +12,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * Each begun one is a row. Anybody can speak for a public client, so there each address is counted by itself first: one of them cannot use
+ * up what all share.
+ */
+static err_t within_limits(struct http_req *r, const struct client *c)
+{
+    const struct app *a = app_of(r);
+    const struct idp_conf *conf = &a->conf;
+    char text[64];
+    const char *address = strcmp(c->auth_method, "none") == 0 ? browser_address(r, text, sizeof text) : NULL;
+    int64_t wait = 0;
+    err_t e = OK;
+
+    if (address)
+        e = rate_try(a->db, a->keys.throttle, "device-address", address, conf->device_address, conf->throttle_window, &wait);
+    if (e == OK)
+        e = rate_try(a->db, a->keys.throttle, "device-client", c->id, conf->device_client, conf->throttle_window, &wait);
+    page_retry_after(r, wait);
+    return e;
+}
+
 err_t post_device_authorization(struct http_req *r)
 {
     struct app *a = app_of(r);
@@ -21,6 +42,7 @@ err_t post_device_authorization(struct http_req *r)
     TRY(caller_of(r, &c));
     if (!scope_has(c.client.grants, "urn:ietf:params:oauth:grant-type:device_code"))
         return ERR_CLIENT_FORBIDDEN;
+    TRY(within_limits(r, &c.client));
     const struct device_ask ask = {
         .scope = http_field(r, "scope"),
         .details = http_field(r, "authorization_details"),

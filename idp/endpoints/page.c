@@ -100,7 +100,7 @@ void fail_page(struct http_req *r, err_t e)
 /* Codes that RFC 6749 and OpenID Connect know stand in errors.def; the HTTP glue's own failures are invalid requests to an OAuth client. */
 static const char *oauth_code(err_t e, const struct err_row *row)
 {
-    return e < ERR_APP_BASE && row->status < 500 ? "invalid_request" : row->code;
+    return e < ERR_APP_BASE && e != ERR_RATE && row->status < 500 ? "invalid_request" : row->code;
 }
 
 static void oauth_failure(struct http_req *r, err_t e, int status)
