@@ -8,6 +8,8 @@
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,12 +19,24 @@
 
 /* --- connections and the beginning of requests --- */
 
+static void read_peer(struct MHD_Connection *mhd, struct http_conn *c)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info == NULL ? NULL : info->client_addr;
+    if (a != NULL && a->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, c->peer, sizeof c->peer);
+    else if (a != NULL && a->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, c->peer, sizeof c->peer);
+}
+
 void http_on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_ConnectionNotificationCode what)
 {
     struct http_server *s = cls;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         *ctx = info == NULL ? NULL : http_reaper_add(s->reaper, info->connect_fd);
+        if (*ctx != NULL)
+            read_peer(mhd, *ctx);
     } else if (*ctx != NULL) {
         struct http_conn *c = *ctx;
         http_reaper_remove(s->reaper, &c);
@@ -48,7 +62,7 @@ void *http_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     (void)target;
-    struct http_req *r = info == NULL || info->socket_context == NULL ? NULL : calloc(1, sizeof *r);
+    struct http_req *r = info == NULL || info->socket_context == NULL ? NULL : http_req_new(info->socket_context);
     if (r == NULL)
         return NULL; /* no memory: http_on_access closes the connection */
     r->server = cls;
@@ -94,23 +108,6 @@ static void write_log(const struct http_req *r, int status, err_t e)
     });
 }
 
-static void request_free(struct http_req *r)
-{
-    http_set_principal(r, NULL, NULL);
-    http_reply_free(r);
-    http_body_free(r);
-    if (r->query != NULL) {
-        form_free(r->query); /* wipes values: a query can hold a code */
-        free(r->query);
-    }
-    if (r->head != NULL)
-        secret_wipe(r->head, r->head_len); /* tokens, cookies, codes */
-    buf_free(&r->detail);
-    free(r->path);
-    free(r->head);
-    free(r);
-}
-
 void http_on_end(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_RequestTerminationCode why)
 {
     struct http_server *s = cls;
@@ -128,7 +125,7 @@ void http_on_end(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Req
     if (!atomic_load(&r->conn->expired))
         http_deadline_idle(r->conn);
     bool counted = r->counted;
-    request_free(r);
+    http_req_end(r);
     if (counted)
         atomic_fetch_sub(&s->active, 1);
 }
@@ -143,7 +140,8 @@ static enum MHD_Result send_reply(struct http_req *r)
         return MHD_NO;
     http_deadline_set(r->conn, REPLY_MS + r->out / REPLY_BYTES_A_MS);
     enum MHD_Result ok = MHD_queue_response(r->mhd, (unsigned)r->reply.status, r->response);
-    MHD_destroy_response(r->response); /* the connection holds its own reference */
+    if (r->reply.shared == NULL)
+        MHD_destroy_response(r->response); /* the connection holds its own reference */
     r->response = NULL;
     return ok;
 }
@@ -198,8 +196,10 @@ static void body_deadline(struct http_req *r)
 static enum MHD_Result take_body(struct http_req *r)
 {
     r->phase = HTTP_AT_BODY;
-    r->body_from = clock_mono_us();
-    body_deadline(r);
+    if (has_body(r)) {
+        r->body_from = clock_mono_us();
+        body_deadline(r);
+    }
     return MHD_YES;
 }
 
@@ -241,10 +241,10 @@ static enum MHD_Result at_head(struct http_req *r, const char *method)
         return settle_head(r, e);
     r->phase = HTTP_AT_AUTH;
     if (r->route->inline_ok) {
-        http_work(r);
+        (void)http_work(r);
         return settle_head(r, r->err);
     }
-    return http_workers_add(r->server->workers, r) ? MHD_YES : settle_head(r, ERR_BUSY);
+    return http_workers_add(r->server->workers, r, false) ? MHD_YES : settle_head(r, ERR_BUSY);
 }
 
 /* --- body --- */
@@ -277,21 +277,33 @@ static void work_auth(struct http_req *r)
     r->authed = r->err == OK;
 }
 
-static void work_handler(struct http_req *r)
+static void finish(struct http_req *r, err_t e)
 {
-    err_t e = run_handler(r);
     if (e != OK)
         http_fail_with(r, e);
     build(r);
 }
 
-void http_work(struct http_req *r)
+bool http_work(struct http_req *r)
 {
+    err_t e = OK;
     log_request_id(r->id);
     if (r->phase == HTTP_AT_AUTH)
         work_auth(r);
-    else
-        work_handler(r);
+    else if ((e = run_handler(r)) != ERR_TOGETHER)
+        finish(r, e);
+    log_request_id(NULL);
+    return e != ERR_TOGETHER;
+}
+
+void http_work_together(struct http_req *const *r, size_t n)
+{
+    err_t e[HTTP_TOGETHER_MAX] = {OK};
+    r[0]->route->together(r, e, n);
+    for (size_t i = 0; i < n; i++) {
+        log_request_id(r[i]->id);
+        finish(r[i], e[i]);
+    }
     log_request_id(NULL);
 }
 
@@ -303,6 +315,24 @@ static enum MHD_Result answer_options(struct http_req *r)
     http_reply(r, 204, NULL, NULL);
     build(r);
     return send_reply(r);
+}
+
+static enum MHD_Result hand_over(struct http_req *r, bool together)
+{
+    return http_workers_add(r->server->workers, r, together) ? MHD_YES : fail_now(r, ERR_BUSY);
+}
+
+/* On this thread, as far as nothing has to be waited for. */
+static enum MHD_Result try_here(struct http_req *r)
+{
+    log_request_id(r->id);
+    r->here = true;
+    err_t e = run_handler(r);
+    r->here = false;
+    if (e != ERR_WAITS && e != ERR_TOGETHER)
+        finish(r, e);
+    log_request_id(NULL);
+    return e == ERR_WAITS || e == ERR_TOGETHER ? hand_over(r, e == ERR_TOGETHER) : send_reply(r);
 }
 
 /* The whole request is there. */
@@ -317,11 +347,12 @@ static enum MHD_Result at_end_of_body(struct http_req *r)
     if (r->err != OK)
         return fail_now(r, r->err);
     r->phase = HTTP_AT_HANDLER;
-    if (r->route->inline_ok) {
-        http_work(r);
-        return send_reply(r);
-    }
-    return http_workers_add(r->server->workers, r) ? MHD_YES : fail_now(r, ERR_BUSY);
+    if (r->route->inline_first)
+        return try_here(r);
+    if (!r->route->inline_ok)
+        return hand_over(r, false);
+    (void)http_work(r);
+    return send_reply(r);
 }
 
 /* --- the library's callback: many calls a request --- */

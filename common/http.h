@@ -26,6 +26,12 @@ enum http_body {
 /* Fills the reply or returns an error, which the route's fail function then renders. */
 typedef err_t http_handler(struct http_req *r);
 /*
+ * Does what n requests of one route wait for, in one go (one message to keyd, one commit for all). For each it fills the reply or sets its
+ * error. On a worker.
+ */
+typedef void http_together(struct http_req *const *r, err_t *e, size_t n);
+#define HTTP_TOGETHER_MAX 32
+/*
  * Authenticates the caller (may set the principal); an error ends the request. NULL in a route: open to all.
  * With HTTP_SPOOL it runs before the body is taken (nobody fills our disk unknown), otherwise after it, just before the handler.
  */
@@ -43,6 +49,12 @@ struct http_route {
     const char *body_type; /* HTTP_BYTES, HTTP_SPOOL: the one media type; NULL: any */
     size_t body_max;
     bool inline_ok; /* touches neither database nor keyd: runs on the HTTP thread, without suspend/resume */
+    /*
+     * The handler is tried on the HTTP thread first, where http_may_wait is false. There it answers from memory, or returns ERR_WAITS (then it
+     * runs again from its beginning on a worker, where it may wait), or ERR_TOGETHER. Not with auth.
+     */
+    bool inline_first;
+    http_together *together; /* what a handler that returned ERR_TOGETHER waits for */
     bool cors;      /* answers with Access-Control-Allow-Origin: * (public metadata only) */
 };
 
@@ -74,6 +86,7 @@ const char *http_request_id(const struct http_req *r);
 const char *http_method(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* path and query as sent: to come back to after login, never for the log */
 const char *http_path(const struct http_req *r, const char *name);   /* a {name} of the route */
+const char *http_route_path(const struct http_req *r); /* "/v1/dossiers/{id}", as the table has it: fit for a log */
 const char *http_header(const struct http_req *r, const char *name); /* NULL when absent; cookies: http_cookie */
 bool http_header_twice(const struct http_req *r, const char *name);
 const char *http_cookie(const struct http_req *r, const char *name); /* NULL when absent or doubled */
@@ -83,6 +96,9 @@ const char *http_field(const struct http_req *r, const char *name);
 bool http_dup_params(const struct http_req *r);          /* some query or form field came twice (RFC 6749 §3.1) */
 const json_t *http_json(const struct http_req *r);       /* HTTP_JSON: the object (never NULL there) */
 struct bytes http_body(const struct http_req *r);        /* HTTP_BYTES */
+bool http_may_wait(const struct http_req *r);            /* false on the HTTP thread: ERR_WAITS instead of waiting */
+/* The other end's numeric address; "" over a Unix socket. Behind a proxy that is the proxy's. */
+const char *http_peer(const struct http_req *r);
 enum lang http_lang(const struct http_req *r);           /* ?lang= , then cookie "lang", then Accept-Language */
 const char *http_content_type(const struct http_req *r); /* without parameters, lower case; "" when absent */
 
@@ -113,6 +129,15 @@ void http_reply_header(struct http_req *r, const char *name, const char *value);
 /* Session-like cookie: HttpOnly, SameSite=Lax, Path=/, Secure and "__Host-" when https. max_age 0: session; < 0: delete. */
 void http_reply_cookie(struct http_req *r, const char *name, const char *value, long max_age);
 void http_reply_no_store(struct http_req *r);
+/*
+ * A reply that many requests get, with ETag and 304: made once by the first of them (of its route's headers), held by whoever keeps it, sent
+ * without a copy. It has no X-Request-Id. cache: its Cache-Control. Takes the body's memory.
+ */
+struct http_shared;
+err_t http_shared_make(struct http_req *r, const char *type, const char *cache, struct buf *body, struct http_shared **out) MUST_USE;
+struct http_shared *http_shared_hold(struct http_shared *s);
+void http_shared_free(struct http_shared **s); /* lets go; the last one frees */
+void http_reply_shared(struct http_req *r, struct http_shared *s);
 /* CSP for this reply: adds form-action sources beyond 'self' (the redirect that follows a consent). */
 void http_reply_form_action(struct http_req *r, const char *origin);
 /* CSP for this reply: one more directive (script-src by hash, frame-src by origin); each at most once. */

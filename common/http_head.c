@@ -91,8 +91,8 @@ static err_t read_field(struct http_req *r, char *line)
 
 static err_t read_header(struct http_req *r)
 {
-    char *at = r->head;
-    const char *end = r->head + r->head_len;
+    char *at = r->head.ptr;
+    const char *end = at + r->head_len;
     char *line = next_line(&at, end);
     if (line == NULL)
         return http_refuse("a line ends in a bare LF or holds a control character");
@@ -159,10 +159,10 @@ static err_t check_once(const struct http_req *r)
 
 err_t http_head_read(struct http_req *r, struct bytes raw)
 {
-    r->head = malloc(raw.len + 1); /* never of no bytes */
-    if (r->head == NULL)
+    char *head = http_room(&r->head, raw.len + 1); /* never of no bytes */
+    if (head == NULL)
         return ERR_NOMEM;
-    memcpy(r->head, raw.ptr, raw.len);
+    memcpy(head, raw.ptr, raw.len);
     r->head_len = raw.len;
     TRY(read_header(r));
     TRY(check_once(r));

@@ -24,6 +24,7 @@
 #define HTTP_SWALLOW_CHUNKED (4 << 20) /* how far a chunked body may run past its limit before it is cut */
 #define HTTP_STOP_MS 10000             /* how long http_close waits for running requests */
 
+#define HTTP_ETAG_BYTES 12
 #define HTTP_ID_BYTES 12
 #define HTTP_ID_LEN B64URL_LEN(HTTP_ID_BYTES)
 
@@ -32,6 +33,8 @@ struct http_conn {
     struct http_conn *prev, *next;
     struct http_server *server;
     int fd;
+    struct http_req *spare;    /* the last request's memory, for the next one */
+    char peer[48];             /* INET6_ADDRSTRLEN and a scope; "" over a Unix socket */
     struct buf wire;           /* of the request that is being received: the bytes as they came */
     uint64_t wire_skip;        /* bytes to come that belong to a body */
     bool linger;               /* closing with bytes unread: read on for a while, or the reply is lost to a TCP reset */
@@ -54,6 +57,12 @@ struct http_pair {
     const char *value;
 };
 
+/* Memory that stays with a connection from one request to the next. */
+struct http_room {
+    char *ptr;
+    size_t cap;
+};
+
 struct http_reply {
     int status; /* 0: none yet */
     char *type;
@@ -70,7 +79,8 @@ struct http_reply {
     } header[HTTP_REPLY_HEADERS_MAX];
     size_t headers;
     struct buf form_action;
-    struct buf policy; /* further CSP directives, each with "; " before it */
+    struct buf policy;          /* further CSP directives, each with "; " before it */
+    struct http_shared *shared; /* in place of type and body */
 };
 
 struct http_req {
@@ -83,26 +93,20 @@ struct http_req {
     int64_t started; /* monotonic microseconds */
 
     /* as sent */
-    char *head; /* our copy of the header: method, target, fields and cookies point into it */
+    struct http_room head; /* our copy of the header: method, target, fields and cookies point into it */
     size_t head_len;
     const char *method; /* NULL while there is no header */
     char *target;
     bool http_1_0;
-    struct http_pair header[HTTP_HEADERS_MAX];
-    size_t headers;
-    struct http_pair cookie[HTTP_COOKIES_MAX];
-    size_t cookies;
-    char *path; /* the segments' decoded characters */
-    const char *segment[HTTP_SEGMENTS_MAX];
-    size_t segments;
-    struct form *query; /* NULL: none */
-    struct form *field; /* NULL: none */
-    char content_type[128];
+    size_t headers, cookies, segments;
+    struct http_room path; /* the segments' decoded characters */
+    struct form *query;    /* NULL: none */
+    struct form *field;    /* NULL: none */
 
     const struct http_route *route; /* NULL until matched */
-    const char *allow[16];          /* 405: the methods that the path has */
     size_t allows;
     err_t err; /* the first failure */
+    bool here; /* the handler runs on the HTTP thread */
 
     /* body */
     bool chunked;
@@ -123,16 +127,25 @@ struct http_req {
     struct http_reply reply;
     struct MHD_Response *response;
     uint64_t out;
+
+    /* What the numbers above tell the length of: not cleared between two requests. */
+    char content_type[128];
+    struct http_pair header[HTTP_HEADERS_MAX];
+    struct http_pair cookie[HTTP_COOKIES_MAX];
+    const char *segment[HTTP_SEGMENTS_MAX];
+    const char *allow[16]; /* 405: the methods that the path has */
 };
 
 struct http_workers;
 struct http_reaper;
+struct http_patterns;
 
 struct http_server {
     struct http_conf conf;
     struct MHD_Daemon *mhd;
     struct http_workers *workers;
     struct http_reaper *reaper;
+    struct http_patterns *patterns;
     _Atomic(const struct texts *) texts;
     int listen_fd;
     char *socket_path;       /* of a Unix socket: removed at the end */
@@ -165,6 +178,8 @@ err_t http_cookies_parse(struct http_req *r) MUST_USE;
 
 /* http_route.c: ERR_NOT_FOUND; ERR_METHOD with allow filled */
 err_t http_route_find(struct http_req *r) MUST_USE;
+err_t http_patterns_new(const struct http_route *routes, struct http_patterns **out) MUST_USE;
+void http_patterns_free(struct http_patterns **p);
 bool http_route_table_ok(const struct http_route *routes); /* names the fault in the log */
 err_t http_route_options(struct http_req *r) MUST_USE;     /* answers OPTIONS */
 
@@ -176,10 +191,18 @@ void http_body_free(struct http_req *r);
 
 /* http_worker.c */
 err_t http_workers_open(struct http_server *s, struct http_workers **out) MUST_USE;
-bool http_workers_add(struct http_workers *w, struct http_req *r); /* false: full; the caller answers */
-bool http_workers_stop(struct http_workers *w, int64_t until);     /* ends the threads; false: some handler still runs */
-void http_workers_free(struct http_workers **w);                   /* after they ended, and after the library: it may still ask for one */
-void http_work(struct http_req *r);                                /* http.c: what a worker does with a request */
+bool http_workers_add(struct http_workers *w, struct http_req *r, bool together); /* false: full; the caller answers */
+bool http_workers_stop(struct http_workers *w, int64_t until);                    /* ends the threads; false: some handler still runs */
+void http_workers_free(struct http_workers **w); /* after they ended, and after the library: it may still ask for one */
+/* http.c: what a worker does with a request. False: it is not done, it waits for what is done together. */
+bool http_work(struct http_req *r);
+void http_work_together(struct http_req *const *r, size_t n); /* all of one route */
+
+/* http_memory.c */
+struct http_req *http_req_new(struct http_conn *c); /* the connection's spare one, or NULL: no memory */
+void http_req_end(struct http_req *r);              /* becomes the connection's spare one */
+void http_req_free(struct http_req **r);
+char *http_room(struct http_room *m, size_t n); /* n bytes; NULL: no memory */
 
 /* http_reaper.c */
 err_t http_reaper_open(struct http_server *s, struct http_reaper **out) MUST_USE;
@@ -195,7 +218,10 @@ void http_deadline_idle(struct http_conn *c); /* between two requests */
 void http_reply_reset(struct http_req *r);           /* drops status and contents; header fields and cookies stay */
 err_t http_reply_build(struct http_req *r) MUST_USE; /* makes r->response */
 void http_reply_free(struct http_req *r);
-void http_fail_with(struct http_req *r, err_t e); /* renders a failure by the route's function */
+void http_fail_with(struct http_req *r, err_t e);                      /* renders a failure by the route's function */
+bool http_reply_security(struct http_req *r, struct MHD_Response *to); /* what every reply carries; false: no memory */
+/* http_shared.c */
+err_t http_shared_build(struct http_req *r) MUST_USE; /* r->response is then of the shared reply, or NULL: make one as for any other */
 /* http_disposition.c */
 err_t http_disposition(const char *name, bool attachment, char **out) MUST_USE;
 

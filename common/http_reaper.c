@@ -128,6 +128,7 @@ void http_reaper_remove(struct http_reaper *p, struct http_conn **cp)
         p->first = c->next;
     p->count--;
     (void)pthread_mutex_unlock(&p->mutex);
+    http_req_free(&c->spare);
     free(c);
     *cp = NULL;
 }

@@ -18,6 +18,7 @@ void http_reply_reset(struct http_req *r)
     p->status = 0;
     str_free(&p->type);
     buf_free(&p->body);
+    http_shared_free(&p->shared);
     fd_close(&p->fd);
     str_free(&p->location);
     str_free(&p->disposition);
@@ -191,12 +192,17 @@ static bool has_header(const struct http_req *r, const char *name)
     return false;
 }
 
-static bool add(struct http_req *r, const char *name, const char *value)
+static bool add_to(struct MHD_Response *to, const char *name, const char *value)
 {
-    return MHD_add_response_header(r->response, name, value) == MHD_YES;
+    return MHD_add_response_header(to, name, value) == MHD_YES;
 }
 
-static bool add_policy(struct http_req *r)
+static bool add(struct http_req *r, const char *name, const char *value)
+{
+    return add_to(r->response, name, value);
+}
+
+static bool add_policy(struct http_req *r, struct MHD_Response *to)
 {
     AUTO_BUF csp = {0};
     const char *more = r->server->conf.form_action;
@@ -208,20 +214,20 @@ static bool add_policy(struct http_req *r)
                      more == NULL ? "" : more, buf_str(&r->reply.form_action));
     return e == OK && buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'") == OK &&
            buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK &&
-           add(r, "Content-Security-Policy", buf_str(&csp));
+           add_to(to, "Content-Security-Policy", buf_str(&csp));
 }
 
-static bool add_security(struct http_req *r)
+bool http_reply_security(struct http_req *r, struct MHD_Response *to)
 {
-    bool ok = add_policy(r);
+    bool ok = add_policy(r, to);
     for (size_t i = 0; ok && i < sizeof always / sizeof *always; i++)
-        ok = add(r, always[i].name, always[i].value);
+        ok = add_to(to, always[i].name, always[i].value);
     bool cors = r->route != NULL && r->route->cors;
-    ok = ok && add(r, "Cross-Origin-Resource-Policy", cors ? "cross-origin" : "same-origin");
+    ok = ok && add_to(to, "Cross-Origin-Resource-Policy", cors ? "cross-origin" : "same-origin");
     if (ok && cors)
-        ok = add(r, "Access-Control-Allow-Origin", "*");
+        ok = add_to(to, "Access-Control-Allow-Origin", "*");
     if (ok && r->server->conf.https)
-        ok = add(r, "Strict-Transport-Security", "max-age=31536000");
+        ok = add_to(to, "Strict-Transport-Security", "max-age=31536000");
     return ok;
 }
 
@@ -277,14 +283,21 @@ err_t http_reply_build(struct http_req *r)
 {
     if (r->reply.status < 200 || r->reply.status > 599)
         http_fail_with(r, ERR_INTERNAL); /* a handler that said nothing */
+    if (r->reply.shared != NULL)
+        TRY(http_shared_build(r));
+    if (r->response != NULL)
+        return OK;
     r->response = contents(r);
-    if (r->response != NULL && add_said(r) && add_security(r) && add_rest(r))
+    if (r->response != NULL && add_said(r) && http_reply_security(r, r->response) && add_rest(r))
         return OK;
     return ERR_NOMEM;
 }
 
 void http_reply_free(struct http_req *r)
 {
+    if (r->response != NULL && r->reply.shared == NULL) /* made, and never sent */
+        MHD_destroy_response(r->response);
+    r->response = NULL;
     http_reply_reset(r);
     for (size_t i = 0; i < r->reply.headers; i++) {
         free(r->reply.header[i].name);
@@ -292,6 +305,4 @@ void http_reply_free(struct http_req *r)
     }
     buf_free(&r->reply.form_action);
     buf_free(&r->reply.policy);
-    if (r->response != NULL)
-        MHD_destroy_response(r->response);
 }

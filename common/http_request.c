@@ -71,7 +71,7 @@ err_t http_cookies_parse(struct http_req *r)
 {
     for (size_t i = 0; i < r->headers; i++)
         if (strcasecmp(r->header[i].name, "Cookie") == 0)
-            TRY(split_cookies(r, r->head + (r->header[i].value - r->head)));
+            TRY(split_cookies(r, r->head.ptr + (r->header[i].value - r->head.ptr)));
     return OK;
 }
 
@@ -151,6 +151,16 @@ static bool is_lang(const char *s, enum lang *out)
         return true;
     }
     return false;
+}
+
+bool http_may_wait(const struct http_req *r)
+{
+    return !r->here;
+}
+
+const char *http_peer(const struct http_req *r)
+{
+    return r->conn->peer;
 }
 
 enum lang http_lang(const struct http_req *r)

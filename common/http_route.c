@@ -5,6 +5,7 @@
  */
 #include "common/http_internal.h"
 #include "common/log.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* One segment of a pattern: its text up to the next slash. */
@@ -29,18 +30,56 @@ static bool is_param(struct piece p)
     return p.len > 2 && p.ptr[0] == '{' && p.ptr[p.len - 1] == '}';
 }
 
-static bool matches(const char *pattern, const struct http_req *r)
+/* The table as it is searched: each path in its pieces. */
+struct pattern {
+    const struct http_route *route;
+    size_t pieces;
+    struct piece piece[HTTP_SEGMENTS_MAX];
+};
+struct http_patterns {
+    size_t n;
+    struct pattern row[];
+};
+
+err_t http_patterns_new(const struct http_route *routes, struct http_patterns **out)
 {
-    struct piece p;
-    size_t i = 0;
-    for (; next_piece(&pattern, &p); i++) {
-        if (i == r->segments)
-            return false;
-        const char *s = r->segment[i];
-        if (is_param(p) ? *s == '\0' : strlen(s) != p.len || memcmp(s, p.ptr, p.len) != 0)
-            return false;
+    size_t n = 0;
+    while (routes[n].method != NULL)
+        n++;
+    struct http_patterns *p = calloc(1, sizeof *p + n * sizeof p->row[0]);
+    if (p == NULL)
+        return ERR_NOMEM;
+    for (; p->n < n; p->n++) {
+        struct pattern *row = &p->row[p->n];
+        const char *path = routes[p->n].path;
+        row->route = &routes[p->n];
+        while (row->pieces < HTTP_SEGMENTS_MAX && next_piece(&path, &row->piece[row->pieces]))
+            row->pieces++;
     }
-    return i == r->segments;
+    *out = p;
+    return OK;
+}
+
+void http_patterns_free(struct http_patterns **p)
+{
+    free(*p);
+    *p = NULL;
+}
+
+static bool matches(const struct pattern *p, const size_t *lengths, const struct http_req *r)
+{
+    if (p->pieces != r->segments)
+        return false;
+    for (size_t i = 0; i < p->pieces; i++)
+        if (is_param(p->piece[i]) ? lengths[i] == 0
+                                  : lengths[i] != p->piece[i].len || memcmp(r->segment[i], p->piece[i].ptr, lengths[i]) != 0)
+            return false;
+    return true;
+}
+
+const char *http_route_path(const struct http_req *r)
+{
+    return r->route == NULL ? "" : r->route->path;
 }
 
 const char *http_path(const struct http_req *r, const char *name)
@@ -69,8 +108,13 @@ err_t http_route_find(struct http_req *r)
 {
     const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
     const struct http_route *other = NULL;
-    for (const struct http_route *t = r->server->conf.routes; t->method != NULL; t++) {
-        if (!matches(t->path, r))
+    const struct http_patterns *all = r->server->patterns;
+    size_t lengths[HTTP_SEGMENTS_MAX] = {0};
+    for (size_t i = 0; i < r->segments; i++)
+        lengths[i] = strlen(r->segment[i]);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct http_route *t = all->row[i].route;
+        if (!matches(&all->row[i], lengths, r))
             continue;
         if (strcmp(t->method, method) == 0) {
             r->route = t;
@@ -118,6 +162,8 @@ static const char *row_fault(const struct http_route *t)
         return "a body has a limit, and only a body has one";
     if (t->body != HTTP_BYTES && t->body != HTTP_SPOOL && t->body_type != NULL)
         return "its body kind has its own media type";
+    if ((t->inline_first && t->auth != NULL) || (t->inline_first && t->body == HTTP_SPOOL))
+        return "what is tried on the HTTP thread neither authenticates there nor takes a spooled body";
     if (t->cors && strcmp(t->method, "GET") != 0)
         return "only what is read may be open to every site";
     return NULL;

@@ -58,7 +58,7 @@ static err_t start_library(struct http_server *s)
                                     {MHD_OPTION_END, 0, NULL}};
     MHD_set_panic_func(on_panic, NULL);
     /* Its strict option adds nothing to http_guard.c, and its own refusal of a missing Host sends the reply's header twice. */
-    s->mhd = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+    s->mhd = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL, NULL,
                               http_on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_ARRAY, pool,
                               MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, s->conf.connections_max,
                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_SIZE, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
@@ -82,6 +82,7 @@ static void server_free(struct http_server **sp)
         (void)http_workers_stop(s->workers, clock_mono_us() + 1000000); /* where opening failed; else they ended before */
     http_workers_free(&s->workers);
     http_reaper_close(&s->reaper); /* after the library: its connections leave the reaper's list */
+    http_patterns_free(&s->patterns);
     fd_close(&s->listen_fd);
     if (s->socket_path != NULL)
         (void)unlink(s->socket_path);
@@ -104,6 +105,7 @@ err_t http_open(const struct http_conf *conf, struct http_server **out)
         s->conf.fail = http_fail_problem;
     TRY(http_room_for(s->conf.workers, &s->conf.connections_max));
     TRY(http_wire_open());
+    TRY(http_patterns_new(conf->routes, &s->patterns));
     TRY(http_reaper_open(s, &s->reaper));
     TRY(http_workers_open(s, &s->workers));
     TRY(http_listen_open(s->conf.listen, &s->listen_fd, &s->socket_path));

@@ -45,15 +45,20 @@ static bool segment_ok(struct bytes s)
 
 static err_t add_segment(struct http_req *r, struct bytes raw, char *out, size_t *used)
 {
-    AUTO_BUF decoded = {0};
-    TRY(url_decode(raw, &decoded));
-    if (!segment_ok(buf_bytes(&decoded)))
+    AUTO_BUF escaped = {0};
+    struct bytes plain = raw;
+    if (memchr(raw.ptr, '%', raw.len) != NULL) {
+        TRY(url_decode(raw, &escaped));
+        plain = buf_bytes(&escaped);
+    }
+    if (!segment_ok(plain))
         return ERR_SYNTAX;
     if (r->segments == HTTP_SEGMENTS_MAX)
         return ERR_NOT_FOUND;
     r->segment[r->segments++] = out + *used;
-    memcpy(out + *used, buf_str(&decoded), decoded.len + 1); /* shorter than raw, and its slash's place takes the NUL */
-    *used += decoded.len + 1;
+    memcpy(out + *used, plain.ptr, plain.len); /* no longer than raw, and its slash's place takes the NUL */
+    out[*used + plain.len] = '\0';
+    *used += plain.len + 1;
     return OK;
 }
 
@@ -62,14 +67,14 @@ static err_t parse_path(struct http_req *r, const char *path, size_t len)
 {
     if (len == 0 || path[0] != '/' || (len > 1 && path[1] == '/') || !path_chars_ok(path, len))
         return ERR_SYNTAX; /* "//host" would be another site's address wherever a target is sent back as a link */
-    r->path = malloc(len + 1);
-    if (r->path == NULL)
+    char *decoded = http_room(&r->path, len + 1);
+    if (decoded == NULL)
         return ERR_NOMEM;
     size_t used = 0, at = 1;
     while (len > 1 && at <= len) {
         const char *slash = memchr(path + at, '/', len - at);
         size_t n = slash == NULL ? len - at : (size_t)(slash - path) - at;
-        TRY(add_segment(r, BYTES(path + at, n), r->path, &used));
+        TRY(add_segment(r, BYTES(path + at, n), decoded, &used));
         at += n + 1;
     }
     return OK;

@@ -1,6 +1,7 @@
 /*
  * The worker pool: handlers that wait (for the database, for keyd) run here as plain blocking code, while the HTTP threads go on.
- * The HTTP thread suspends the connection and adds the request; a worker runs it and resumes the connection.
+ * The HTTP thread suspends the connection and adds the request; a worker runs it and resumes the connection. Requests of one route that wait
+ * for the same thing are done together, by few workers at once: what comes meanwhile makes the next lot.
  */
 #include "common/clock.h"
 #include "common/http_internal.h"
@@ -16,11 +17,18 @@
 #define STACK_SIZE ((size_t)1024 * 1024)
 #endif
 
+#define LOTS_AT_ONCE 2 /* one that signs while the other waits for its commit */
+
+struct queue {
+    struct http_req *first, *last;
+};
+
 struct http_workers {
     pthread_mutex_t mutex;
     pthread_cond_t work;  /* something to do, or stop */
     pthread_cond_t ended; /* a thread ended; on the monotonic clock */
-    struct http_req *first, *last;
+    struct queue single, together;
+    unsigned lots;      /* workers that do some together */
     unsigned suspended; /* waiting and running */
     unsigned max;
     unsigned alive;
@@ -29,35 +37,79 @@ struct http_workers {
     pthread_t thread[];
 };
 
-static struct http_req *take_first(struct http_workers *w)
+static void put(struct queue *q, struct http_req *r)
 {
-    struct http_req *r = w->first;
+    if (q->last != NULL)
+        q->last->next = r;
+    else
+        q->first = r;
+    q->last = r;
+}
+
+static struct http_req *take_first(struct queue *q)
+{
+    struct http_req *r = q->first;
     if (r != NULL) {
-        w->first = r->next;
-        if (w->first == NULL)
-            w->last = NULL;
+        q->first = r->next;
+        if (q->first == NULL)
+            q->last = NULL;
         r->next = NULL;
     }
     return r;
 }
 
+/*
+ * One request, or all that are to be done together: how many; 0: nothing to do now. Lots first: nobody is woken for what comes while as many
+ * as may be are at work, so whoever has done one must take the next.
+ */
+static size_t take_some(struct http_workers *w, struct http_req **r, bool *together)
+{
+    size_t n = 0;
+    while (w->lots < LOTS_AT_ONCE && n < HTTP_TOGETHER_MAX && w->together.first != NULL &&
+           (n == 0 || w->together.first->route == r[0]->route))
+        r[n++] = take_first(&w->together);
+    *together = n > 0;
+    w->lots += *together;
+    if (n == 0 && (r[0] = take_first(&w->single)) != NULL)
+        n = 1;
+    return n;
+}
+
+/* Does them, without the lock; how many are done with: then they belong to the HTTP thread again. */
+static size_t do_some(struct http_req **r, size_t n, bool together)
+{
+    if (together)
+        http_work_together(r, n);
+    else if (!http_work(r[0]))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        MHD_resume_connection(r[i]->mhd);
+    return n;
+}
+
 static void *run(void *arg)
 {
     struct http_workers *w = arg;
+    struct http_req *r[HTTP_TOGETHER_MAX];
+    bool together;
     (void)pthread_mutex_lock(&w->mutex);
     for (;;) {
-        struct http_req *r = take_first(w);
-        if (r == NULL) {
-            if (w->stop)
+        size_t n = take_some(w, r, &together);
+        if (n == 0) {
+            if (w->stop && w->together.first == NULL)
                 break; /* only when nothing waits: what was accepted is answered */
             (void)pthread_cond_wait(&w->work, &w->mutex);
             continue;
         }
         (void)pthread_mutex_unlock(&w->mutex);
-        http_work(r);
-        MHD_resume_connection(r->mhd); /* from here on the request belongs to the HTTP thread again */
+        size_t done = do_some(r, n, together);
         (void)pthread_mutex_lock(&w->mutex);
-        w->suspended--;
+        w->suspended -= (unsigned)done;
+        w->lots -= together;
+        if (done == 0)
+            put(&w->together, r[0]);
+        if (w->stop) /* the last lot may be what another waits for to end */
+            (void)pthread_cond_broadcast(&w->work);
     }
     w->alive--;
     (void)pthread_cond_broadcast(&w->ended);
@@ -65,22 +117,20 @@ static void *run(void *arg)
     return NULL;
 }
 
-bool http_workers_add(struct http_workers *w, struct http_req *r)
+bool http_workers_add(struct http_workers *w, struct http_req *r, bool together)
 {
+    bool wake = false;
     (void)pthread_mutex_lock(&w->mutex);
     bool room = w->suspended < w->max && !w->stop;
     if (room) {
         /* Suspended first, or a quick worker would resume what is not suspended yet. */
         MHD_suspend_connection(r->mhd);
         w->suspended++;
-        if (w->last != NULL)
-            w->last->next = r;
-        else
-            w->first = r;
-        w->last = r;
+        put(together ? &w->together : &w->single, r);
+        wake = !together || w->lots < LOTS_AT_ONCE; /* else whoever is at work looks again when it is done */
     }
     (void)pthread_mutex_unlock(&w->mutex);
-    if (room) /* after the unlock: whom it wakes finds the mutex free */
+    if (wake) /* after the unlock: whom it wakes finds the mutex free */
         (void)pthread_cond_signal(&w->work);
     return room;
 }

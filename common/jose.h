@@ -35,6 +35,8 @@ err_t jwks_parse(const json_t *j, struct jwks *out) MUST_USE;
 void jwks_free(struct jwks *s);
 /* One public key (a DPoP proof's jwk header, RFC 9449 §4.2). ERR_SYNTAX: malformed or with a private part; ERR_UNSUPPORTED. Free with EVP_PKEY_free. */
 err_t jwk_parse(const json_t *j, struct jwk *out) MUST_USE;
+/* The same of a key to encrypt to: use is "enc", alg is left to the caller (out->alg is JOSE_NONE). ERR_UNSUPPORTED: for another use, or weak. */
+err_t jwk_parse_recipient(const json_t *j, struct jwk *out) MUST_USE;
 /* The public JWK of a key, with kid, use "sig" and alg. */
 err_t jwk_to_json(const EVP_PKEY *key, enum jose_alg alg, const char *kid, json_t **out) MUST_USE;
 /* RFC 7638 thumbprint, base64url; 43 characters and NUL. */

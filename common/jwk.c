@@ -221,8 +221,23 @@ static const struct kty {
     err_t (*parse)(const json_t *j, enum jose_alg *alg, EVP_PKEY **out);
 } ktys[] = {{"EC", parse_ec}, {"OKP", parse_okp}, {"RSA", parse_rsa}};
 
+/* Kept for encryption and nothing else: said so, and by key_ops not denied (RFC 7517 §4.2, §4.3). */
+static err_t parse_recipient_usage(const json_t *j, enum jose_alg *alg)
+{
+    static const char *const wanted[] = {"encrypt", "wrapKey", "deriveKey", "deriveBits"};
+    const char *use;
+    TRY(json_get_str(j, "use", 64, &use));
+    const json_t *ops = json_object_get(j, "key_ops");
+    bool may = ops == NULL;
+    for (size_t i = 0; i < json_array_size(ops); i++)
+        for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++)
+            may |= json_string_value(json_array_get(ops, i)) != NULL && strcmp(json_string_value(json_array_get(ops, i)), wanted[w]) == 0;
+    *alg = JOSE_NONE;
+    return use != NULL && strcmp(use, "enc") == 0 && may ? OK : ERR_UNSUPPORTED;
+}
+
 /* ERR_UNSUPPORTED: leave it out. */
-static err_t parse_key(const json_t *j, struct jwk *out)
+static err_t parse_key(const json_t *j, err_t (*usage)(const json_t *j, enum jose_alg *alg), struct jwk *out)
 {
     const char *kty, *kid;
     TRY(json_need_str(j, "kty", 64, &kty));
@@ -236,7 +251,7 @@ static err_t parse_key(const json_t *j, struct jwk *out)
     TRY(json_get_str(j, "kid", JWK_KID_MAX, &kid));
     AUTO(key_free) EVP_PKEY *key = NULL;
     TRY(ktys[i].parse(j, &out->alg, &key));
-    TRY(parse_usage(j, &out->alg));
+    TRY(usage(j, &out->alg));
     if (kid == NULL || kid[0] == '\0')
         TRY(jwk_thumbprint(key, out->kid));
     else
@@ -247,13 +262,23 @@ static err_t parse_key(const json_t *j, struct jwk *out)
 
 static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 
-err_t jwk_parse(const json_t *j, struct jwk *out)
+static err_t parse_public(const json_t *j, err_t (*usage)(const json_t *j, enum jose_alg *alg), struct jwk *out)
 {
     *out = (struct jwk){0};
     for (size_t i = 0; i < sizeof private_members / sizeof *private_members; i++)
         if (json_object_get(j, private_members[i]) != NULL)
             return ERR_SYNTAX;
-    return json_is_object(j) ? parse_key(j, out) : ERR_SYNTAX;
+    return json_is_object(j) ? parse_key(j, usage, out) : ERR_SYNTAX;
+}
+
+err_t jwk_parse(const json_t *j, struct jwk *out)
+{
+    return parse_public(j, parse_usage, out);
+}
+
+err_t jwk_parse_recipient(const json_t *j, struct jwk *out)
+{
+    return parse_public(j, parse_recipient_usage, out);
 }
 
 static err_t parse_set(const json_t *j, struct jwks *out)
@@ -263,7 +288,7 @@ static err_t parse_set(const json_t *j, struct jwks *out)
         return ERR_SYNTAX;
     for (size_t i = 0; i < json_array_size(keys); i++) {
         struct jwk k = {0};
-        err_t e = parse_key(json_array_get(keys, i), &k);
+        err_t e = parse_key(json_array_get(keys, i), parse_usage, &k);
         if (e == ERR_UNSUPPORTED)
             continue;
         TRY(e);

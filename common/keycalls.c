@@ -75,30 +75,66 @@ err_t key_chain(struct keyclient *k, enum key_purpose purpose, struct buf chain[
 
 /* --- tokens --- */
 
-err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt)
+/* The claims with a room of their own. q is all zero. */
+static err_t put_token(const struct key_claims *c, struct keyw_token *q)
 {
-    struct keyw_token q = {.type = c->type, .alg = c->alg, .lifetime = c->lifetime, .auth_time = c->auth_time, .level = (uint32_t)c->level};
-    struct keyw_token_r r;
     if (c->level < 0 || c->level > UINT32_MAX)
         return ERR_SYNTAX;
-    PUT(q.sub, c->sub);
+    q->type = c->type;
+    q->alg = c->alg;
+    q->lifetime = c->lifetime;
+    q->auth_time = c->auth_time;
+    q->level = (uint32_t)c->level;
+    PUT(q->sub, c->sub);
     for (size_t i = 0; i < KEY_AUD_MAX && c->aud[i]; i++)
-        PUT(q.aud[i], c->aud[i]);
-    PUT(q.client_id, c->client_id);
-    PUT(q.azp, c->azp);
-    PUT(q.scope, c->scope);
-    PUT(q.nonce, c->nonce);
-    PUT(q.acr, c->acr);
-    PUT(q.amr, c->amr);
-    PUT(q.sid, c->sid);
-    PUT(q.jti, c->jti);
-    PUT(q.at_hash, c->at_hash);
-    PUT(q.grant_id, c->grant_id);
-    PUT(q.act, c->act);
-    PUT(q.jkt, c->jkt);
-    PUT(q.x5t, c->x5t);
+        PUT(q->aud[i], c->aud[i]);
+    PUT(q->client_id, c->client_id);
+    PUT(q->azp, c->azp);
+    PUT(q->scope, c->scope);
+    PUT(q->nonce, c->nonce);
+    PUT(q->acr, c->acr);
+    PUT(q->amr, c->amr);
+    PUT(q->sid, c->sid);
+    PUT(q->jti, c->jti);
+    PUT(q->at_hash, c->at_hash);
+    PUT(q->grant_id, c->grant_id);
+    PUT(q->act, c->act);
+    PUT(q->jkt, c->jkt);
+    PUT(q->x5t, c->x5t);
+    return OK;
+}
+
+static err_t token_of(const struct keyw_token_r *r, struct buf *jwt)
+{
+    return r->len <= sizeof r->jwt ? buf_copy(jwt, BYTES(r->jwt, r->len)) : ERR_INTERNAL;
+}
+
+static err_t sign_more(struct keyclient *k, const struct key_claims *c, struct buf *jwt)
+{
+    struct keyw_token_more q = {0};
+    struct keyw_token_r r;
+    AUTO_BUF text = {0};
+
+    TRY(put_token(c, &q.token));
+    TRY(json_text(c->more, &text));
+    if (text.len > sizeof q.more)
+        return ERR_TOO_LARGE;
+    memcpy(q.more, text.ptr, text.len);
+    q.len = (uint32_t)text.len;
+    TRY(key_call(k, KEYW_TOKEN_MORE, &q.token.head, &r));
+    return token_of(&r, jwt);
+}
+
+err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt)
+{
+    struct keyw_token q = {0};
+    struct keyw_token_r r;
+
+    if (c->more)
+        return sign_more(k, c, jwt);
+    TRY(put_token(c, &q));
     TRY(key_call(k, KEYW_TOKEN, &q.head, &r));
-    return r.len <= sizeof r.jwt ? buf_copy(jwt, BYTES(r.jwt, r.len)) : ERR_INTERNAL;
+    return token_of(&r, jwt);
 }
 
 /* --- data keys --- */

@@ -62,8 +62,10 @@ struct key_claims {
     const char *act; /* access token: the client that acts for sub (RFC 8693 §4.1) */
     const char *jkt, *x5t; /* access token: cnf, what its holder must prove (RFC 9449 §6.1, RFC 8705 §3.1) */
     int64_t level;        /* level of identification 1, 2; 0: none */
+    const json_t *more;   /* object: claims about the person (ID token), authorization_details (access token), as keywire.c's table says; NULL: none */
 };
-/* iss comes from keyd's own configuration. *jwt is the compact token. */
+/* iss comes from keyd's own configuration. *jwt is the compact token. ERR_TOO_LARGE: more is longer than KEY_MORE_MAX. */
+#define KEY_MORE_MAX 4608
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt) MUST_USE;
 
 /* --- statements: what we tell a client or resource server about a request, a token, a person, signed; and another provider about ourselves --- */
@@ -74,12 +76,8 @@ enum key_statement {
     KEY_CLIENT_ASSERTION,   /* RFC 7523 §3: typ client-authentication+jwt; sub is who we are at the provider aud, and so is iss; jti is keyd's */
 };
 /*
-<<<<<<< HEAD
- * iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response: 600 s at most; an assertion: 60 s). members: of the table in
-=======
- * alg: JOSE_NONE is keyd's default. iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response only: 600 s at most). members: of the table in
->>>>>>> 6d24aaf (keyd: token keys of several algorithms at once)
- * keywire.c alone, ERR_SYNTAX for any other; ERR_TOO_LARGE.
+ * alg: JOSE_NONE is keyd's default. iss is keyd's own, aud the client, iat by keyd's clock, exp with a lifetime (a response: 600 s at most; an
+ * assertion: 60 s). members: of the table in keywire.c alone, ERR_SYNTAX for any other; ERR_TOO_LARGE.
  */
 err_t key_sign_statement(struct keyclient *k, enum key_statement type, enum jose_alg alg, const char *aud, int64_t lifetime,
                          const json_t *members, struct buf *jwt) MUST_USE;

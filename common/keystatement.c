@@ -40,6 +40,14 @@ static err_t put_list(struct fill *f, size_t claim, const json_t *v)
     return put(f, claim, buf_str(&text), text.len);
 }
 
+static err_t put_json(struct fill *f, size_t claim, const json_t *v)
+{
+    AUTO_BUF text = {0};
+
+    TRY(json_text(v, &text));
+    return put(f, claim, buf_str(&text), text.len);
+}
+
 static err_t put_value(struct fill *f, size_t claim, const json_t *v)
 {
     char number[24];
@@ -53,19 +61,9 @@ static err_t put_value(struct fill *f, size_t claim, const json_t *v)
     case KEYW_T_BOOLEAN:
         return json_is_boolean(v) ? put(f, claim, json_is_true(v) ? "true" : "false", json_is_true(v) ? 4 : 5) : ERR_SYNTAX;
     case KEYW_T_LIST: return put_list(f, claim, v);
+    case KEYW_T_JSON: return put_json(f, claim, v);
     default: return ERR_SYNTAX;
     }
-}
-
-static size_t find(const char *parent, const char *name)
-{
-    for (size_t i = 1; i < KEYW_CLAIMS; i++) {
-        const struct keyw_claim *c = &keyw_claims[i];
-        bool same = parent ? c->parent && strcmp(c->parent, parent) == 0 : !c->parent;
-        if (same && strcmp(c->name, name) == 0)
-            return i;
-    }
-    return 0;
 }
 
 static err_t put_members(struct fill *f, const char *parent, const json_t *object)
@@ -74,11 +72,11 @@ static err_t put_members(struct fill *f, const char *parent, const json_t *objec
 
     for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
         const json_t *v = json_object_iter_value(i);
-        size_t claim = find(parent, json_object_iter_key(i));
-        if (!parent && json_is_object(v))
-            TRY(put_members(f, json_object_iter_key(i), v));
-        else if (claim)
+        size_t claim = keyw_claim_find(parent, json_object_iter_key(i));
+        if (claim)
             TRY(put_value(f, claim, v));
+        else if (!parent && json_is_object(v))
+            TRY(put_members(f, json_object_iter_key(i), v));
         else
             return ERR_SYNTAX;
     }

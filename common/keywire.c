@@ -19,6 +19,7 @@ static const struct {
 #define INTROSPECTION (1u << KEY_INTROSPECTION)
 #define USERINFO (1u << KEY_USERINFO)
 #define ASSERTION (1u << KEY_CLIENT_ASSERTION)
+#define PERSON (USERINFO | KEYW_IN_ID_TOKEN)
 const struct keyw_claim keyw_claims[KEYW_CLAIMS] = {
     [1] = {NULL, "code", KEYW_T_STRING, RESPONSE},
     [2] = {NULL, "state", KEYW_T_STRING, RESPONSE},
@@ -39,19 +40,32 @@ const struct keyw_claim keyw_claims[KEYW_CLAIMS] = {
     [17] = {NULL, "level", KEYW_T_INTEGER, INTROSPECTION},
     [18] = {"cnf", "jkt", KEYW_T_STRING, INTROSPECTION},
     [19] = {"cnf", "x5t#S256", KEYW_T_STRING, INTROSPECTION},
-    [20] = {NULL, "name", KEYW_T_STRING, USERINFO},
-    [21] = {NULL, "family_name", KEYW_T_STRING, USERINFO},
-    [22] = {NULL, "middle_name", KEYW_T_STRING, USERINFO},
-    [23] = {NULL, "given_name", KEYW_T_STRING, USERINFO},
-    [24] = {NULL, "birthdate", KEYW_T_STRING, USERINFO},
-    [25] = {NULL, "gender", KEYW_T_STRING, USERINFO},
-    [26] = {NULL, "email", KEYW_T_STRING, USERINFO},
-    [27] = {NULL, "phone_number", KEYW_T_STRING, USERINFO},
-    [28] = {"address", "formatted", KEYW_T_STRING, USERINFO},
-    [29] = {NULL, "citizen_number", KEYW_T_STRING, USERINFO},
+    [20] = {NULL, "name", KEYW_T_STRING, PERSON},
+    [21] = {NULL, "family_name", KEYW_T_STRING, PERSON},
+    [22] = {NULL, "middle_name", KEYW_T_STRING, PERSON},
+    [23] = {NULL, "given_name", KEYW_T_STRING, PERSON},
+    [24] = {NULL, "birthdate", KEYW_T_STRING, PERSON},
+    [25] = {NULL, "gender", KEYW_T_STRING, PERSON},
+    [26] = {NULL, "email", KEYW_T_STRING, PERSON},
+    [27] = {NULL, "phone_number", KEYW_T_STRING, PERSON},
+    [28] = {"address", "formatted", KEYW_T_STRING, PERSON},
+    [29] = {NULL, "citizen_number", KEYW_T_STRING, PERSON},
     [30] = {NULL, "grant_id", KEYW_T_STRING, INTROSPECTION},
     [31] = {"act", "sub", KEYW_T_STRING, INTROSPECTION},
+    [32] = {NULL, "verified_claims", KEYW_T_JSON, PERSON},
+    [33] = {NULL, "authorization_details", KEYW_T_JSON, INTROSPECTION | KEYW_IN_ACCESS_TOKEN},
 };
+
+size_t keyw_claim_find(const char *parent, const char *name)
+{
+    for (size_t i = 1; i < KEYW_CLAIMS; i++) {
+        const struct keyw_claim *c = &keyw_claims[i];
+        bool same = parent ? c->parent && strcmp(c->parent, parent) == 0 : !c->parent;
+        if (same && strcmp(c->name, name) == 0)
+            return i;
+    }
+    return 0;
+}
 
 size_t keyw_request_len(unsigned op)
 {

@@ -28,7 +28,8 @@
     KEYW(CRL_ADD, 13, struct keyw_crl_add, struct keyw_head)     \
     KEYW(CRL_END, 14, struct keyw_head, struct keyw_crl_end_r)   \
     KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r) \
-    KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r)
+    KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r) \
+    KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,
@@ -104,6 +105,13 @@ struct keyw_token {
     char acr[128], amr[128], sid[128], jti[64], at_hash[64], grant_id[64];
     char jkt[64], x5t[64];
     char act[128];
+};
+/* A token with claims that have no room of their own: a JSON object, which keyd reads and lays down anew. */
+struct keyw_token_more {
+    struct keyw_token token;
+    uint32_t len;
+    uint8_t reserved[4];
+    uint8_t more[KEY_MORE_MAX]; /* zero after len */
 };
 struct keyw_token_r {
     struct keyw_head head;
@@ -307,15 +315,18 @@ struct keyw_statement {
     struct keyw_member member[KEYW_MEMBERS_MAX]; /* zero after n */
     uint8_t text[KEYW_MEMBERS_TEXT];             /* zero after the last text */
 };
-enum keyw_kind { KEYW_T_STRING = 1, KEYW_T_INTEGER, KEYW_T_BOOLEAN, KEYW_T_LIST /* parted by single spaces */ };
+enum keyw_kind { KEYW_T_STRING = 1, KEYW_T_INTEGER, KEYW_T_BOOLEAN, KEYW_T_LIST /* parted by single spaces */, KEYW_T_JSON };
 struct keyw_claim {
     const char *parent; /* member of this member; NULL: of the statement itself */
     const char *name;
     enum keyw_kind kind;
-    unsigned types; /* bits 1 << enum key_statement: which may carry it */
+    unsigned types; /* bits 1 << enum key_statement, and the two below: which may carry it */
 };
-#define KEYW_CLAIMS 32
+#define KEYW_IN_ID_TOKEN (1u << 16)
+#define KEYW_IN_ACCESS_TOKEN (1u << 17)
+#define KEYW_CLAIMS 34
 extern const struct keyw_claim keyw_claims[KEYW_CLAIMS]; /* 0 is none */
+size_t keyw_claim_find(const char *parent, const char *name); /* 0: none; parent NULL: of the statement itself */
 
 /* Room for any message. */
 union keyw_msg {
@@ -329,6 +340,7 @@ union keyw_msg {
 
 /* No struct has padding that could carry bytes nobody checked. */
 static_assert(sizeof(struct keyw_token) == 16 + 8 + 8 + 16 + 128 + 1024 + 256 + 1536 + 384 + 192 + 128 + 128, "padding");
+static_assert(sizeof(struct keyw_token_more) == sizeof(struct keyw_token) + 8 + KEY_MORE_MAX, "padding");
 static_assert(sizeof(struct keyw_statement) == 16 + 24 + 256 + 4 * KEYW_MEMBERS_MAX + KEYW_MEMBERS_TEXT, "padding");
 static_assert(sizeof(struct keyw_ts) == 16 + 8 + 96, "padding");
 static_assert(sizeof(struct keyw_pin) == 40 && sizeof(struct keyw_citizen) == 112 && sizeof(struct keyw_blob) == 520, "padding");

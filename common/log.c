@@ -1,16 +1,16 @@
 /*
- * Structured log: one JSON object a line on stderr, each line one write(), so that lines of threads and processes never mix.
+ * Structured log: one JSON object a line on stderr; lines of threads and processes never mix (log_sink.c).
  * Used by every daemon. Never personal data.
  * RFC 8259 §7 (escapes).
  */
 #include "common/log.h"
 #include "common/bytes.h"
 #include "common/clock.h"
+#include "common/log_sink.h"
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINE_MAX_ 2048  /* bytes of a line, its newline among them */
 #define DETAIL_MAX 1024 /* bytes of a formatted detail before escaping */
@@ -23,8 +23,9 @@ static _Thread_local char request_id[64];
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 struct line {
-    char text[LINE_MAX_];
+    enum log_level level;
     size_t len;
+    char text[LINE_MAX_];
 };
 
 /* Adds all of the characters or none of them, so that an escape is never cut. */
@@ -61,12 +62,26 @@ static size_t char_len(const uint8_t *p, size_t left)
     return 0;
 }
 
+/* How much stands as it is in a string: most of what is ever logged, in one piece. */
+static size_t plain_len(const uint8_t *p, size_t left)
+{
+    size_t n = 0;
+    while (n < left && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+        n++;
+    return n;
+}
+
 static void put_str(struct line *l, const char *s)
 {
     const uint8_t *p = (const uint8_t *)s;
     size_t left = strlen(s);
     if (!put(l, "\"", 1))
         return;
+    size_t plain = plain_len(p, left);
+    if (put(l, s, plain)) {
+        p += plain;
+        left -= plain;
+    }
     while (left > 0) {
         size_t n = char_len(p, left);
         if (!(n > 0 ? put_char(l, p, n) : put(l, "\xef\xbf\xbd", 3)))
@@ -89,22 +104,47 @@ static void member_str(struct line *l, const char *name, const char *value)
     put_str(l, value);
 }
 
+/* The digits of value before end, at least width of them; where they begin. */
+static char *digits(char *end, unsigned long long value, int width)
+{
+    do {
+        *--end = (char)('0' + value % 10);
+        value /= 10;
+    } while (--width > 0 || value != 0);
+    return end;
+}
+
 static void member_int(struct line *l, const char *name, long long value)
 {
-    char t[64];
-    int n = snprintf(t, sizeof t, ",\"%s\":%lld", name, value);
-    if (n > 0 && (size_t)n < sizeof t)
-        (void)put(l, t, (size_t)n);
+    char t[24], *end = t + sizeof t;
+    unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+    char *at = digits(end, size, 1);
+    if (value < 0)
+        *--at = '-';
+    if (l->len + strlen(name) + sizeof t + 4 > sizeof l->text - TAIL)
+        return;
+    (void)put(l, ",\"", 2);
+    (void)put(l, name, strlen(name));
+    (void)put(l, "\":", 2);
+    (void)put(l, at, (size_t)(end - at));
 }
 
 static void begin(struct line *l, enum log_level level, const char *event)
 {
-    char day[CLOCK_RFC3339_LEN + 1], head[64];
+    static _Thread_local char day[CLOCK_RFC3339_LEN + 1]; /* of that second: the next line is likely of the same */
+    static _Thread_local int64_t second;
+    char fraction[6];
     int64_t us = clock_now_us();
-    clock_rfc3339(us / 1000000, day);
-    int n = snprintf(head, sizeof head, "{\"time\":\"%.19s.%06uZ\"", day, (unsigned)(us % 1000000));
+    if (us / 1000000 != second || day[0] == '\0')
+        clock_rfc3339(second = us / 1000000, day);
+    (void)digits(fraction + sizeof fraction, (unsigned long long)(us % 1000000), 6);
+    l->level = level;
     l->len = 0;
-    (void)put(l, head, (size_t)n);
+    (void)put(l, "{\"time\":\"", 9);
+    (void)put(l, day, 19);
+    (void)put(l, ".", 1);
+    (void)put(l, fraction, sizeof fraction);
+    (void)put(l, "Z\"", 2);
     member_str(l, "level", level_names[level]);
     member_str(l, "program", program_name);
     member_str(l, "event", event);
@@ -114,7 +154,7 @@ static void end(struct line *l)
 {
     l->text[l->len++] = '}';
     l->text[l->len++] = '\n';
-    (void)!write(STDERR_FILENO, l->text, l->len); /* a log that cannot be written has nowhere to say so */
+    log_sink_write(l->text, l->len, l->level >= LOG_ERROR);
 }
 
 void log_init(const char *program, enum log_level least)

@@ -117,15 +117,27 @@ void random_token(char *out, size_t n)
     sodium_memzero(piece, sizeof piece);
 }
 
+static void uuid_text(uint8_t u[16], uint8_t version, char out[UUID_LEN + 1])
+{
+    char hex[33];
+    u[6] = (uint8_t)((u[6] & 0x0f) | version << 4);
+    u[8] = (uint8_t)((u[8] & 0x3f) | 0x80); /* variant: RFC 9562 §4.1 */
+    hex_encode(BYTES(u, 16), hex);
+    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
 void random_uuid(char out[UUID_LEN + 1])
 {
     uint8_t u[16];
     randombytes_buf(u, sizeof u);
-    u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* version 4: RFC 9562 §5.4 */
-    u[8] = (uint8_t)((u[8] & 0x3f) | 0x80); /* variant */
-    char hex[33];
-    hex_encode(BYTES(u, sizeof u), hex);
-    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    uuid_text(u, 4, out); /* RFC 9562 §5.4 */
+}
+
+void uuid_of(const uint8_t bytes[16], char out[UUID_LEN + 1])
+{
+    uint8_t u[16];
+    memcpy(u, bytes, sizeof u);
+    uuid_text(u, 8, out);
 }
 
 /* libsodium's hash functions take NULL for an empty input. */

@@ -30,6 +30,8 @@ void random_token(char *out, size_t n);
 /* A random (version 4) UUID as 36 characters and NUL. */
 #define UUID_LEN 36
 void random_uuid(char out[UUID_LEN + 1]);
+/* A UUID made of 16 bytes that mean something to us (version 8, RFC 9562 §5.8): equal bytes, equal name. */
+void uuid_of(const uint8_t bytes[16], char out[UUID_LEN + 1]);
 
 #define SHA256_LEN 32
 #define SHA512_LEN 64

@@ -3,13 +3,17 @@
  * Called by main.c and ctl/main.c.
  */
 #include "idp/app.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "idp/errors.h"
 #include "idp/factors/password.h"
 #include "idp/rules/client_cert.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
+#include "idp/rules/keeping.h"
 #include "idp/rules/notify.h"
+#include "idp/rules/upstream.h"
+#include "idp/rules/software_statement.h"
 #include "idp/store/statements.h"
 #include <fcntl.h>
 #include <sodium.h>
@@ -53,6 +57,8 @@ const struct config_key idp_conf_keys[] = {
     INT("login", "session_max", session_max, "28800", 10, 604800, "seconds after which a session ends in any case"),
     INT("login", "officer_max_age", officer_max_age, "43200", 60, 604800,
         "seconds since an officer's sign-in in which people may be enrolled"),
+    INT("login", "admin_max_age", admin_max_age, "3600", 60, 86400,
+        "seconds since an administrator's sign-in in which /admin/v1 may be used"),
     INT("login", "request_life", request_life, "1800", 10, 86400, "seconds that a pending authorization request is kept"),
     INT("login", "activation_days", activation_days, "7", 1, 90, "days that an activation code is good"),
     INT("login", "consent_days", consent_days, "365", 1, 3650, "days that a consent is remembered"),
@@ -65,10 +71,22 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
     INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
     INT("token", "device_life", device_life, "600", 60, 3600, "seconds that a device waits for a person"),
+    INT("token", "device_client", device_client, "5000", 1, 1000000, "sign-ins that devices of one client may begin in throttle_window"),
+    INT("token", "device_address", device_address, "300", 1, 1000000, "and those of a public client from one address"),
     INT("token", "refresh_idle", refresh_idle, "1209600", 60, 31536000, "seconds without use that end a refresh token"),
     INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
     STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
+    STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
+    STR("registration", "statement_issuers", statement_issuers, "", false,
+        "JSON file with the issuers of software statements and their public keys; empty: none"),
+    STR("identity", "trust_framework", trust_framework, "vn_decree_69_2024", false, "name of the law that enrolment follows, in verified_claims"),
+    STR("identity", "organization", organization, "", false, "who enrols, when an officer names nobody else; in verified_claims"),
+    INT("ciba", "life", ciba_life, "300", 30, 3600, "seconds that a backchannel request waits for a person at most"),
+    INT("ciba", "client_limit", ciba_client, "1000", 1, 1000000, "backchannel requests of one client in throttle_window"),
+    INT("ciba", "person_limit", ciba_person, "5", 1, 1000, "unanswered ones of one client for one person before it must wait"),
+    INT("ciba", "max_age", ciba_max_age, "900", 60, 86400, "seconds since a sign-in in which a person may answer them"),
+    STR("ciba", "origins", ciba_origins, "", false, "origins that answers may be announced to (ping), separated by spaces; empty: none"),
     STR("resource", "signer_resource", signer_resource, "", false, "audience of access tokens that carry one of signer_scopes"),
     STR("resource", "signer_scopes", signer_scopes, "", false, "scopes of the signing daemon, separated by spaces"),
 };
@@ -107,7 +125,7 @@ static err_t derive(struct app *a)
         {"pairwise", offsetof(struct idp_keys, pairwise)}, {"look_up_", offsetof(struct idp_keys, lookup)},
         {"csrf____", offsetof(struct idp_keys, csrf)},     {"throttle", offsetof(struct idp_keys, throttle)},
         {"nonce___", offsetof(struct idp_keys, nonce)},    {"sealing_", offsetof(struct idp_keys, seal)},
-        {"refresh_", offsetof(struct idp_keys, refresh)},
+        {"refresh_", offsetof(struct idp_keys, refresh)},  {"upstream", offsetof(struct idp_keys, upstream)},
     };
     uint8_t root[crypto_kdf_KEYBYTES];
 
@@ -123,7 +141,25 @@ static err_t derive(struct app *a)
     return OK;
 }
 
-err_t idp_check(const char *conf_path, struct app *a)
+/* Upstream providers' files are checked with the rest, and opened only where there is something to be served. */
+static err_t check_upstreams(const struct app *a)
+{
+    struct upstream_confs confs;
+
+    TRY(upstream_confs_load(a->conf.upstream_folder, &confs, stderr));
+    upstream_confs_free(&confs);
+    return OK;
+}
+
+static err_t open_upstreams(struct app *a)
+{
+    AUTO(upstream_confs_free) struct upstream_confs confs = {0};
+
+    TRY(upstream_confs_load(a->conf.upstream_folder, &confs, stderr));
+    return confs.n ? upstreams_open(&confs, a->keyd, a->conf.issuer, &a->upstreams) : OK;
+}
+
+static err_t read_conf(const char *conf_path, struct app *a)
 {
     TRY(config_load(conf_path, idp_conf_keys, idp_conf_nkeys, &a->conf, stderr));
     if (!origin_ok(a->conf.issuer, &a->https)) {
@@ -135,6 +171,12 @@ err_t idp_check(const char *conf_path, struct app *a)
         return ERR_CONFIG;
     }
     return derive(a);
+}
+
+err_t idp_check(const char *conf_path, struct app *a)
+{
+    TRY(read_conf(conf_path, a));
+    return check_upstreams(a);
 }
 
 static err_t read_asset(const char *share, const char *name, struct buf *out, char etag[24])
@@ -161,26 +203,34 @@ static err_t read_asset(const char *share, const char *name, struct buf *out, ch
     return OK;
 }
 
-/* The one way out of this daemon: to origins that the operator wrote down, whatever clients register. */
-static err_t open_notifier(struct app *a)
+/* A way out of this daemon: to origins that the operator wrote down, whatever clients register. None written: *out stays NULL. */
+static err_t open_fetch(const char *section, const char *list, struct fetch **out)
 {
     const char *origins[33] = {NULL};
     size_t n = 0;
-    AUTO_STR list = NULL;
+    AUTO_STR words = NULL;
     char *rest = NULL;
 
-    TRY(str_copy(&list, a->conf.logout_origins));
-    for (char *o = strtok_r(list, " ", &rest); o; o = strtok_r(NULL, " ", &rest)) {
+    TRY(str_copy(&words, list));
+    for (char *o = strtok_r(words, " ", &rest); o; o = strtok_r(NULL, " ", &rest)) {
         if (n == 32) {
-            fprintf(stderr, "[logout] origins: more than 32\n");
+            fprintf(stderr, "[%s] origins: more than 32\n", section);
             return ERR_CONFIG;
         }
         origins[n++] = o;
     }
     const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096};
-    if (n > 0)
-        TRY(fetch_open(&conf, &a->fetch));
-    return notifier_open(a->db, a->keyd, a->fetch, &a->notifier);
+    return n > 0 ? fetch_open(&conf, out) : OK;
+}
+
+static err_t open_notifiers(struct app *a)
+{
+    TRY(open_fetch("logout", a->conf.logout_origins, &a->fetch));
+    TRY(open_fetch("ciba", a->conf.ciba_origins, &a->ping_fetch));
+    const struct notifier_conf logouts = {.db = a->db, .keyd = a->keyd, .clients = a->clients, .fetch = a->fetch, .look_every = 5, .work = logout_work};
+    const struct notifier_conf pings = {.db = a->db, .keys = &a->keys, .fetch = a->ping_fetch, .look_every = 2, .work = ping_work};
+    TRY(notifier_open(&logouts, &a->notifier));
+    return notifier_open(&pings, &a->pinger);
 }
 
 static err_t open_web(struct app *a)
@@ -199,10 +249,22 @@ static err_t open_web(struct app *a)
     return read_asset(a->conf.share, "seal.svg", &a->assets.seal, a->assets.etag[1]);
 }
 
+struct partition_lives idp_lives(const struct idp_conf *c)
+{
+    long asked = c->code_life > c->device_life ? c->code_life : c->device_life;
+
+    return (struct partition_lives){
+        .grant = asked + (c->refresh_life > c->token_life ? c->refresh_life : c->token_life),
+        .session = c->session_max,
+        .request = c->request_life,
+    };
+}
+
 err_t idp_open(struct app *a, const char *conf_path, bool web)
 {
     idp_errors_init();
-    TRY(idp_check(conf_path, a));
+    pthread_mutex_init(&a->published.lock, NULL);
+    TRY(read_conf(conf_path, a));
     const struct db_pool_conf pool = {
         .conninfo = a->conf.conninfo,
         .size = (unsigned)a->conf.pool,
@@ -231,13 +293,24 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
     if (!web)
         return OK;
     TRY(open_web(a));
-    return open_notifier(a);
+    TRY(open_upstreams(a));
+    TRY(statement_issuers_open(a->conf.statement_issuers, &a->software));
+    const struct partition_lives lives = idp_lives(&a->conf);
+    TRY(keeper_open(a->db, &lives, &a->keeper));
+    return open_notifiers(a);
 }
 
 void idp_close(struct app *a)
 {
+    for (size_t i = 0; i < PUBLISHED_N; i++)
+        http_shared_free(&a->published.doc[i]);
     X509_STORE_free(a->client_cas);
+    statement_issuers_close(&a->software);
     notifier_close(&a->notifier);
+    upstreams_close(&a->upstreams);
+    keeper_close(&a->keeper);
+    notifier_close(&a->pinger);
+    fetch_close(&a->ping_fetch);
     fetch_close(&a->fetch);
     argon2_close(&a->argon);
     jwks_cache_close(&a->jwks);

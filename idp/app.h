@@ -11,12 +11,17 @@
 #include "common/template.h"
 #include "common/text.h"
 #include "idp/rules/secrets.h"
+#include "idp/store/partition.h"
 #include <openssl/x509.h>
+#include <pthread.h>
 
 struct jwks_cache;
 struct argon2;
 struct fetch;
 struct notifier;
+struct upstreams;
+struct statement_issuers;
+struct keeper;
 struct clients;
 
 struct idp_conf {
@@ -37,10 +42,15 @@ struct idp_conf {
     long keyd_conns;
     struct secret master;
     long argon_ops, argon_mem_mib, argon_parallel, argon_wait_ms;
-    long officer_max_age;
-    long session_idle, session_max, request_life, code_life, token_life, device_life, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
+    long officer_max_age, admin_max_age;
+    long session_idle, session_max, request_life, code_life, token_life, device_life, device_client, device_address, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
+    long ciba_life, ciba_client, ciba_person, ciba_max_age;
+    char *ciba_origins;
     char *logout_origins;
+    char *upstream_folder;
+    char *statement_issuers;
+    char *trust_framework, *organization;
     char *signer_resource;
     char *signer_scopes;
 };
@@ -50,6 +60,15 @@ extern const size_t idp_conf_nkeys;
 struct asset {
     struct buf css, seal;
     char etag[2][24];
+};
+
+/* Documents kept as they are sent (endpoints/published.c), each for one version of our keys. */
+enum published_doc { PUBLISHED_DISCOVERY, PUBLISHED_JWKS, PUBLISHED_N };
+struct http_shared;
+struct published {
+    pthread_mutex_t lock;
+    uint64_t version[PUBLISHED_N];
+    struct http_shared *doc[PUBLISHED_N];
 };
 
 struct app {
@@ -64,8 +83,14 @@ struct app {
     struct argon2 *argon;
     struct fetch *fetch; /* NULL: no origin is configured, nothing goes out */
     struct notifier *notifier;
+    struct upstreams *upstreams; /* NULL: people sign in here alone */
+    struct statement_issuers *software; /* who may speak for software that registers itself */
+    struct keeper *keeper;
+    struct fetch *ping_fetch; /* NULL: clients are told of no answer, they ask */
+    struct notifier *pinger;
     X509_STORE *client_cas; /* NULL: tls_client_auth is off */
     struct asset assets;
+    struct published published;
     bool https;
 };
 
@@ -74,5 +99,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web) MUST_USE;
 /* Only reads and checks the configuration (-t). */
 err_t idp_check(const char *conf_path, struct app *a) MUST_USE;
 void idp_close(struct app *a);
+/* How long rows live at most, by this configuration. */
+struct partition_lives idp_lives(const struct idp_conf *c);
 
 #endif

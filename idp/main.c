@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "idp/app.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/upstream_conf.h"
 #include "idp/routes.h"
 #include <getopt.h>
 #include <malloc.h>
@@ -52,6 +53,8 @@ static struct args read_args(int argc, char **argv)
             a.exit = puts("antin-idpd " ANTIN_VERSION) < 0;
         else if (o == OPT_HELP_CONFIG) {
             config_print_keys(idp_conf_keys, idp_conf_nkeys, stdout);
+            puts("\n; --- a file of the folder [upstream] folder, one a provider ---\n");
+            upstream_conf_print_keys(stdout);
             a.exit = 0;
         } else
             a.exit = 2;
@@ -115,6 +118,7 @@ int main(int argc, char **argv)
     err_t e = args.test ? idp_check(args.config, &a) : idp_open(&a, args.config, true);
     if (e == OK && !args.test) {
         log_init("antin-idpd", level_of(a.conf.log_level));
+        log_in_background();
         e = serve(&a);
     } else if (e == OK)
         puts("configuration: good");

@@ -125,6 +125,7 @@ int main(int argc, char **argv)
     err_t e = check ? signer_conf_check(conf, &a) : signer_open(&a, conf);
     if (e == OK && !check) {
         log_init("antin-signerd", level_of(a.conf.log_level));
+        log_in_background();
         e = serve(&a);
     }
     signer_close(&a);

@@ -95,6 +95,10 @@ void worker_free(struct worker **w);
 err_t worker_sign(struct worker *w, const struct key *key, struct bytes data, uint8_t sig[SIG_MAX], size_t *len) MUST_USE;
 
 /* Header, payload and signature into r (RFC 7515 §5.1): the one place where a JWT is put together. KEYW_SYNTAX: too long. */
+/* TOKEN_MORE's claims, checked and written anew (a JSON object). */
+enum keyw_status more_open(const struct keyw_token_more *q, struct buf *out);
+/* Whether a member of kind JSON has the shape that its specification gives it. */
+bool member_json_ok(const struct keyw_claim *c, const json_t *v);
 enum keyw_status token_assemble(struct worker *w, const struct key *key, struct bytes payload, const char *typ, struct keyw_token_r *r);
 
 /* Everything that the configuration names is read and checked; what is wrong goes to errs. ERR_CONFIG. */
@@ -135,7 +139,7 @@ bool conn_release(struct conn *c);
 
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
-op_fn op_list, op_chain, op_token, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin,
+op_fn op_list, op_chain, op_token, op_token_more, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin,
     op_crl_add, op_crl_end, op_crl_read;
 
 /* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */

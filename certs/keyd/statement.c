@@ -50,13 +50,21 @@ static json_t *list(const char *s)
     return out;
 }
 
-static json_t *value(enum keyw_kind kind, const char *s, size_t n)
+static json_t *nested(const struct keyw_claim *c, const char *s, size_t n)
 {
-    switch (kind) {
+    AUTO_JSON v = NULL;
+
+    return json_parse(BYTES(s, n), n, &v) == OK && member_json_ok(c, v) ? take(&v) : NULL;
+}
+
+static json_t *value(const struct keyw_claim *c, const char *s, size_t n)
+{
+    switch (c->kind) {
     case KEYW_T_STRING: return json_stringn(s, n);
     case KEYW_T_INTEGER: return integer(s, n);
     case KEYW_T_BOOLEAN: return strcmp(s, "true") == 0 ? json_true() : strcmp(s, "false") == 0 ? json_false() : NULL;
     case KEYW_T_LIST: return list(s);
+    case KEYW_T_JSON: return nested(c, s, n);
     default: return NULL;
     }
 }
@@ -81,7 +89,7 @@ static enum keyw_status add(json_t *to, uint32_t type, struct keyw_member m, con
     }
     if (json_object_get(to, c->name))
         return KEYW_SYNTAX;
-    return json_object_set_new(to, c->name, value(c->kind, s, m.len)) == 0 ? KEYW_OK : KEYW_SYNTAX;
+    return json_object_set_new(to, c->name, value(c, s, m.len)) == 0 ? KEYW_OK : KEYW_SYNTAX;
 }
 
 static enum keyw_status members(const struct keyw_statement *q, json_t *to)

@@ -198,7 +198,8 @@ static void add_cnf(struct text *t, const struct keyw_token *q)
     add_str(t, "}");
 }
 
-static void claims(struct text *t, const struct keyd *k, const struct keyw_token *q, int64_t now)
+/* more: a JSON object, or empty. */
+static void claims(struct text *t, const struct keyd *k, const struct keyw_token *q, struct bytes more, int64_t now)
 {
     int64_t life = q->lifetime < TYPES[q->type].lifetime_max ? q->lifetime : TYPES[q->type].lifetime_max;
     char jti[B64URL_LEN(16) + 1] = "";
@@ -232,6 +233,10 @@ static void claims(struct text *t, const struct keyd *k, const struct keyw_token
     }
     if (q->type == KEY_LOGOUT_TOKEN)
         add_str(t, ",\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":{}}");
+    if (more.len > 2) { /* its members, without the braces */
+        add_str(t, ",");
+        add(t, (const char *)more.ptr + 1, more.len - 2);
+    }
     add_str(t, "}");
 }
 
@@ -262,12 +267,10 @@ enum keyw_status token_assemble(struct worker *w, const struct key *key, struct 
     return put_part(r, width ? BYTES(raw, 2 * width) : BYTES(sig, n)) ? KEYW_OK : KEYW_SYNTAX;
 }
 
-enum keyw_status op_token(struct worker *w, struct conn *c)
+static enum keyw_status make(struct worker *w, const struct keyw_token *q, struct bytes more)
 {
-    const struct keyw_token *q = &w->q.TOKEN_q;
     int64_t now = clock_now();
     struct text t;
-    (void)c;
     enum keyw_status st = check(q, now);
     if (st != KEYW_OK)
         return st;
@@ -276,6 +279,21 @@ enum keyw_status op_token(struct worker *w, struct conn *c)
         return KEYW_REFUSED;
     t.n = 0;
     t.failed = false;
-    claims(&t, w->keyd, q, now);
+    claims(&t, w->keyd, q, more, now);
     return t.failed ? KEYW_SYNTAX : token_assemble(w, key, BYTES(t.room, t.n), TYPES[q->type].typ, &w->r.TOKEN_r);
+}
+
+enum keyw_status op_token(struct worker *w, struct conn *c)
+{
+    (void)c;
+    return make(w, &w->q.TOKEN_q, (struct bytes){0});
+}
+
+enum keyw_status op_token_more(struct worker *w, struct conn *c)
+{
+    AUTO_BUF more = {0};
+
+    (void)c;
+    enum keyw_status st = more_open(&w->q.TOKEN_MORE_q, &more);
+    return st == KEYW_OK ? make(w, &w->q.TOKEN_MORE_q.token, buf_bytes(&more)) : st;
 }

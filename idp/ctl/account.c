@@ -2,10 +2,11 @@
  * antin-idpctl account …, session revoke, key list, maintain.
  * Called by ctl/main.c.
  */
-#include "common/clock.h"
 #include "common/secret.h"
 #include "idp/ctl/ctl.h"
 #include "idp/factors/password.h"
+#include "idp/rules/keeping.h"
+#include "idp/rules/keys.h"
 #include "idp/rules/login.h"
 #include "idp/rules/password_policy.h"
 #include "idp/rules/person.h"
@@ -15,12 +16,18 @@
 #include "idp/store/session.h"
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct given {
     const char *login, *name, *role, *password_file;
 };
+
+#define ROLES "a role is registrar or admin"
+
+static bool is_role(const char *word)
+{
+    return strcmp(word, "registrar") == 0 || strcmp(word, "admin") == 0;
+}
 
 static int read_args(struct ctl *c, struct given *g)
 {
@@ -42,9 +49,7 @@ static int read_args(struct ctl *c, struct given *g)
     }
     if (optind != c->argc)
         return ctl_usage("too many words");
-    if (g->role && strcmp(g->role, "registrar") != 0)
-        return ctl_usage("the only role is registrar");
-    return CTL_OK;
+    return g->role && !is_role(g->role) ? ctl_usage(ROLES) : CTL_OK;
 }
 
 static err_t read_password(const char *file, struct secret *out)
@@ -84,6 +89,7 @@ static err_t create(struct app *a, const struct given *g, const char *login, con
         .data = buf_bytes(&data),
         .password = hash,
         .role = g->role,
+        .by = ctl_actor(),
     };
     return account_create_officer(a->db, &row);
 }
@@ -110,21 +116,24 @@ int ctl_account_add(struct ctl *c)
     return ctl_print(c, json_pack("{s:s, s:s, s:s*}", "account_id", id, "login", login, "role", g.role));
 }
 
-/* An account's id, given itself or as its login. */
-static err_t find(struct ctl *c, char id[UUID_LEN + 1])
+err_t ctl_account_find(const struct ctl *c, const char *who, struct account *out)
 {
-    struct account a;
     char login[LOGIN_MAX + 1];
     uint8_t hash[HASH_LEN];
 
-    if (strlen(c->argv[1]) == UUID_LEN && c->argv[1][8] == '-')
-        TRY(account_by_id(c->app->db, c->argv[1], &a));
-    else {
-        if (!login_normalise(c->argv[1], login))
-            return ERR_DB_NONE;
-        lookup_hash(c->app->keys.lookup, "login", login, hash);
-        TRY(account_by_login(c->app->db, hash, &a));
-    }
+    if (strlen(who) == UUID_LEN && who[8] == '-')
+        return account_by_id(c->app->db, who, out);
+    if (!login_normalise(who, login))
+        return ERR_DB_NONE;
+    lookup_hash(c->app->keys.lookup, "login", login, hash);
+    return account_by_login(c->app->db, hash, out);
+}
+
+static err_t find(struct ctl *c, char id[UUID_LEN + 1])
+{
+    struct account a;
+
+    TRY(ctl_account_find(c, c->argv[1], &a));
     memcpy(id, a.id, sizeof a.id);
     return OK;
 }
@@ -142,7 +151,7 @@ int ctl_account_password(struct ctl *c)
     if (e == OK)
         e = hash_password(c->app, "", &password, hash);
     if (e == OK)
-        e = account_set_password(c->app->db, id, hash);
+        e = account_set_password(c->app->db, id, hash, ctl_actor());
     return e == OK ? ctl_print(c, json_pack("{s:s}", "account_id", id)) : ctl_fail("account password", e);
 }
 
@@ -154,7 +163,7 @@ static int set_state(struct ctl *c, const char *state)
         return ctl_usage("one account is needed: its id or login");
     err_t e = find(c, id);
     if (e == OK)
-        e = account_set_state(c->app->db, id, state, NULL, NULL);
+        e = account_set_state(c->app->db, id, state, ctl_actor());
     return e == OK ? ctl_print(c, json_pack("{s:s, s:s}", "account_id", id, "state", state)) : ctl_fail("account", e);
 }
 
@@ -168,6 +177,22 @@ int ctl_account_unlock(struct ctl *c)
     return set_state(c, "active");
 }
 
+int ctl_account_role(struct ctl *c)
+{
+    char id[UUID_LEN + 1];
+
+    if (c->argc != 4 || !is_role(c->argv[3]))
+        return ctl_usage("account role needs one account, give or take, and a role: registrar or admin");
+    bool give = strcmp(c->argv[2], "give") == 0;
+    if (!give && strcmp(c->argv[2], "take") != 0)
+        return ctl_usage("a role is given or taken");
+    err_t e = find(c, id);
+    if (e == OK)
+        e = give ? account_role_give(c->app->db, id, c->argv[3], ctl_actor()) : account_role_take(c->app->db, id, c->argv[3], ctl_actor());
+    return e == OK ? ctl_print(c, json_pack("{s:s, s:s, s:b}", "account_id", id, "role", c->argv[3], "has", give))
+                   : ctl_fail("account role", e);
+}
+
 int ctl_session_revoke(struct ctl *c)
 {
     char id[UUID_LEN + 1];
@@ -177,37 +202,29 @@ int ctl_session_revoke(struct ctl *c)
         return ctl_usage("session revoke needs one account: its id or login");
     err_t e = find(c, id);
     if (e == OK)
-        e = session_revoke_all(c->app->db, id, &n);
+        e = session_revoke_all(c->app->db, id, ctl_actor(), &n);
     return e == OK ? ctl_print(c, json_pack("{s:s, s:I}", "account_id", id, "sessions_ended", (json_int_t)n))
                    : ctl_fail("session revoke", e);
 }
 
 int ctl_key_list(struct ctl *c)
 {
-    struct key_info *k = calloc(KEY_LIST_MAX, sizeof *k);
-    json_t *list = json_array();
-    size_t n = 0;
+    json_t *keys = NULL;
 
-    err_t e = k && list ? key_list(c->app->keyd, KEY_TOKEN, k, &n) : ERR_NOMEM;
-    for (size_t i = 0; e == OK && i < n; i++) {
-        char from[CLOCK_RFC3339_LEN + 1], to[CLOCK_RFC3339_LEN + 1];
-        clock_rfc3339(k[i].not_before, from);
-        clock_rfc3339(k[i].not_after, to);
-        json_array_append_new(
-            list, json_pack("{s:s, s:b, s:s, s:s}", "kid", k[i].id, "active", k[i].active, "not_before", from, "not_after", to));
-    }
-    free(k);
-    if (e != OK) {
-        json_decref(list);
-        return ctl_fail("key list", e);
-    }
-    return ctl_print(c, json_pack("{s:o}", "keys", list));
+    err_t e = keys_tell(c->app->keyd, &keys);
+    return e == OK ? ctl_print(c, keys) : ctl_fail("key list", e);
 }
 
 int ctl_maintain(struct ctl *c)
 {
-    int64_t n = 0;
+    const struct partition_lives lives = idp_lives(&c->app->conf);
+    struct kept kept;
 
-    err_t e = idp_maintain(c->app->db, &n);
-    return e == OK ? ctl_print(c, json_pack("{s:I}", "rows_removed", (json_int_t)n)) : ctl_fail("maintain", e);
+    if (c->argc > 1)
+        return ctl_usage("maintain takes nothing");
+    err_t e = keep_once(c->app->db, &lives, &kept);
+    if (e != OK)
+        return ctl_fail("maintain", e);
+    return ctl_print(c, json_pack("{s:I, s:I, s:I}", "partitions_made", (json_int_t)kept.made, "partitions_dropped", (json_int_t)kept.dropped,
+                                  "consents_removed", (json_int_t)kept.consents));
 }

@@ -1,70 +1,117 @@
 /*
- * antin-idpctl client set: what a client may do beside signing people in, and where it hears of logouts.
+ * antin-idpctl client set: what a client may do beside signing people in, where it hears of logouts, and any other member of its metadata.
  * Called by ctl/main.c.
  */
-#include "idp/store/client_options.h"
-#include "idp/ctl/ctl.h"
-#include "idp/rules/redirect.h"
+#include "idp/ctl/client_change.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-static int read_flag(const char *v, int *out)
+static int change(json_t *changes, const char *member, json_t *value)
 {
-    *out = strcmp(v, "yes") == 0;
-    return *out || strcmp(v, "no") == 0 ? CTL_OK : ctl_usage("say yes or no");
+    return json_object_set_new(changes, member, value) == 0 ? CTL_OK : ctl_usage("that is no text");
 }
 
-static int read_uri(const char *v, const char **out)
+static int change_flag(json_t *changes, const char *member, const char *v)
 {
-    const char *why = NULL;
+    bool yes = strcmp(v, "yes") == 0;
 
-    *out = strcmp(v, "none") == 0 ? "" : v;
-    if (!**out || redirect_registrable(v, &why) == OK)
-        return CTL_OK;
-    fprintf(stderr, "antin-idpctl: %s %s\n", v, why);
-    return CTL_USAGE;
+    return yes || strcmp(v, "no") == 0 ? change(changes, member, json_boolean(yes)) : ctl_usage("say yes or no");
 }
 
-static int read_args(struct ctl *c, struct client_options *o)
+static json_t *or_none(const char *v)
+{
+    return strcmp(v, "none") == 0 ? json_null() : json_string(v);
+}
+
+/* Whoever has an address is told; so the mode follows. */
+static int change_ciba(json_t *changes, json_t *uri)
+{
+    int code = change(changes, "backchannel_client_notification_endpoint", uri);
+
+    return code == CTL_OK ? change(changes, "backchannel_token_delivery_mode", json_null()) : code;
+}
+
+static int change_list(json_t *changes, const char *member, const char *words)
+{
+    json_t *list = json_array();
+
+    for (const char *w = strcmp(words, "none") == 0 ? "" : words; list && *w; w += *w == ' ') {
+        size_t n = strcspn(w, " ");
+        if (n > 0 && json_array_append_new(list, json_stringn(w, n)) != 0)
+            break;
+        w += n;
+    }
+    return change(changes, member, list);
+}
+
+/* NAME=VALUE; the value is JSON, or else a text; an empty one takes the member away. */
+static int change_any(json_t *changes, const char *v)
+{
+    const char *sign = strchr(v, '=');
+    char name[64];
+    json_t *value = NULL;
+
+    if (!sign || sign == v || (size_t)(sign - v) >= sizeof name)
+        return ctl_usage("--set is NAME=VALUE");
+    snprintf(name, sizeof name, "%.*s", (int)(sign - v), v);
+    if (sign[1] == '\0')
+        return change(changes, name, json_null());
+    if (json_parse(bytes_str(sign + 1), 65536, &value) == OK && !json_is_number(value)) /* a software_version may look like one */
+        return change(changes, name, value);
+    json_decref(value);
+    return change(changes, name, json_string(sign + 1));
+}
+
+static int read_args(struct ctl *c, json_t *changes)
 {
     static const struct option options[] = {
         {"introspect", required_argument, NULL, 'i'},         {"userinfo-signed", required_argument, NULL, 'u'},
         {"backchannel-logout", required_argument, NULL, 'b'}, {"frontchannel-logout", required_argument, NULL, 'f'},
-        {"exchange", required_argument, NULL, 'e'},           {NULL, 0, NULL, 0},
+        {"exchange", required_argument, NULL, 'e'},           {"set", required_argument, NULL, 's'},
+        {"ciba-notify", required_argument, NULL, 'n'},
+        {NULL, 0, NULL, 0},
     };
     int given, code = CTL_OK;
 
     optind = 0; /* glibc: begin anew, with this argv */
     while (code == CTL_OK && (given = getopt_long(c->argc, c->argv, "", options, NULL)) != -1)
         switch (given) {
-        case 'i': code = read_flag(optarg, &o->introspect); break;
-        case 'u': code = read_flag(optarg, &o->userinfo_signed); break;
-        case 'b': code = read_uri(optarg, &o->backchannel_uri); break;
-        case 'e': o->exchange = strcmp(optarg, "none") == 0 ? "" : optarg; break;
-        case 'f': code = read_uri(optarg, &o->frontchannel_uri); break;
+        case 'i': code = change_flag(changes, "introspects_all_tokens", optarg); break;
+        case 'u': code = change_flag(changes, "userinfo_signed_response", optarg); break;
+        case 'b': code = change(changes, "backchannel_logout_uri", or_none(optarg)); break;
+        case 'f': code = change(changes, "frontchannel_logout_uri", or_none(optarg)); break;
+        case 'e': code = change_list(changes, "token_exchange_services", optarg); break;
+        case 'n': code = change_ciba(changes, or_none(optarg)); break;
+        case 's': code = change_any(changes, optarg); break;
         default: code = CTL_USAGE;
         }
     return code;
 }
 
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
 int ctl_client_set(struct ctl *c)
 {
-    struct client_options o = {.introspect = -1, .userinfo_signed = -1};
-    AUTO_ROWS r = NULL;
+    AUTO_JSON changes = json_object();
+    AUTO_CLIENT now = {0};
+    struct client_fault fault = {0};
+    char secret[TOKEN_CHARS + 1] = "";
 
-    int code = read_args(c, &o);
+    int code = changes ? read_args(c, changes) : CTL_FAILED;
     if (code != CTL_OK)
         return code;
     if (optind != c->argc - 1)
         return ctl_usage("client set needs one id");
     const char *id = c->argv[optind];
-    err_t e = client_options_set(c->app->db, id, &o);
-    if (e == OK)
-        e = client_options_get(c->app->db, id, &r);
+    err_t e = ctl_client_change(c, id, changes, "client.changed", &now, secret, &fault);
     if (e != OK)
-        return ctl_fail(id, e);
-    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s}", "client_id", id, "introspect", db_bool(r, 0, 0), "userinfo_signed",
-                                  db_bool(r, 0, 1), "backchannel_logout_uri", db_str(r, 0, 2), "frontchannel_logout_uri", db_str(r, 0, 3),
-                                  "exchange", db_str(r, 0, 4)));
+        return ctl_client_fail(id, e, &fault);
+    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s*}", "client_id", id, "introspect", now.introspect, "userinfo_signed",
+                                  now.userinfo_signed, "backchannel_logout_uri", or_empty(now.backchannel_uri), "frontchannel_logout_uri",
+                                  or_empty(now.frontchannel_uri), "exchange", or_empty(now.exchange), "ciba_notify",
+                                  or_empty(now.ciba_notify_uri), "client_secret", *secret ? secret : NULL));
 }

@@ -2,10 +2,9 @@
  * A citizen turns the code from the counter into a password of their own.
  * GET and POST /activate.
  */
-#include "idp/endpoints/browser.h"
 #include "idp/endpoints/endpoints.h"
+#include "idp/endpoints/login.h"
 #include "idp/rules/activation.h"
-#include <stdio.h>
 
 /* Which field a failure belongs to, so that the page can say it there. */
 static const struct {
@@ -28,9 +27,9 @@ static const char *field_of(err_t e)
 static const char *pending(const struct http_req *r)
 {
     const char *name = http_field(r, "request") ? http_field(r, "request") : http_query(r, "request");
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
 
-    return token_hash(name, hash) ? name : NULL;
+    return timed_key(name, hash) ? name : NULL;
 }
 
 static void add_pending(const struct http_req *r, json_t *v)
@@ -69,16 +68,9 @@ static const char *field(const struct http_req *r, const char *name)
 
 err_t post_activate(struct http_req *r)
 {
-    struct app *a = app_of(r);
-    char address[64], seconds[24];
+    char address[64];
     int64_t wait = 0;
-    const struct login_deps d = {
-        .db = a->db,
-        .argon = a->argon,
-        .keys = &a->keys,
-        .throttle = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window},
-        .session_max = a->conf.session_max,
-    };
+    const struct login_deps d = login_deps(r);
     const struct activation_in in = {
         .number = field(r, "number"),
         .code = field(r, "activation_code"),
@@ -95,9 +87,6 @@ err_t post_activate(struct http_req *r)
         add_pending(r, v);
         return page_reply(r, 200, "activated", v);
     }
-    if (wait > 0) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
-        http_reply_header(r, "Retry-After", seconds);
-    }
+    page_retry_after(r, wait);
     return field_of(e) ? show(r, &in, e, wait) : e;
 }

@@ -58,14 +58,18 @@ err_t get_authorize(struct http_req *r)
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
     TRY(request_take(r, http_query, &q));
-    TRY(request_open(r, &q));
+    err_t e = request_open(r, &q);
+    if (e != OK)
+        return request_refusal(r, NULL, e);
     const json_t *params = q.params;
     const char *redirect_uri = authz_param(params, "redirect_uri"), *state = authz_param(params, "state");
-    TRY(authz_client(a->clients, authz_param(params, "client_id"), redirect_uri, state, &f.client));
-    const struct authz_in in = request_in(a, &q);
-    err_t e = authz_read(&in, &f.client, redirect_uri, a->keys.seal, &f.request);
+    e = authz_client(a->clients, authz_param(params, "client_id"), redirect_uri, state, &f.client);
     if (e != OK)
-        return flow_refuse(r, &f, e);
+        return request_refusal(r, f.client.id[0] ? f.client.id : NULL, e);
+    const struct authz_in in = request_in(a, &q);
+    e = authz_read(&in, &f.client, redirect_uri, a->keys.seal, &f.request);
+    if (e != OK)
+        return flow_refuse(r, &f, request_refusal(r, f.client.id, e));
     f.request.created_at = clock_now();
     e = browser_session(r, &session);
     if (e == ERR_DB_NONE)

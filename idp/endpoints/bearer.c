@@ -7,6 +7,8 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/audit_bound.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/scope.h"
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +49,27 @@ static err_t check_binding(struct http_req *r, const struct bearer *b, const cha
         return ERR_TOKEN;
     if (!by_dpop)
         return OK;
-    TRY(caller_dpop(r, token, b->grant.dpop_nonce, jkt));
+    TRY(caller_dpop(r, token, b->grant.dpop_nonce || b->service.dpop_nonce, jkt));
     if (!jkt[0])
         return ERR_DPOP;
     return strcmp(jkt, b->claims.bind.jkt) == 0 ? OK : ERR_TOKEN;
 }
 
-err_t bearer_of(struct http_req *r, bool form, struct bearer *out)
+/* The person's grant lives, or the service is still one of ours. */
+static err_t load_holder(const struct app *a, struct bearer *out)
+{
+    const char *client_id = out->claims.client_id;
+    bool person = out->claims.grant_id[0] != '\0';
+
+    err_t e = person ? grant_get(a->db, out->claims.grant_id, &out->grant) : clients_get(a->clients, client_id, NULL, &out->service);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_TOKEN : e;
+    if (person)
+        return out->grant.live && strcmp(out->grant.client_id, client_id) == 0 ? OK : ERR_TOKEN;
+    return out->service.active ? OK : ERR_TOKEN;
+}
+
+err_t bearer_any(struct http_req *r, bool form, struct bearer *out)
 {
     struct app *a = app_of(r);
     const char *header = http_header(r, "Authorization"), *field = form ? http_field(r, "access_token") : NULL;
@@ -67,14 +83,25 @@ err_t bearer_of(struct http_req *r, bool form, struct bearer *out)
     if (!token)
         return ERR_TOKEN_MISSING;
     TRY(token_check(&conf, token, &out->claims));
-    if (!out->claims.grant_id[0]) /* a service's token speaks for nobody */
-        return ERR_TOKEN_SCOPE;
-    err_t e = grant_get(a->db, out->claims.grant_id, &out->grant);
-    if (e != OK)
-        return e == ERR_DB_NONE ? ERR_TOKEN : e;
-    if (!out->grant.live || strcmp(out->grant.client_id, out->claims.client_id) != 0)
-        return ERR_TOKEN;
-    return check_binding(r, out, token, dpop != NULL);
+    TRY(load_holder(a, out));
+    err_t e = check_binding(r, out, token, dpop != NULL);
+    if (e != ERR_TOKEN && e != ERR_DPOP)
+        return e;
+    /* The token is good, but whoever brings it cannot prove that it is theirs. */
+    const struct audit row = {
+        .event = "token.unproven",
+        .account_id = out->grant.id[0] ? out->grant.account_id : NULL,
+        .client_id = out->claims.client_id,
+        .detail = http_route_path(r),
+        .request_id = http_request_id(r),
+    };
+    return audit_refusal(a->db, &row, e);
+}
+
+err_t bearer_of(struct http_req *r, bool form, struct bearer *out)
+{
+    TRY(bearer_any(r, form, out));
+    return out->grant.id[0] ? OK : ERR_TOKEN_SCOPE; /* a service's token speaks for nobody */
 }
 
 /* An officer's token: scope registrar, and the account holds the role at this moment. */

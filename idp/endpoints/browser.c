@@ -3,6 +3,7 @@
  * Called by endpoints that serve pages. RFC 6265; OWASP ASVS V3, V4.
  */
 #include "idp/endpoints/browser.h"
+#include "idp/rules/audit_bound.h"
 #include <string.h>
 
 #define COOKIE_BROWSER "antin_idp_browser"
@@ -34,9 +35,9 @@ void browser_set_session(struct http_req *r, const char *cookie)
 err_t browser_session(struct http_req *r, struct session *out)
 {
     struct app *a = app_of(r);
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
 
-    if (!token_hash(browser_session_cookie(r), hash))
+    if (!timed_key(browser_session_cookie(r), hash))
         return ERR_DB_NONE;
     return session_use(a->db, hash, a->conf.session_idle, out);
 }
@@ -75,8 +76,14 @@ err_t browser_guard(struct http_req *r, const char *form, const char *request, b
     struct app *a = app_of(r);
     const struct csrf_scope s = {form, http_cookie(r, COOKIE_BROWSER), with_session ? browser_session_cookie(r) : NULL, request};
 
-    TRY(idp_origin_check(a->conf.issuer, http_header(r, "Origin"), http_header(r, "Referer"), http_header(r, "Sec-Fetch-Site")));
-    if (http_dup_params(r))
+    err_t e = idp_origin_check(a->conf.issuer, http_header(r, "Origin"), http_header(r, "Referer"), http_header(r, "Sec-Fetch-Site"));
+    if (e == OK && http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
-    return idp_csrf_check(a->keys.csrf, &s, http_field(r, "csrf"));
+    if (e == OK)
+        e = idp_csrf_check(a->keys.csrf, &s, http_field(r, "csrf"));
+    if (e == OK)
+        return OK;
+    /* Another page tried to answer a form of ours, in somebody's name. */
+    const struct audit row = {.event = "form.refused", .detail = form, .request_id = http_request_id(r)};
+    return audit_refusal(a->db, &row, e);
 }

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "idp/app.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/dpop.h"
 #include <string.h>
@@ -46,13 +47,14 @@ static err_t own_url(const struct http_req *r, struct buf *out)
     return buf_addf(out, "%s%.*s", app_of(r)->conf.issuer, (int)strcspn(http_target(r), "?"), http_target(r));
 }
 
-err_t caller_of(struct http_req *r, struct caller *out)
+err_t caller_begin(struct http_req *r, struct caller *out)
 {
     struct app *a = app_of(r);
     AUTO_X509 cert = NULL;
     AUTO_BUF endpoints = {0};
 
     memset(out, 0, sizeof *out);
+    out->deferred = true;
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
     if (secret_in_address(r)) /* RFC 6749 §2.3.1 */
@@ -74,10 +76,31 @@ err_t caller_of(struct http_req *r, struct caller *out)
         .cert = cert,
         .cas = a->client_cas,
     };
-    return client_auth(a->db, &in, &out->client);
+    err_t e = client_auth(&in, &out->client, &out->proofs.assertion);
+    if (e != ERR_CLIENT_AUTH)
+        return e;
+    const struct audit row = {
+        .event = "client.auth_failed",
+        .client_id = out->client.id[0] ? out->client.id : NULL, /* a name that is nobody's is not kept */
+        .detail = http_route_path(r),
+        .request_id = http_request_id(r),
+    };
+    return audit_refusal(a->db, &row, e);
 }
 
-err_t caller_dpop(struct http_req *r, const char *access_token, bool nonce_required, char jkt[JKT_LEN + 1])
+err_t caller_prove(struct http_req *r, struct caller *c)
+{
+    return proofs_use(app_of(r)->db, &c->proofs, c->client.id, http_request_id(r));
+}
+
+err_t caller_of(struct http_req *r, struct caller *out)
+{
+    TRY(caller_begin(r, out));
+    out->deferred = false;
+    return caller_prove(r, out);
+}
+
+static err_t read_dpop(struct http_req *r, const char *access_token, bool nonce_required, char jkt[JKT_LEN + 1], struct proof *out)
 {
     struct app *a = app_of(r);
     const char *proof = http_header(r, "DPoP");
@@ -96,9 +119,8 @@ err_t caller_dpop(struct http_req *r, const char *access_token, bool nonce_requi
         .url = buf_str(&url),
         .access_token = access_token,
         .nonce_required = nonce_required || a->conf.dpop_nonce,
-        .request_id = http_request_id(r),
     };
-    err_t e = dpop_accept(a->db, a->keys.nonce, &in, jkt);
+    err_t e = dpop_accept(a->keys.nonce, &in, jkt, out);
     if (e == ERR_DPOP_NONCE || in.nonce_required) { /* §8.2: always the next one, so that the client need not ask for it */
         dpop_nonce_make(a->keys.nonce, clock_now(), nonce);
         http_reply_header(r, "DPoP-Nonce", nonce);
@@ -106,12 +128,22 @@ err_t caller_dpop(struct http_req *r, const char *access_token, bool nonce_requi
     return e;
 }
 
-err_t caller_binding(struct http_req *r, const struct caller *c, struct token_binding *out)
+err_t caller_dpop(struct http_req *r, const char *access_token, bool nonce_required, char jkt[JKT_LEN + 1])
+{
+    struct proofs proofs = {0};
+
+    TRY(read_dpop(r, access_token, nonce_required, jkt, &proofs.dpop));
+    return proofs_use(app_of(r)->db, &proofs, NULL, http_request_id(r));
+}
+
+err_t caller_binding(struct http_req *r, struct caller *c, struct token_binding *out)
 {
     const struct client *k = &c->client;
 
     memset(out, 0, sizeof *out);
-    TRY(caller_dpop(r, NULL, k->dpop_nonce, out->jkt));
+    TRY(read_dpop(r, NULL, k->dpop_nonce, out->jkt, &c->proofs.dpop));
+    if (!c->deferred)
+        TRY(caller_prove(r, c));
     if (k->cert_bound)
         memcpy(out->x5t, c->x5t, sizeof out->x5t);
     bool missing = (k->dpop_required && !out->jkt[0]) || (k->cert_bound && !out->x5t[0]) || (k->fapi && !out->jkt[0] && !out->x5t[0]);

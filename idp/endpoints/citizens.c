@@ -8,6 +8,7 @@
 #include "idp/endpoints/tokens.h"
 #include "idp/rules/activation.h"
 #include "idp/rules/subject.h"
+#include "idp/store/cursor.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -32,14 +33,7 @@ err_t citizen_subject(const struct app *a, const char *account_id, char out[SUB_
 static err_t id_of(const struct http_req *r, const char **id)
 {
     *id = http_path(r, "id");
-    if (!*id || strlen(*id) != UUID_LEN)
-        return ERR_NOT_FOUND;
-    for (size_t i = 0; i < UUID_LEN; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? (*id)[i] != '-' : !strchr("0123456789abcdef", (*id)[i]))
-            return ERR_NOT_FOUND;
-    }
-    return OK;
+    return uuid_ok(*id) ? OK : ERR_NOT_FOUND;
 }
 
 static err_t find(struct http_req *r, struct account *out)
@@ -119,7 +113,8 @@ static err_t set_state(struct http_req *r, const char *state)
     struct account a;
 
     TRY(find(r, &a));
-    err_t e = account_set_state(app_of(r)->db, a.id, state, officer(r)->grant.account_id, http_request_id(r));
+    const struct actor by = {officer(r)->grant.account_id, officer(r)->claims.client_id, NULL, http_request_id(r)};
+    err_t e = account_set_state(app_of(r)->db, a.id, state, &by);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
     return get_citizen(r);

@@ -2,11 +2,10 @@
  * The consent page: what is shared with whom, in plain words.
  * GET and POST /consent. OpenID Connect Core §3.1.2.4.
  */
+#include "idp/endpoints/agree.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
 #include "idp/rules/person.h"
-#include "idp/rules/scope.h"
-#include <stdio.h>
 #include <string.h>
 
 /* The session must be good for this very request; otherwise the way leads (back) to the sign-in page. */
@@ -18,35 +17,22 @@ static err_t load(struct http_req *r, const char *name, struct flow *f, struct s
     return e == ERR_DB_NONE ? OK : e;
 }
 
-static err_t add_scopes(struct http_req *r, const char *scope, json_t *v)
-{
-    AUTO_JSON list = json_array();
-    char why[64];
-
-    for (const struct scope_info *i = scope_table; list && i->name; i++) {
-        if (!scope_has(scope, i->name))
-            continue;
-        snprintf(why, sizeof why, "%s.why", i->text);
-        if (json_array_append_new(list, json_pack("{s:s, s:s}", "what", page_text(r, i->text), "why", page_text(r, why))) != 0)
-            return ERR_NOMEM;
-    }
-    return json_object_set(v, "scopes", list) == 0 ? OK : ERR_NOMEM;
-}
-
 static err_t show(struct http_req *r, struct flow *f, const struct session *s)
 {
     struct app *a = app_of(r);
     AUTO_BUF self = {0};
     AUTO_JSON person = NULL;
+    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims, BYTES(f->request.terms, f->request.terms_len)};
 
     TRY(person_open(a->keyd, a->db, s->account_id, &person));
     TRY(buf_addf(&self, "/consent?request=%s", f->name));
-    AUTO_JSON v = page_values(r, "consent.title", buf_str(&self));
+    AUTO_JSON v = page_values(r, f->request.has_details ? "consent.act" : "consent.title", buf_str(&self));
     TRY(browser_form(r, v, "consent", f->name, true));
-    TRY(add_scopes(r, f->request.scope, v));
+    TRY(agree_words(r, &asked, v));
     json_object_set_new(v, "request", json_string(f->name));
-    json_object_set_new(v, "client", json_string(f->client.name));
+    json_object_set_new(v, "client", json_string(client_name(&f->client, http_lang(r))));
     json_object_set_new(v, "sector", json_string(f->client.sector));
+    json_object_set_new(v, "once", json_boolean(f->request.has_details));
     json_object_set_new(v, "device", json_boolean(f->request.is_device));
     json_object_set(v, "person", json_object_get(person, "name"));
     flow_allow_redirect(r, f);

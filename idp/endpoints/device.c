@@ -12,6 +12,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * Each begun one is a row. Anybody can speak for a public client, so there each address is counted by itself first: one of them cannot use
+ * up what all share.
+ */
+static err_t within_limits(struct http_req *r, const struct client *c)
+{
+    const struct app *a = app_of(r);
+    const struct idp_conf *conf = &a->conf;
+    char text[64];
+    const char *address = strcmp(c->auth_method, "none") == 0 ? browser_address(r, text, sizeof text) : NULL;
+    int64_t wait = 0;
+    err_t e = OK;
+
+    if (address)
+        e = rate_try(a->db, a->keys.throttle, "device-address", address, conf->device_address, conf->throttle_window, &wait);
+    if (e == OK)
+        e = rate_try(a->db, a->keys.throttle, "device-client", c->id, conf->device_client, conf->throttle_window, &wait);
+    page_retry_after(r, wait);
+    return e;
+}
+
 err_t post_device_authorization(struct http_req *r)
 {
     struct app *a = app_of(r);
@@ -21,7 +42,15 @@ err_t post_device_authorization(struct http_req *r)
     TRY(caller_of(r, &c));
     if (!scope_has(c.client.grants, "urn:ietf:params:oauth:grant-type:device_code"))
         return ERR_CLIENT_FORBIDDEN;
-    TRY(device_begin(a->db, &a->keys, &c.client, http_field(r, "scope"), a->conf.device_life, http_request_id(r), &codes));
+    TRY(within_limits(r, &c.client));
+    const struct device_ask ask = {
+        .scope = http_field(r, "scope"),
+        .details = http_field(r, "authorization_details"),
+        .resources = {.issuer = a->conf.issuer, .signer = a->conf.signer_resource, .signer_scopes = a->conf.signer_scopes},
+        .life = a->conf.device_life,
+        .request_id = http_request_id(r),
+    };
+    TRY(device_begin(a->db, &a->keys, &c.client, &ask, &codes));
     json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:I, s:i}", "device_code", codes.device, "user_code", codes.user, "verification_uri",
                           json_sprintf("%s/device", a->conf.issuer), "verification_uri_complete",
                           json_sprintf("%s/device?user_code=%s", a->conf.issuer, codes.user), "expires_in", (json_int_t)a->conf.device_life,
@@ -62,9 +91,12 @@ static err_t go_on(struct http_req *r, const struct device_waiting *d)
     f.request.is_device = true;
     f.request.max_age = -1;
     f.request.created_at = clock_now();
-    memcpy(f.request.device_hash, d->device_hash, HASH_LEN);
+    memcpy(f.request.device_hash, d->device_hash, TIMED_KEY_LEN);
     snprintf(f.request.client_id, sizeof f.request.client_id, "%s", d->client_id);
     snprintf(f.request.scope, sizeof f.request.scope, "%s", d->scope);
+    memcpy(f.request.terms, d->terms, d->terms_len);
+    f.request.terms_len = d->terms_len;
+    f.request.has_details = d->terms_len > 0; /* a device asks for nothing else beyond scopes */
     err_t e = browser_session(r, &s);
     return e == OK || e == ERR_DB_NONE ? flow_go_on(r, &f, e == OK ? &s : NULL) : e;
 }
@@ -74,7 +106,7 @@ err_t post_device(struct http_req *r)
     struct app *a = app_of(r);
     const struct throttle_conf limits = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window};
     const char *code = http_field(r, "user_code");
-    char address[64], seconds[24];
+    char address[64];
     struct device_waiting d;
     int64_t wait = 0;
 
@@ -82,10 +114,7 @@ err_t post_device(struct http_req *r)
     err_t e = device_lookup(a->db, &a->keys, &limits, code, browser_address(r, address, sizeof address), &d, &wait);
     if (e == OK)
         e = go_on(r, &d);
-    if (wait > 0) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)wait);
-        http_reply_header(r, "Retry-After", seconds);
-    }
+    page_retry_after(r, wait);
     return e == ERR_USER_CODE || e == ERR_THROTTLED ? show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait) : e;
 }
 

@@ -8,6 +8,7 @@
 #include "idp/endpoints/tokens.h"
 #include "idp/rules/activation.h"
 #include "idp/rules/citizen.h"
+#include "idp/rules/evidence.h"
 #include "idp/rules/person.h"
 #include <stdio.h>
 #include <string.h>
@@ -123,5 +124,6 @@ err_t post_citizens(struct http_req *r)
     err_t e = citizen_read(http_json(r), &person, &level, faults);
     if (e != OK)
         return tell_faults(r, faults, e);
+    TRY(evidence_stamp(person, clock_now(), http_request_id(r))); /* the audit row of this enrolment has the same id */
     return enrol(r, &o, person, level);
 }

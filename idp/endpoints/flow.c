@@ -41,12 +41,13 @@ err_t flow_refuse(struct http_req *r, const struct flow *f, err_t why)
 static err_t issue(struct http_req *r, const struct flow *f, const struct session *s)
 {
     struct app *a = app_of(r);
-    char code[TOKEN_CHARS + 1];
+    char code[TIMED_CHARS + 1];
     int64_t refresh_life = refresh_due(&f->client, f->request.scope) ? a->conf.refresh_life : 0;
 
     if (f->request.is_device) {
         int64_t life = a->conf.device_life + (refresh_life ? refresh_life : a->conf.token_life);
-        TRY(device_agree(a->db, &a->keys, &f->client, s, &f->request, life, http_request_id(r)));
+        const struct device_agreed d = {f->request.device_hash, &f->client, s, &f->request, life, http_request_id(r)};
+        TRY(device_agree(a->db, &a->keys, &d));
         return tell_device(r, f, OK);
     }
     const struct code_make m = {
@@ -54,7 +55,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
         .client = &f->client,
         .session = s,
         .request = &f->request,
-        .consent_scope = f->consent_given ? f->request.scope : NULL,
+        .consent_scope = f->consent_given && f->request.scope[0] ? f->request.scope : NULL,
         .code_life = a->conf.code_life,
         .token_life = a->conf.token_life,
         .refresh_life = refresh_life,
@@ -69,7 +70,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
 static err_t show(struct http_req *r, struct flow *f, const char *path)
 {
     struct app *a = app_of(r);
-    char browser[TOKEN_CHARS + 1], name[TOKEN_CHARS + 1];
+    char browser[TOKEN_CHARS + 1], name[TIMED_CHARS + 1];
     AUTO_BUF url = {0};
 
     if (!f->name) {
@@ -98,7 +99,7 @@ static bool somebody_else(const struct app *a, const struct flow *f, const struc
 
 err_t flow_go_on(struct http_req *r, struct flow *f, const struct session *s)
 {
-    char consented[SCOPE_MAX + 1] = "";
+    struct consent consented = {0};
     enum authz_step step = AUTHZ_LOGIN;
 
     if (somebody_else(app_of(r), f, s)) {
@@ -108,8 +109,8 @@ err_t flow_go_on(struct http_req *r, struct flow *f, const struct session *s)
     }
 
     if (s && !f->client.first_party && !f->consent_given)
-        TRY(consent_get(app_of(r)->db, s->account_id, f->client.id, consented));
-    err_t e = authz_next(&f->request, &f->client, s, consented, clock_now(), &step);
+        TRY(consent_get(app_of(r)->db, s->account_id, f->client.id, &consented));
+    err_t e = authz_next(&f->request, &f->client, s, &consented, clock_now(), &step);
     if (e != OK)
         return flow_refuse(r, f, e);
     if (step == AUTHZ_CONSENT && f->consent_given)

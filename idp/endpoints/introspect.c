@@ -44,7 +44,7 @@ err_t post_introspect(struct http_req *r)
         http_reply_json(r, 200, take(&answer));
         return OK;
     }
-    TRY(key_sign_statement(a->keyd, KEY_INTROSPECTION, JOSE_NONE, c.client.id, 0, answer, &jwt));
+    TRY(key_sign_statement(a->keyd, KEY_INTROSPECTION, c.client.jose.introspection, c.client.id, 0, answer, &jwt));
     http_reply(r, 200, SIGNED_TYPE, &jwt);
     return OK;
 }

@@ -6,6 +6,7 @@
 #include "common/dpop.h"
 #include "common/log.h"
 #include "idp/errors.h"
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,9 +20,9 @@ const char *page_text(const struct http_req *r, const char *key)
     return text_get(app_of(r)->texts, http_lang(r), key);
 }
 
-/* The address without its lang parameter, and with another one. */
-static err_t switch_url(const char *self, const char *lang, struct buf *out)
+err_t page_url_with(const char *self, const char *name, const char *value, struct buf *out)
 {
+    size_t name_len = strlen(name);
     const char *query = strchr(self, '?');
     size_t path = query ? (size_t)(query - self) : strlen(self);
     char sep = '?';
@@ -29,7 +30,7 @@ static err_t switch_url(const char *self, const char *lang, struct buf *out)
     TRY(buf_add(out, self, path));
     for (const char *p = query ? query + 1 : ""; *p;) {
         size_t n = strcspn(p, "&");
-        if (n > 0 && strncmp(p, "lang=", 5) != 0) {
+        if (n > 0 && !(strncmp(p, name, name_len) == 0 && p[name_len] == '=')) {
             TRY(buf_add(out, &sep, 1));
             TRY(buf_add(out, p, n));
             sep = '&';
@@ -37,7 +38,7 @@ static err_t switch_url(const char *self, const char *lang, struct buf *out)
         p += n;
         p += *p == '&';
     }
-    return buf_addf(out, "%clang=%s", sep, lang);
+    return buf_addf(out, "%c%s=%s", sep, name, value);
 }
 
 json_t *page_values(struct http_req *r, const char *title_key, const char *self)
@@ -51,7 +52,7 @@ json_t *page_values(struct http_req *r, const char *title_key, const char *self)
         self = http_target(r);
     if (self && (self[0] != '/' || self[1] == '/' || self[1] == '\\')) /* "//host/" would lead away */
         self = NULL;
-    if (v && self && switch_url(self, lang_code(other), &url) == OK)
+    if (v && self && page_url_with(self, "lang", lang_code(other), &url) == OK)
         json_object_set_new(v, "lang_switch", json_string(buf_str(&url)));
     if (http_query(r, "lang")) /* chosen by hand: kept */
         http_reply_cookie(r, "lang", lang_code(lang), 365 * 86400L);
@@ -72,6 +73,16 @@ err_t page_reply(struct http_req *r, int status, const char *name, json_t *value
     return OK;
 }
 
+void page_retry_after(struct http_req *r, int64_t seconds)
+{
+    char text[24];
+
+    if (seconds <= 0)
+        return;
+    snprintf(text, sizeof text, "%lld", (long long)seconds);
+    http_reply_header(r, "Retry-After", text);
+}
+
 void fail_page(struct http_req *r, err_t e)
 {
     const struct err_row *row = err_info(e);
@@ -89,7 +100,7 @@ void fail_page(struct http_req *r, err_t e)
 /* Codes that RFC 6749 and OpenID Connect know stand in errors.def; the HTTP glue's own failures are invalid requests to an OAuth client. */
 static const char *oauth_code(err_t e, const struct err_row *row)
 {
-    return e < ERR_APP_BASE && row->status < 500 ? "invalid_request" : row->code;
+    return e < ERR_APP_BASE && e != ERR_RATE && row->status < 500 ? "invalid_request" : row->code;
 }
 
 static void oauth_failure(struct http_req *r, err_t e, int status)
@@ -101,9 +112,9 @@ static void oauth_failure(struct http_req *r, err_t e, int status)
         http_reply_header(r, "WWW-Authenticate", "Basic realm=\"antin\", charset=\"UTF-8\"");
     http_reply_no_store(r);
     http_reply_header(r, "Pragma", "no-cache");
-    http_reply_json(
-        r, status,
-        json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", text_get(app_of(r)->texts, LANG_EN, row->text)));
+    const char *detail = http_problem_detail_get(r); /* in place of the general words, where somebody found more exact ones */
+    const char *words = detail && *detail ? detail : text_get(app_of(r)->texts, LANG_EN, row->text);
+    http_reply_json(r, status, json_pack("{s:s, s:s}", "error", oauth_code(e, row), "error_description", words));
 }
 
 void fail_oauth(struct http_req *r, err_t e)
@@ -123,8 +134,10 @@ static void challenge(struct http_req *r, err_t e)
     /* RFC 6750 §3.1: no error code for a request that brought no token at all */
     if (ok && e != ERR_TOKEN_MISSING)
         ok = buf_addf(&v, ", error=\"%s\"", oauth_code(e, row)) == OK;
-    if (ok && e == ERR_TOKEN_OLD) /* RFC 9470 §3: what would be enough */
-        ok = buf_addf(&v, ", max_age=\"%ld\"", app_of(r)->conf.officer_max_age) == OK;
+    if (ok && (e == ERR_TOKEN_OLD || e == ERR_ADMIN_OLD)) { /* RFC 9470 §3: what would be enough */
+        const struct idp_conf *c = &app_of(r)->conf;
+        ok = buf_addf(&v, ", max_age=\"%ld\"", e == ERR_TOKEN_OLD ? c->officer_max_age : c->admin_max_age) == OK;
+    }
     if (ok && dpop)
         ok = buf_addf(&v, ", algs=\"%s\"", DPOP_ALGS) == OK;
     if (ok && (dpop || row->status == 401 || row->status == 403))

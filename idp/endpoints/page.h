@@ -11,6 +11,9 @@
 struct app *app_of(const struct http_req *r);
 const char *page_text(const struct http_req *r, const char *key); /* in the request's language */
 
+/* An address with this parameter in place of the one it had, if any. value: goes as it is. */
+err_t page_url_with(const char *self, const char *name, const char *value, struct buf *out) MUST_USE;
+
 /*
  * Values that every page needs (common/pages/README.md). self: path and query of this page without lang, for the language switch;
  * NULL: the address asked
@@ -19,6 +22,8 @@ const char *page_text(const struct http_req *r, const char *key); /* in the requ
 json_t *page_values(struct http_req *r, const char *title_key, const char *self);
 /* Renders and answers; takes the values. */
 err_t page_reply(struct http_req *r, int status, const char *name, json_t *values) MUST_USE;
+
+void page_retry_after(struct http_req *r, int64_t seconds); /* the header, unless 0 */
 
 http_fail fail_page;   /* a person looks at it */
 http_fail fail_oauth;  /* RFC 6749 §5.2 */

@@ -69,9 +69,10 @@ err_t post_par(struct http_req *r)
         return ERR_REQUEST;
     if (json_object_set_new(q.params, "client_id", json_string(c.client.id)) != 0)
         return ERR_NOMEM;
-    if (authz_param(q.params, "request"))
-        TRY(request_open(r, &q));
-    TRY(bind_key(r, &c.client, &q));
-    TRY(check(app_of(r), c.client.id, &q));
-    return keep(r, c.client.id, &q);
+    err_t e = authz_param(q.params, "request") ? request_open(r, &q) : OK;
+    if (e == OK)
+        e = bind_key(r, &c.client, &q);
+    if (e == OK)
+        e = check(app_of(r), c.client.id, &q);
+    return e == OK ? keep(r, c.client.id, &q) : request_refusal(r, c.client.id, e);
 }

@@ -4,6 +4,7 @@
  */
 #include "idp/endpoints/request.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/pushed.h"
 #include "idp/rules/request_object.h"
@@ -88,6 +89,7 @@ struct authz_in request_in(const struct app *a, const struct request *q)
         .prompt = authz_param(p, "prompt"),
         .max_age = authz_param(p, "max_age"),
         .login_hint = authz_param(p, "login_hint"),
+        .acr_values = authz_param(p, "acr_values"),
         .code_challenge = authz_param(p, "code_challenge"),
         .code_challenge_method = authz_param(p, "code_challenge_method"),
         .request = authz_param(p, "request"),
@@ -102,4 +104,24 @@ struct authz_in request_in(const struct app *a, const struct request *q)
         .pushed_needed = a->conf.require_pushed,
         .signed_object = q->signed_object,
     };
+}
+
+err_t request_refusal(struct http_req *r, const char *client_id, err_t e)
+{
+    static const struct {
+        err_t e;
+        const char *word;
+    } told[] = {
+        {ERR_REDIRECT_URI, "redirect_uri"}, {ERR_PKCE_MISSING, "pkce_missing"}, {ERR_PKCE_METHOD, "pkce_method"},
+        {ERR_PUSHED_GONE, "request_uri"},   {ERR_PUSHED_NEEDED, "not_pushed"},  {ERR_REQUEST_OBJECT_BAD, "request_object"},
+        {ERR_PROFILE, "profile"},           {ERR_TARGET, "resource"},
+    };
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (told[i].e != e)
+            continue;
+        const struct audit row = {.event = "request.refused", .client_id = client_id, .detail = told[i].word, .request_id = http_request_id(r)};
+        return audit_refusal(app_of(r)->db, &row, e);
+    }
+    return e;
 }

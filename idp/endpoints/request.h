@@ -26,6 +26,12 @@ err_t request_take(struct http_req *r, const char *(*get)(const struct http_req 
  * where an answer may go.
  */
 err_t request_open(struct http_req *r, struct request *q) MUST_USE;
+/*
+ * Gives e back; when it is what a forged or downgraded request fails with (another redirect URI, no PKCE, a bad object), the log hears of it.
+ * client_id NULL: nobody knows whose.
+ */
+err_t request_refusal(struct http_req *r, const char *client_id, err_t e) MUST_USE;
+
 /* The same as authz_read takes it; borrows from q. */
 struct authz_in request_in(const struct app *a, const struct request *q);
 

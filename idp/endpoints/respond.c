@@ -4,6 +4,7 @@
  */
 #include "idp/endpoints/respond.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/response.h"
 #include <string.h>
 
@@ -14,8 +15,10 @@
 static err_t sign(const struct app *a, const struct auth_request *q, json_t **members)
 {
     AUTO_BUF jwt = {0};
+    struct client client;
 
-    TRY(key_sign_statement(a->keyd, KEY_AUTHZ_RESPONSE, JOSE_NONE, q->client_id, RESPONSE_LIFE, *members, &jwt));
+    TRY(clients_get(a->clients, q->client_id, NULL, &client));
+    TRY(key_sign_statement(a->keyd, KEY_AUTHZ_RESPONSE, client.jose.authorization, q->client_id, RESPONSE_LIFE, *members, &jwt));
     json_free(members);
     *members = json_pack("{s:s}", "response", buf_str(&jwt));
     return *members ? OK : ERR_NOMEM;

@@ -5,6 +5,7 @@
 #include "common/keyclient.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/keeping.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ err_t get_ready(struct http_req *r)
     size_t n = 0;
 
     bool keyd = info && key_list(a->keyd, KEY_TOKEN, info, &n) == OK && n > 0;
-    bool database = db_pool_alive(a->db);
+    bool database = db_pool_alive(a->db) && keeper_ready(a->keeper);
     free(info);
     http_reply_json(r, keyd && database ? 200 : 503, json_pack("{s:b, s:b}", "database", database, "keyd", keyd));
     return OK;

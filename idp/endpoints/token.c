@@ -7,7 +7,10 @@
 #include "idp/endpoints/exchange.h"
 #include "idp/endpoints/page.h"
 #include "idp/endpoints/tokens.h"
+#include "idp/rules/backchannel.h"
+#include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
+#include "idp/rules/details.h"
 #include "idp/rules/device.h"
 #include "idp/rules/refresh.h"
 #include "idp/rules/scope.h"
@@ -22,7 +25,10 @@ struct token_conf token_conf_of(const struct app *a)
         .keys = &a->keys,
         .keyd = a->keyd,
         .jwks = a->jwks,
+        .clients = a->clients,
         .life = a->conf.token_life,
+        .db = a->db,
+        .facts = {.trust_framework = a->conf.trust_framework, .organization = a->conf.organization},
     };
 }
 
@@ -37,15 +43,18 @@ static struct token_conf conf_of(struct http_req *r, const struct token_call *c)
     struct token_conf conf = token_conf_of(app_of(r));
 
     conf.bind = &c->bind;
+    conf.client = &c->caller.client;
     conf.resource = http_field(r, "resource");
+    conf.details = http_field(r, "authorization_details");
     return conf;
 }
 
 static err_t reply(struct http_req *r, const struct token_call *c, const struct tokens *t, const char *scope, const char *refresh)
 {
-    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*}", "access_token", buf_str(&t->access), "token_type",
+    json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:O*}", "access_token", buf_str(&t->access), "token_type",
                           c->bind.jkt[0] ? "DPoP" : "Bearer", "expires_in", (json_int_t)app_of(r)->conf.token_life, "scope", scope,
-                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh);
+                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh,
+                          "authorization_details", t->details);
 
     /* RFC 6749 §5.1 */
     http_reply_no_store(r);
@@ -54,40 +63,38 @@ static err_t reply(struct http_req *r, const struct token_call *c, const struct 
     return j ? OK : ERR_NOMEM;
 }
 
-static err_t by_code(struct http_req *r, const struct token_call *c)
+/*
+ * RFC 6749 §4.1.3. Used up first, in the one statement that also tells what to sign; when signing fails, that is taken back, so that a keyd
+ * that is away costs nobody the sign-in.
+ */
+static err_t by_code(struct http_req *r, struct token_call *c)
 {
-    const struct client *client = &c->caller.client;
     struct app *a = app_of(r);
     AUTO(tokens_free) struct tokens t = {0};
-    struct code code;
-    char refresh[TOKEN_CHARS + 1];
+    struct redeemed done;
     const struct token_conf conf = conf_of(r, c);
-    struct code_redeem in = {
+    const struct code_redeem in = {
         .code = http_field(r, "code"),
         .redirect_uri = http_field(r, "redirect_uri"),
         .verifier = http_field(r, "code_verifier"),
-        .client = client,
+        .client = &c->caller.client,
+        .proofs = &c->caller.proofs,
         .jkt = c->bind.jkt,
         .request_id = http_request_id(r),
         .refresh_idle = a->conf.refresh_idle,
     };
 
-    TRY(code_redeem_begin(a->db, &in, &code));
-    if (refresh_due(client, code.grant.scope)) {
-        random_token(refresh, TOKEN_BYTES);
-        in.refresh_token = refresh;
+    TRY(code_redeem(a->db, &in, &done));
+    err_t e = token_for_grant(&conf, &done.grant, done.nonce, &t);
+    if (e != OK) {
+        code_take_back(a->db, &in, &done);
+        return e;
     }
-    /* Signed first, used up after: a keyd that is away burns no code. The loser of a race throws its tokens away. */
-    TRY(token_for_grant(&conf, &code.grant, code.nonce, &t));
-    TRY(code_redeem_finish(a->db, &in, &code));
-    return reply(r, c, &t, code.grant.scope, in.refresh_token);
+    return reply(r, c, &t, done.grant.scope, done.refresh[0] ? done.refresh : NULL);
 }
 
-/*
- * RFC 6749 §6. Used up first, in the one statement that also tells what to sign; when signing fails, that is taken back, so that a keyd
- * that is away costs nobody the sign-in.
- */
-static err_t by_refresh(struct http_req *r, const struct token_call *c)
+/* RFC 6749 §6. In the same way. */
+static err_t by_refresh(struct http_req *r, struct token_call *c)
 {
     const struct client *client = &c->caller.client;
     struct app *a = app_of(r);
@@ -99,6 +106,7 @@ static err_t by_refresh(struct http_req *r, const struct token_call *c)
         .token = http_field(r, "refresh_token"),
         .scope = http_field(r, "scope"),
         .client = client,
+        .proofs = &c->caller.proofs,
         .jkt = c->bind.jkt,
         .idle = a->conf.refresh_idle,
         .window = a->conf.refresh_window,
@@ -114,35 +122,63 @@ static err_t by_refresh(struct http_req *r, const struct token_call *c)
     return reply(r, c, &t, done.scope, done.token);
 }
 
-/* RFC 8628 §3.4. Signed first, used up after, like a code. */
-static err_t by_device(struct http_req *r, const struct token_call *c)
+/* What a person allowed on another screen. Signed first, used up after, like a code. */
+static err_t by_waiting(struct http_req *r, struct token_call *c, const char *code, bool backchannel)
 {
-    const char *code = http_field(r, "device_code");
     struct app *a = app_of(r);
     AUTO(tokens_free) struct tokens t = {0};
     struct grant grant;
-    char refresh[TOKEN_CHARS + 1];
+    char refresh[TIMED_CHARS + 1];
     const struct token_conf conf = conf_of(r, c);
     bool due, public = strcmp(c->caller.client.auth_method, "none") == 0;
 
-    TRY(device_redeem_begin(a->db, code, &c->caller.client, http_request_id(r), &grant));
+    TRY(device_redeem_begin(a->db, code, backchannel, &c->caller.client, http_request_id(r), &grant));
     TRY(token_for_grant(&conf, &grant, "", &t));
     due = refresh_due(&c->caller.client, grant.scope);
-    random_token(refresh, TOKEN_BYTES);
+    timed_for_grant(grant.id, refresh);
     TRY(device_redeem_finish(a->db, code, &grant, due ? refresh : NULL, public ? c->bind.jkt : NULL, a->conf.refresh_idle,
                              http_request_id(r)));
     return reply(r, c, &t, grant.scope, due ? refresh : NULL);
 }
 
-static err_t by_exchange(struct http_req *r, const struct token_call *c)
+static err_t by_device(struct http_req *r, struct token_call *c) /* RFC 8628 §3.4 */
+{
+    return by_waiting(r, c, http_field(r, "device_code"), false);
+}
+
+static err_t by_backchannel(struct http_req *r, struct token_call *c) /* CIBA Core §10.1 */
+{
+    return by_waiting(r, c, http_field(r, "auth_req_id"), true);
+}
+
+static err_t by_exchange(struct http_req *r, struct token_call *c)
 {
     const struct token_conf conf = conf_of(r, c);
 
+    if (conf.details) /* what a person allowed one client is not handed on (RFC 9396 §14) */
+        return ERR_DETAILS;
     return exchange_answer(r, &c->caller.client, &conf);
 }
 
-static err_t by_client(struct http_req *r, const struct token_call *c)
+/* In its own name a service may have what no person needs to allow. */
+static err_t details_of_service(struct http_req *r, const struct client *client, json_t **out)
 {
+    const struct app *a = app_of(r);
+    const struct resources known = {.issuer = a->conf.issuer, .signer = a->conf.signer_resource, .signer_scopes = a->conf.signer_scopes};
+    const char *asked = http_field(r, "authorization_details");
+
+    if (!asked)
+        return OK;
+    TRY(details_read(asked, client->details_types, &known, out));
+    for (size_t i = 0; i < json_array_size(*out); i++)
+        if (!detail_type_of(json_array_get(*out, i))->service)
+            return ERR_DETAILS;
+    return OK;
+}
+
+static err_t by_client(struct http_req *r, struct token_call *c)
+{
+    AUTO_JSON details = NULL;
     const struct client *client = &c->caller.client;
     AUTO(tokens_free) struct tokens t = {0};
     char scope[SCOPE_MAX + 1];
@@ -155,33 +191,51 @@ static err_t by_client(struct http_req *r, const struct token_call *c)
     /* Nobody signed in: no scope that speaks of a person or of an officer's role. */
     if (scope_has(scope, "openid") || scope_has(scope, "registrar") || scope_has(scope, "offline_access"))
         return ERR_SCOPE;
-    TRY(token_for_client(&conf, client->id, scope, &t));
+    if (scope_has(scope, "admin") && !client_has_key(client))
+        return ERR_SCOPE;
+    TRY(details_of_service(r, client, &details));
+    TRY(token_for_client(&conf, client->id, scope, take(&details), &t));
     return reply(r, c, &t, scope, NULL);
 }
 
-err_t post_token(struct http_req *r)
+static err_t by_type(struct http_req *r, struct token_call *c)
 {
     static const struct {
         const char *type;
-        err_t (*run)(struct http_req *r, const struct token_call *c);
+        err_t (*run)(struct http_req *r, struct token_call *c);
+        bool proves; /* its own statement uses up the client's proofs */
     } grants[] = {
-        {"authorization_code", by_code},   {"refresh_token", by_refresh},
-        {"client_credentials", by_client}, {"urn:ietf:params:oauth:grant-type:device_code", by_device},
-        {GRANT_EXCHANGE, by_exchange},
+        {"authorization_code", by_code, true},
+        {"refresh_token", by_refresh, true},
+        {"client_credentials", by_client, false},
+        {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
+        {GRANT_EXCHANGE, by_exchange, false},
+        {GRANT_CIBA, by_backchannel, false},
     };
     const char *type = http_field(r, "grant_type");
-    struct token_call c;
 
-    TRY(caller_of(r, &c.caller));
     if (!type)
         return ERR_REQUEST;
     for (size_t i = 0; i < sizeof grants / sizeof *grants; i++) {
         if (strcmp(type, grants[i].type) != 0)
             continue;
-        if (!scope_has(c.caller.client.grants, type) || (c.caller.client.fapi && grants[i].run == by_device)) /* FAPI 2.0: the one way */
+        if (!scope_has(c->caller.client.grants, type) || (c->caller.client.fapi && grants[i].run == by_device)) /* FAPI 2.0: the one way */
             return ERR_CLIENT_FORBIDDEN;
-        TRY(caller_binding(r, &c.caller, &c.bind));
-        return grants[i].run(r, &c);
+        TRY(caller_binding(r, &c->caller, &c->bind));
+        if (!grants[i].proves)
+            TRY(caller_prove(r, &c->caller));
+        return grants[i].run(r, c);
     }
     return ERR_GRANT_TYPE;
+}
+
+err_t post_token(struct http_req *r)
+{
+    struct token_call c;
+
+    TRY(caller_begin(r, &c.caller));
+    err_t e = by_type(r, &c);
+    /* A request that went wrong before its statement has used its proofs all the same: none comes a second time. */
+    err_t proven = caller_prove(r, &c.caller);
+    return proven != OK ? proven : e;
 }

@@ -1,6 +1,6 @@
 /*
  * What endpoints share about tokens: the configuration they are made with, and whose token a request brought.
- * Called by token.c, userinfo.c, bearer.c, logout.c.
+ * Called by token.c, userinfo.c, bearer.c, logout.c, admin.c.
  */
 #ifndef ANTIN_IDP_ENDPOINTS_TOKENS_H
 #define ANTIN_IDP_ENDPOINTS_TOKENS_H
@@ -14,9 +14,12 @@ struct token_conf token_conf_of(const struct app *a);
 /* A request's access token, checked, with the grant that it names, alive. */
 struct bearer {
     struct token_claims claims;
-    struct grant grant;
+    struct grant grant;    /* a person's; without an id when a service speaks in its own name */
+    struct client service; /* then that one, active */
 };
 /* ERR_TOKEN_MISSING, ERR_TOKEN, ERR_REQUEST (two tokens in one request, RFC 6750 §2). form: a field access_token is taken as well. */
+err_t bearer_any(struct http_req *r, bool form, struct bearer *out) MUST_USE;
+/* The same for what only a person can ask. ERR_TOKEN_SCOPE: a service's token. */
 err_t bearer_of(struct http_req *r, bool form, struct bearer *out) MUST_USE;
 
 /* How the signing daemon knows a person; "" when there is none configured. */

@@ -5,7 +5,7 @@
 #include "idp/rules/activation.h"
 #include "idp/rules/citizen.h"
 #include "idp/rules/password_policy.h"
-#include "idp/store/audit.h"
+#include "idp/rules/audit_bound.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +54,9 @@ static bool clean_code(const char *typed, char out[CODE_LETTERS + 1])
 
 static err_t refuse(const struct login_deps *d, const struct activation_in *in, const char *account_id)
 {
-    TRY(idp_audit(d->db, &(struct audit){.event = "activation.failed", .account_id = account_id, .request_id = in->request_id}));
-    return ERR_ACTIVATION;
+    const struct audit row = {.event = "activation.failed", .account_id = account_id, .request_id = in->request_id};
+
+    return audit_refusal(d->db, &row, ERR_ACTIVATION);
 }
 
 /* The password is hashed even when nobody has that code: the answer takes as long. */
@@ -88,8 +89,11 @@ err_t activation_do(const struct login_deps *d, const struct activation_in *in, 
     TRY(password_policy(in->password, number));
     if (strcmp(in->password, in->again) != 0)
         return ERR_PASSWORD_TWICE;
-    TRY(throttle_try(d->db, &d->throttle, d->keys->throttle, "activation", number, in->address, &t, wait));
-    err_t e = consume(d, in, number, letters);
+    err_t e = throttle_try(d->db, &d->throttle, d->keys->throttle, "activation", number, in->address, &t, wait);
+    if (e == ERR_THROTTLED)
+        return audit_refusal(d->db, &(struct audit){.event = "activation.throttled", .request_id = in->request_id}, e);
+    TRY(e);
+    e = consume(d, in, number, letters);
     if (e != ERR_ACTIVATION)
         throttle_forgive(d->db, &t, true);
     return e;

@@ -3,10 +3,14 @@
  * Called by endpoints/authorize.c, login.c, consent.c. RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9207, RFC 9700.
  */
 #include "idp/rules/authz.h"
+#include "common/clock.h"
 #include "common/form.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/claims.h"
+#include "idp/rules/details.h"
 #include "idp/rules/pkce.h"
 #include "idp/rules/scope.h"
+#include "idp/rules/terms.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,26 +56,6 @@ static err_t read_prompt(const char *prompt, struct auth_request *q)
     return q->prompt_none && (q->prompt_login || q->prompt_consent) ? ERR_REQUEST : OK;
 }
 
-/* OpenID Connect Core §5.5: only with openid. Claims of a scope that the client may not have are voluntary, and left out. */
-static err_t read_claims(const struct authz_in *in, const struct client *c, struct auth_request *q)
-{
-    struct claims_wish w;
-    char all[2 * SCOPE_MAX + 2];
-
-    if (!in->claims || !scope_has(q->scope, "openid"))
-        return OK;
-    TRY(claims_read(in->claims, &w));
-    q->level_min = w.level_min;
-    snprintf(q->want_sub, sizeof q->want_sub, "%s", w.sub);
-    for (const struct scope_info *s = scope_table; s->name; s++) {
-        if (!scope_has(w.scope, s->name) || !scope_has(c->scope, s->name))
-            continue;
-        snprintf(all, sizeof all, "%s %s", q->scope, s->name);
-        TRY(scope_select(all, c->scope, q->scope));
-    }
-    return OK;
-}
-
 static err_t read_max_age(const char *v, struct auth_request *q)
 {
     q->max_age = -1;
@@ -114,14 +98,42 @@ static err_t read_binding(const struct authz_in *in, struct auth_request *q)
     uint8_t raw[SHA256_LEN];
     size_t n = 0;
 
-    if (in->details) /* RFC 9396 §5: no type is known here */
-        return ERR_DETAILS;
     if (in->dpop_jkt && (b64url_decode(bytes_str(in->dpop_jkt), raw, sizeof raw, &n) != OK || n != sizeof raw))
         return ERR_REQUEST;
     TRY(resource_check(&in->resources, in->resource, "", q->scope));
     snprintf(q->dpop_jkt, sizeof q->dpop_jkt, "%s", in->dpop_jkt ? in->dpop_jkt : "");
     snprintf(q->resource, sizeof q->resource, "%s", in->resource ? in->resource : "");
     return OK;
+}
+
+/* The class of sign-in and the person that are meant; the claims parameter says it more exactly than acr_values. */
+static void take_wish(const struct claims_wish *w, struct auth_request *q)
+{
+    if (w->acr[0] || w->acr_essential) {
+        memcpy(q->acr_values, w->acr, sizeof q->acr_values);
+        q->acr_essential = w->acr_essential;
+    }
+    memcpy(q->want_sub, w->sub, sizeof q->want_sub);
+    memcpy(q->claims, w->names, sizeof q->claims);
+}
+
+/* What is asked for beyond scopes is kept sealed. Claims: only with openid (OpenID Connect Core §5.5). Details: RFC 9396 §2. */
+static err_t read_terms(const struct authz_in *in, const struct client *c, const uint8_t seal[IDP_KEY_LEN], struct auth_request *q)
+{
+    AUTO_TERMS t = {0};
+    struct claims_wish wish = {0};
+
+    if (in->acr_values)
+        acr_add(in->acr_values, strlen(in->acr_values), q->acr_values);
+    if (in->claims && scope_has(q->scope, "openid"))
+        TRY(claims_read(in->claims, c, q->scope, &wish, &t));
+    take_wish(&wish, q);
+    if (q->acr_essential && !q->acr_values[0]) /* none that exists */
+        return ERR_LEVEL;
+    if (in->details)
+        TRY(details_read(in->details, c->details_types, &in->resources, &t.details));
+    q->has_details = t.details != NULL;
+    return terms_seal(seal, c->id, &t, q->terms, &q->terms_len);
 }
 
 err_t authz_read(const struct authz_in *in, const struct client *c, const char *redirect_uri, const uint8_t seal[IDP_KEY_LEN],
@@ -148,7 +160,8 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         return ERR_RESPONSE_TYPE;
     if (!scope_has(c->grants, "authorization_code"))
         return ERR_CLIENT_FORBIDDEN;
-    TRY(scope_select(in->scope, c->scope, q->scope));
+    if (in->scope || !in->details) /* details may say all that there is to say (RFC 9396 §3) */
+        TRY(scope_select(in->scope, c->scope, q->scope));
     TRY(pkce_challenge_check(in->code_challenge, in->code_challenge_method));
     snprintf(q->challenge, sizeof q->challenge, "%s", in->code_challenge);
     if (in->nonce && strlen(in->nonce) > NONCE_MAX)
@@ -157,27 +170,26 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
         snprintf(q->nonce, sizeof q->nonce, "%s", in->nonce);
     TRY(read_prompt(in->prompt, q));
     TRY(read_max_age(in->max_age, q));
-    TRY(read_claims(in, c, q));
+    TRY(read_terms(in, c, seal, q));
     TRY(read_binding(in, q));
     return keep_hint(in->login_hint, seal, q);
 }
 
-err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TOKEN_CHARS + 1])
+err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TIMED_CHARS + 1])
 {
-    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+    uint8_t id_hash[TIMED_KEY_LEN], browser_hash[HASH_LEN];
 
-    random_token(name, TOKEN_BYTES);
-    sha256(BYTES(name, TOKEN_CHARS), id_hash);
-    if (!token_hash(browser, browser_hash))
+    timed_make(clock_now() + life, name);
+    if (!timed_key(name, id_hash) || !token_hash(browser, browser_hash))
         return ERR_INTERNAL;
     return auth_request_add(p, id_hash, browser_hash, life, q);
 }
 
 err_t authz_find(struct db_pool *p, const char *name, const char *browser, struct auth_request *out)
 {
-    uint8_t id_hash[HASH_LEN], browser_hash[HASH_LEN];
+    uint8_t id_hash[TIMED_KEY_LEN], browser_hash[HASH_LEN];
 
-    if (!token_hash(name, id_hash) || !token_hash(browser, browser_hash))
+    if (!timed_key(name, id_hash) || !token_hash(browser, browser_hash))
         return ERR_REQUEST_GONE;
     err_t e = auth_request_get(p, id_hash, browser_hash, out);
     return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
@@ -202,19 +214,39 @@ static bool fresh(const struct auth_request *q, const struct session *s, int64_t
     return q->max_age < 0 || now - s->auth_time < q->max_age;
 }
 
-err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
+/*
+ * The class of sign-in that the client wants. If another sign-in could bring it, it is asked for once; what nothing can bring is no reason to ask.
+ * A voluntary wish that stays unmet is no fault (OpenID Connect Core §3.1.2.1), an essential one gets no answer (§5.5.1.1).
+ */
+static err_t check_acr(const struct auth_request *q, const struct session *s, enum authz_step *step)
+{
+    if ((!q->acr_values[0] && !q->acr_essential) || acr_met(q->acr_values, s->level, s->amr))
+        return OK;
+    if (!q->logged_in && !q->prompt_none && acr_reachable(q->acr_values, s)) {
+        *step = AUTHZ_LOGIN;
+        return OK;
+    }
+    return q->acr_essential ? ERR_LEVEL : OK;
+}
+
+err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const struct consent *consented, int64_t now,
                  enum authz_step *step)
 {
     if (!s || !fresh(q, s, now)) {
         *step = AUTHZ_LOGIN;
         return q->prompt_none ? ERR_LOGIN_REQUIRED : OK;
     }
-    if (s->level < q->level_min) /* no sign-in makes it higher: the counter does */
-        return ERR_LEVEL;
+    *step = AUTHZ_ANSWER;
+    err_t e = check_acr(q, s, step);
+    if (e != OK || *step == AUTHZ_LOGIN)
+        return e;
     if (scope_has(q->scope, "registrar") && !s->registrar)
         return ERR_ACCESS_DENIED;
-    /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4). */
-    if (q->is_device || (!c->first_party && (q->prompt_consent || !scope_covers(consented, q->scope)))) {
+    /* Nobody lends an administrator's rights to whoever sent them a code to type (RFC 8628 §5.4). */
+    if (scope_has(q->scope, "admin") && (!s->admin || q->is_device))
+        return ERR_ACCESS_DENIED;
+    /* Whoever only typed a number must be asked every time, for a client of this house too (RFC 8628 §5.4); so must each single act be (RFC 9396). */
+    if (q->is_device || q->has_details || (!c->first_party && (q->prompt_consent || !scope_covers(consented->scope, q->scope) || !claims_covered(q->claims, consented)))) {
         *step = AUTHZ_CONSENT;
         return q->prompt_none ? ERR_CONSENT_REQUIRED : OK;
     }

@@ -9,11 +9,12 @@
 #include "idp/rules/resource.h"
 #include "idp/rules/secrets.h"
 #include "idp/store/auth_request.h"
+#include "idp/store/grant.h"
 #include "idp/store/session.h"
 
 /* The parameters as they came; each may be NULL. */
 struct authz_in {
-    const char *response_type, *response_mode, *scope, *state, *nonce, *prompt, *max_age, *login_hint;
+    const char *response_type, *response_mode, *scope, *state, *nonce, *prompt, *max_age, *login_hint, *acr_values;
     const char *code_challenge, *code_challenge_method, *request, *request_uri, *registration;
     const char *dpop_jkt, *resource, *details, *claims;
     struct resources resources;
@@ -31,7 +32,7 @@ err_t authz_read(const struct authz_in *in, const struct client *c, const char *
                  struct auth_request *out) MUST_USE;
 
 /* Keeps the request for this browser; name: its public handle. */
-err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TOKEN_CHARS + 1]) MUST_USE;
+err_t authz_keep(struct db_pool *p, const struct auth_request *q, const char *browser, int64_t life, char name[TIMED_CHARS + 1]) MUST_USE;
 /* ERR_REQUEST_GONE: unknown, expired, answered, or another browser's. */
 err_t authz_find(struct db_pool *p, const char *name, const char *browser, struct auth_request *out) MUST_USE;
 /* The login hint in the clear; "" when none. */
@@ -39,10 +40,10 @@ void authz_hint(const struct auth_request *q, const uint8_t seal[IDP_KEY_LEN], c
 
 enum authz_step { AUTHZ_LOGIN, AUTHZ_CONSENT, AUTHZ_ANSWER };
 /*
- * s NULL: nobody is signed in. consented: scopes agreed to earlier. ERR_LOGIN_REQUIRED, ERR_CONSENT_REQUIRED (prompt=none),
+ * s NULL: nobody is signed in. consented: what was agreed to earlier. ERR_LOGIN_REQUIRED, ERR_CONSENT_REQUIRED (prompt=none),
  * ERR_ACCESS_DENIED (a role is missing).
  */
-err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const char *consented, int64_t now,
+err_t authz_next(const struct auth_request *q, const struct client *c, const struct session *s, const struct consent *consented, int64_t now,
                  enum authz_step *step) MUST_USE;
 
 #endif

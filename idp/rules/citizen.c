@@ -4,6 +4,7 @@
  */
 #include "idp/rules/citizen.h"
 #include "common/clock.h"
+#include "idp/rules/evidence.h"
 #include <string.h>
 
 #define NAME_MAX_BYTES 200
@@ -49,10 +50,9 @@ err_t citizen_number_check(const char *number, const char *birth, bool female)
     return OK;
 }
 
-bool citizen_date_ok(const char *d)
+bool citizen_date_form(const char *d)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    char today[CLOCK_RFC3339_LEN + 1];
 
     if (strlen(d) != 10 || !digits(d, 4) || d[4] != '-' || !digits(d + 5, 2) || d[7] != '-' || !digits(d + 8, 2))
         return false;
@@ -60,10 +60,15 @@ bool citizen_date_ok(const char *d)
     if (y < 1900 || m < 1 || m > 12)
         return false;
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    if (day < 1 || day > days[m - 1] + (m == 2 && leap ? 1 : 0))
-        return false;
+    return day >= 1 && day <= days[m - 1] + (m == 2 && leap ? 1 : 0);
+}
+
+bool citizen_date_ok(const char *d)
+{
+    char today[CLOCK_RFC3339_LEN + 1];
+
     clock_rfc3339(clock_now(), today);
-    return strncmp(d, today, 10) <= 0;
+    return citizen_date_form(d) && strncmp(d, today, 10) <= 0;
 }
 
 err_t citizen_phone_clean(const char *typed, char out[20])
@@ -187,7 +192,7 @@ err_t citizen_read(const json_t *body, json_t **out, int *level, json_t *faults)
     text(body, "address", TEXT_MAX_BYTES, false, words, person, faults);
     text(body, "phone", 32, false, phone_ok, person, faults);
     text(body, "email", 254, false, email_ok, person, faults);
-    text(body, "evidence", TEXT_MAX_BYTES, false, words, person, faults);
+    evidence_read(body, person, faults);
     if (json_get_int(body, "level", 1, 2, 1, &lv) != OK)
         fault(faults, "level", "invalid");
     err_t e = check_number(body, person, faults);

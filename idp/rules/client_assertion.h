@@ -7,6 +7,7 @@
 
 #include "idp/rules/clients.h"
 #include "idp/rules/secrets.h"
+#include "idp/store/seen.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define ASSERTION_LIFE 300 /* seconds that one may be good for: so long jti are remembered */
@@ -19,8 +20,9 @@ struct assertion_expect {
     const char *endpoints; /* further ones, separated by spaces: the token endpoint, where this was sent */
     const uint8_t *seal;
 };
-/* Signature by the client's own keys or secret, iss, sub, aud, times, and jti never used before. ERR_CLIENT_AUTH. */
-err_t assertion_check(struct db_pool *p, struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e) MUST_USE;
+/* Signature by the client's own keys or secret, iss, sub, aud, times. Its jti is the caller's to use up (out). ERR_CLIENT_AUTH. */
+err_t assertion_check(struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e,
+                      struct proof *out) MUST_USE;
 
 /* A client_secret_jwt secret as the database keeps it. */
 err_t assertion_seal_secret(const uint8_t seal[IDP_KEY_LEN], const char *client_id, const char *secret, struct buf *out) MUST_USE;

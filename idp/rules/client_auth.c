@@ -26,6 +26,16 @@ static void given_free(struct given *g)
     secret_free(&g->secret);
 }
 
+bool client_has_key(const struct client *c)
+{
+    static const char *const keyed[] = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"};
+
+    for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++)
+        if (strcmp(c->auth_method, keyed[i]) == 0)
+            return true;
+    return false;
+}
+
 void client_secret_hash(const char *secret, uint8_t out[HASH_LEN])
 {
     sha256(bytes_str(secret), out);
@@ -107,28 +117,28 @@ static err_t read_given(const struct client_auth_in *in, struct given *g)
 
 /* --- each method --- */
 
-static err_t prove_secret(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+static err_t prove_secret(const struct client_auth_in *in, const struct given *g, const struct client *c, struct proof *used)
 {
     uint8_t hash[HASH_LEN];
 
-    (void)p;
     (void)in;
+    (void)used;
     sha256(secret_bytes(&g->secret), hash);
     return c->has_secret && secret_eq(BYTES(hash, sizeof hash), BYTES(c->secret_hash, HASH_LEN)) ? OK : ERR_CLIENT_AUTH;
 }
 
-static err_t prove_assertion(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+static err_t prove_assertion(const struct client_auth_in *in, const struct given *g, const struct client *c, struct proof *used)
 {
     (void)g;
-    return assertion_check(p, in->known, c, in->assertion, &in->expect);
+    return assertion_check(in->known, c, in->assertion, &in->expect, used);
 }
 
-static err_t prove_cert(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+static err_t prove_cert(const struct client_auth_in *in, const struct given *g, const struct client *c, struct proof *used)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
 
-    (void)p;
     (void)g;
+    (void)used;
     if (!in->cert)
         return ERR_CLIENT_AUTH;
     TRY(clients_keys(in->known, c->id, &keys));
@@ -138,19 +148,19 @@ static err_t prove_cert(struct db_pool *p, const struct client_auth_in *in, cons
     return strcmp(c->auth_method, "self_signed_tls_client_auth") == 0 ? OK : client_cert_trusted(in->cas, in->cert);
 }
 
-static err_t prove_nothing(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c)
+static err_t prove_nothing(const struct client_auth_in *in, const struct given *g, const struct client *c, struct proof *used)
 {
-    (void)p;
     (void)in;
     (void)g;
     (void)c;
+    (void)used;
     return OK;
 }
 
 static const struct method {
     const char *name;
     enum given_method given;
-    err_t (*prove)(struct db_pool *p, const struct client_auth_in *in, const struct given *g, const struct client *c);
+    err_t (*prove)(const struct client_auth_in *in, const struct given *g, const struct client *c, struct proof *used);
 } methods[] = {
     {"client_secret_basic", GIVEN_BASIC, prove_secret},
     {"client_secret_post", GIVEN_POST, prove_secret},
@@ -161,7 +171,7 @@ static const struct method {
     {"none", GIVEN_ID, prove_nothing},
 };
 
-err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct client *out)
+err_t client_auth(const struct client_auth_in *in, struct client *out, struct proof *used)
 {
     AUTO(given_free) struct given g = {0};
 
@@ -173,6 +183,6 @@ err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct cli
         return e == ERR_DB_NONE ? ERR_CLIENT_AUTH : e;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (strcmp(methods[i].name, out->auth_method) == 0)
-            return out->active && methods[i].given == g.method ? methods[i].prove(p, in, &g, out) : ERR_CLIENT_AUTH;
+            return out->active && methods[i].given == g.method ? methods[i].prove(in, &g, out, used) : ERR_CLIENT_AUTH;
     return ERR_CLIENT_AUTH;
 }

@@ -19,8 +19,11 @@ struct client_auth_in {
     X509 *cert;      /* its TLS certificate, or NULL */
     X509_STORE *cas; /* who may have issued it, or NULL */
 };
-/* ERR_CLIENT_AUTH: unknown, disabled, wrong secret, or by another method than registered: all alike. ERR_REQUEST: two methods at once. */
-err_t client_auth(struct db_pool *p, const struct client_auth_in *in, struct client *out) MUST_USE;
+/* used: the assertion that proved it, for the caller to use up. ERR_CLIENT_AUTH: unknown, disabled, wrong secret, or by another method than registered: all alike. ERR_REQUEST: two methods at once. */
+err_t client_auth(const struct client_auth_in *in, struct client *out, struct proof *used) MUST_USE;
+
+/* It proves itself by a key of its own that never leaves it, and not by a secret that both sides know. */
+bool client_has_key(const struct client *c);
 
 /* How a secret is kept: it has 256 random bits, so a fast hash is enough. */
 void client_secret_hash(const char *secret, uint8_t out[HASH_LEN]);

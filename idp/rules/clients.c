@@ -125,6 +125,11 @@ static void on_change(void *arg, const char *id)
     pthread_mutex_unlock(&c->lock);
 }
 
+void clients_forget(struct clients *c, const char *id)
+{
+    on_change(c, id);
+}
+
 err_t clients_open(struct db_pool *p, const char *listen, struct clients **out)
 {
     struct clients *c = calloc(1, sizeof *c);

@@ -16,6 +16,8 @@ struct clients;
 /* listen: conninfo of the connection that hears of changes; NULL: nothing is ever kept (antin-idpctl). */
 err_t clients_open(struct db_pool *p, const char *listen, struct clients **out) MUST_USE;
 void clients_close(struct clients **c);
+/* After a change of our own: whoever asks this process next already gets the new one, before the notification comes. */
+void clients_forget(struct clients *c, const char *id);
 
 /* As client_get; uri_registered is the equality of bytes with one of its redirect URIs. ERR_DB_NONE: no such client (never kept). */
 err_t clients_get(struct clients *c, const char *id, const char *redirect_uri, struct client *out) MUST_USE;

@@ -3,18 +3,30 @@
  * Called by endpoints/flow.c and endpoints/token.c. RFC 6749 §4.1.2, §4.1.3; RFC 7636 §4.6.
  */
 #include "idp/rules/code.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "idp/rules/acr.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/pkce.h"
+#include "idp/rules/proofs.h"
+#include "idp/rules/refresh.h"
+#include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
+#include "idp/store/code.h"
 #include <string.h>
 
-err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_CHARS + 1])
+err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TIMED_CHARS + 1])
 {
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     char grant_id[UUID_LEN + 1], sub[SUB_LEN + 1];
 
-    random_token(code, TOKEN_BYTES);
-    sha256(BYTES(code, TOKEN_CHARS), hash);
-    random_uuid(grant_id);
+    int64_t grant_life = m->code_life + (m->refresh_life > m->token_life ? m->refresh_life : m->token_life);
+
+    /* The code lies beside its grant, so that a replay is noticed as long as there is something to revoke. */
+    timed_make(clock_now() + grant_life, code);
+    timed_uuid(clock_now() + grant_life, grant_id);
+    if (!timed_key(code, hash))
+        return ERR_INTERNAL;
     subject_make(m->keys->pairwise, m->client->sector, m->session->account_id, sub);
     const struct code_new row = {
         .code_hash = hash,
@@ -24,8 +36,9 @@ err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_C
         .scope = m->request->scope,
         .sub = sub,
         .code_life = m->code_life,
-        .grant_life = m->code_life + (m->refresh_life > m->token_life ? m->refresh_life : m->token_life),
+        .grant_life = grant_life,
         .consent_scope = m->consent_scope,
+        .acr = acr_met(m->request->acr_values, m->session->level, m->session->amr),
         .consent_days = m->consent_days,
         .request_id = m->request_id,
     };
@@ -33,46 +46,89 @@ err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_C
     return e == ERR_DB_NONE ? ERR_REQUEST_GONE : e;
 }
 
-/* The code was used before: whoever has it a second time may have stolen it, so what the first one got dies as well. */
-static err_t reused(struct db_pool *p, const struct code_redeem *r, const struct code *c)
-{
-    err_t e = grant_revoke(p, c->grant.id, "replay", r->request_id);
+/* The statement's parameters; hash and challenge are kept by the caller. */
+struct keys {
+    uint8_t code[TIMED_KEY_LEN], refresh[TIMED_KEY_LEN];
+    char challenge[PKCE_CHALLENGE_CHARS + 1];
+};
 
-    return e == OK || e == ERR_DB_NONE ? ERR_CODE_REUSED : e;
+static err_t prepare(const struct code_redeem *r, const char *refresh, struct keys *k, struct code_use *out)
+{
+    bool public = strcmp(r->client->auth_method, "none") == 0;
+
+    if (!timed_key(r->code, k->code))
+        return ERR_CODE;
+    *out = (struct code_use){
+        .proofs = r->proofs,
+        .hash = k->code,
+        .client_id = r->client->id,
+        .redirect_uri = r->redirect_uri,
+        .challenge = pkce_of(r->verifier, k->challenge) == OK ? k->challenge : NULL,
+        .jkt = r->jkt,
+        .refresh_hash = timed_key(refresh, k->refresh) ? k->refresh : NULL,
+        .refresh_idle = r->refresh_idle,
+        .bind = r->jkt[0] && public, /* RFC 9449 §5: it has nothing else to bind its refresh tokens to */
+        .request_id = r->request_id,
+    };
+    return OK;
 }
 
-err_t code_redeem_begin(struct db_pool *p, const struct code_redeem *r, struct code *c)
+static err_t fault(const struct code_redeem *r, const struct code_used *u)
 {
-    uint8_t hash[HASH_LEN];
+    switch (u->outcome) {
+    case CODE_RIGHT: return u->grant.live ? OK : ERR_CODE;
+    case CODE_REUSED: return ERR_CODE_REUSED;
+    case CODE_CHALLENGE: return r->verifier ? ERR_PKCE_WRONG : ERR_PKCE_MISSING;
+    case CODE_WRONG: break;
+    }
+    return ERR_CODE;
+}
+
+/* What the statement itself has not told: a code that was guessed, is another client's, late, or brought with another redirect URI or key. */
+static err_t refused(struct db_pool *p, const struct code_redeem *r, const struct grant *g, const char *how)
+{
+    const struct audit row = {
+        .event = "code.refused", .account_id = g ? g->account_id : NULL, .client_id = r->client->id, .detail = how, .request_id = r->request_id};
+
+    return audit_refusal(p, &row, ERR_CODE);
+}
+
+err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeemed *out)
+{
+    struct code_use use;
+    struct code_used used;
+    struct keys k;
 
     if (!r->code || !r->redirect_uri)
         return ERR_REQUEST;
-    if (!token_hash(r->code, hash))
-        return ERR_CODE;
-    err_t e = code_get(p, hash, c);
+    memset(out, 0, sizeof *out);
+    if (scope_has(r->client->grants, "refresh_token"))
+        timed_beside(r->code, clock_now() + r->refresh_idle, out->refresh);
+    TRY(prepare(r, out->refresh, &k, &use));
+    err_t e = code_use(p, &use, &used);
+    if (e == OK || e == ERR_DB_NONE)
+        *r->proofs = (struct proofs){0};
     if (e != OK)
-        return e == ERR_DB_NONE ? ERR_CODE : e;
-    /* Another client's code is nobody's business: it neither works nor harms its owner. */
-    if (strcmp(c->grant.client_id, r->client->id) != 0)
-        return ERR_CODE;
-    if (c->used)
-        return reused(p, r, c);
-    if (c->expired || !c->grant.live || strcmp(c->redirect_uri, r->redirect_uri) != 0)
-        return ERR_CODE;
-    if (c->dpop_jkt[0] && strcmp(c->dpop_jkt, r->jkt) != 0) /* RFC 9449 §10 */
-        return ERR_CODE;
-    return pkce_verify(c->challenge, r->verifier);
+        return e == ERR_DB_NONE ? refused(p, r, NULL, "unknown") : e;
+    TRY(proofs_fault(used.proofs));
+    e = fault(r, &used);
+    if (e != OK)
+        return e == ERR_CODE ? refused(p, r, &used.grant, used.outcome == CODE_RIGHT ? "ended" : "unfit") : e;
+    out->grant = used.grant;
+    memcpy(out->nonce, used.nonce, sizeof out->nonce);
+    if (!refresh_due(r->client, out->grant.scope))
+        out->refresh[0] = '\0';
+    return OK;
 }
 
-err_t code_redeem_finish(struct db_pool *p, const struct code_redeem *r, const struct code *c)
+void code_take_back(struct db_pool *p, const struct code_redeem *r, const struct redeemed *done)
 {
-    uint8_t hash[HASH_LEN], refresh[HASH_LEN];
+    struct code_use use;
+    struct keys k;
 
-    if (!token_hash(r->code, hash))
-        return ERR_CODE;
-    /* RFC 9449 §5: a public client has nothing else to bind its refresh tokens to. */
-    bool bind = r->jkt[0] && strcmp(r->client->auth_method, "none") == 0;
-    const uint8_t *first = token_hash(r->refresh_token, refresh) ? refresh : NULL;
-    err_t e = code_use(p, hash, first, r->refresh_idle, bind ? r->jkt : NULL, r->request_id);
-    return e == ERR_DB_NONE ? reused(p, r, c) : e;
+    err_t e = prepare(r, done->refresh, &k, &use);
+    if (e == OK)
+        e = code_undo(p, &use);
+    if (e != OK)
+        log_event(LOG_WARNING, "code.take_back", "%s", err_info(e)->name);
 }

@@ -7,6 +7,7 @@
 
 #include "idp/rules/secrets.h"
 #include "idp/store/grant.h"
+#include "idp/store/seen.h"
 
 struct code_make {
     const struct idp_keys *keys;
@@ -19,24 +20,28 @@ struct code_make {
     const char *request_id;
 };
 /* ERR_REQUEST_GONE: the request was answered already, or the session ended meanwhile. */
-err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TOKEN_CHARS + 1]) MUST_USE;
+err_t code_issue(struct db_pool *p, const struct code_make *m, char code[TIMED_CHARS + 1]) MUST_USE;
 
 struct code_redeem {
     const char *code, *redirect_uri, *verifier; /* form fields, each may be NULL */
-    const char *jkt; /* key of the request's DPoP proof; "" when none */
+    const char *jkt;                            /* key of the request's DPoP proof; "" when none */
     const struct client *client;
-    const char *request_id;
-    const char *refresh_token; /* code_redeem_finish: the first one of the grant; NULL: none */
+    struct proofs *proofs; /* used up by the same statement, whatever becomes of the code */
     int64_t refresh_idle;
+    const char *request_id;
+};
+struct redeemed {
+    struct grant grant;
+    char nonce[NONCE_MAX + 1];     /* "" when none */
+    char refresh[TIMED_CHARS + 1]; /* the grant's first refresh token; "" when none is due */
 };
 /*
- * Looks the code up and checks everything, but does not use it yet: that is code_redeem_finish, after the tokens were signed, so
- * that a keyd that is away
- * burns no code. A used one kills its grant (RFC 6749 §4.1.2). ERR_REQUEST (a field is missing), ERR_CODE, ERR_CODE_REUSED,
- * ERR_PKCE_MISSING, ERR_PKCE_WRONG.
+ * Uses the code up: one statement. Of several at once exactly one gets OK, the rest ERR_CODE_REUSED, and what the one got is dead then (RFC 6749 §4.1.2).
+ * ERR_REQUEST (a field is missing; nothing was asked), ERR_CODE, ERR_PKCE_MISSING, ERR_PKCE_WRONG (the code stays good), ERR_CLIENT_AUTH, ERR_DPOP (a proof
+ * was used before).
  */
-err_t code_redeem_begin(struct db_pool *p, const struct code_redeem *r, struct code *out) MUST_USE;
-/* Uses it up; of several at once exactly one gets OK, the rest ERR_CODE_REUSED. */
-err_t code_redeem_finish(struct db_pool *p, const struct code_redeem *r, const struct code *c) MUST_USE;
+err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeemed *out) MUST_USE;
+/* No token could be signed: the code stays good. A failure here costs this sign-in. */
+void code_take_back(struct db_pool *p, const struct code_redeem *r, const struct redeemed *done);
 
 #endif

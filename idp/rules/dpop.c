@@ -4,8 +4,6 @@
  */
 #include "idp/rules/dpop.h"
 #include "common/clock.h"
-#include "idp/store/audit.h"
-#include "idp/store/pushed.h"
 #include <string.h>
 
 #define TIME_LEN 8
@@ -44,7 +42,7 @@ bool dpop_nonce_ok(const uint8_t key[IDP_KEY_LEN], int64_t now, const char *nonc
     return ours && when <= (uint64_t)now + 1 && (uint64_t)now - when <= DPOP_NONCE_LIFE;
 }
 
-err_t dpop_accept(struct db_pool *p, const uint8_t key[IDP_KEY_LEN], const struct dpop_in *in, char jkt[JKT_LEN + 1])
+err_t dpop_accept(const uint8_t key[IDP_KEY_LEN], const struct dpop_in *in, char jkt[JKT_LEN + 1], struct proof *out)
 {
     struct dpop_proof proof;
     const struct dpop_expect want = {.method = in->method, .url = in->url, .access_token = in->access_token, .now = clock_now()};
@@ -55,12 +53,9 @@ err_t dpop_accept(struct db_pool *p, const uint8_t key[IDP_KEY_LEN], const struc
     /* A nonce that is ours tells when the proof was made; a client that sends one at all sends ours (RFC 9449 §8.2). */
     if (proof.nonce[0] ? !dpop_nonce_ok(key, want.now, proof.nonce) : in->nonce_required)
         return ERR_DPOP_NONCE;
-    e = seen_add(p, proof.id, proof.until);
-    if (e == ERR_DB_NONE) {
-        TRY(idp_audit(p, &(struct audit){.event = "dpop.replayed", .request_id = in->request_id}));
-        return ERR_DPOP;
-    }
-    TRY(e);
+    memcpy(out->id, proof.id, sizeof out->id);
+    out->until = proof.until;
+    out->there = true;
     memcpy(jkt, proof.jkt, sizeof proof.jkt);
     return OK;
 }

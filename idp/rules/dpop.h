@@ -7,7 +7,7 @@
 
 #include "common/dpop.h"
 #include "idp/rules/secrets.h"
-#include "idp/store/store.h"
+#include "idp/store/seen.h"
 
 #define DPOP_NONCE_LEN B64URL_LEN(24) /* of those that we make */
 #define DPOP_NONCE_LIFE 300           /* seconds */
@@ -17,10 +17,9 @@ struct dpop_in {
     const char *method, *url; /* of this request */
     const char *access_token; /* at a resource; NULL at the token endpoint */
     bool nonce_required;
-    const char *request_id; /* for the audit, when a proof comes twice */
 };
-/* Checks a proof and uses it up. ERR_DPOP, ERR_DPOP_NONCE (missing, foreign, or too old: a fresh one belongs into the answer). */
-err_t dpop_accept(struct db_pool *p, const uint8_t key[IDP_KEY_LEN], const struct dpop_in *in, char jkt[JKT_LEN + 1]) MUST_USE;
+/* Checks a proof; using it up is the caller's. ERR_DPOP, ERR_DPOP_NONCE (missing, foreign, or too old: a fresh one belongs into the answer). */
+err_t dpop_accept(const uint8_t key[IDP_KEY_LEN], const struct dpop_in *in, char jkt[JKT_LEN + 1], struct proof *out) MUST_USE;
 
 /* A nonce is a time and our MAC over it: nothing is kept. */
 void dpop_nonce_make(const uint8_t key[IDP_KEY_LEN], int64_t now, char out[DPOP_NONCE_LEN + 1]);

@@ -8,7 +8,7 @@
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
 #include "idp/store/audit.h"
-#include "idp/store/client_options.h"
+#include "idp/store/client_exchange.h"
 #include <string.h>
 
 void exchanged_free(struct exchanged *e)

@@ -4,11 +4,12 @@
  */
 #include "idp/rules/introspect.h"
 #include "common/clock.h"
+#include "idp/rules/terms.h"
 #include <string.h>
 
 /* Members of an access token that are told; the rest is ours alone. */
 static const char *const told[] = {"scope", "client_id", "sub",       "aud",   "iss", "exp", "iat",
-                                   "jti",   "acr",       "auth_time", "level", "cnf", "act"};
+                                   "jti",   "acr",       "auth_time", "level", "cnf", "act", "authorization_details"};
 
 err_t access_open(const struct token_conf *c, const char *token, json_t **claims)
 {
@@ -63,8 +64,9 @@ static err_t tell_access(const json_t *claims, json_t **out)
     return *out ? OK : ERR_NOMEM;
 }
 
-static err_t refresh_token(struct db_pool *p, const struct client *asker, const uint8_t hash[HASH_LEN], json_t **out)
+static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const struct client *asker, const uint8_t hash[TIMED_KEY_LEN], json_t **out)
 {
+    AUTO_TERMS terms = {0};
     struct grant g;
     int64_t expires;
     bool good;
@@ -74,22 +76,23 @@ static err_t refresh_token(struct db_pool *p, const struct client *asker, const 
         return e == ERR_DB_NONE ? ERR_TOKEN : e;
     if (!good || !g.live || strcmp(g.client_id, asker->id) != 0)
         return ERR_TOKEN;
-    *out = json_pack("{s:b, s:s, s:s, s:s, s:I}", "active", 1, "scope", g.scope, "client_id", g.client_id, "sub", g.sub, "exp",
-                     (json_int_t)expires);
+    TRY(terms_open(c->keys->seal, g.client_id, BYTES(g.terms, g.terms_len), &terms));
+    *out = json_pack("{s:b, s:s, s:s, s:s, s:I, s:O*}", "active", 1, "scope", g.scope, "client_id", g.client_id, "sub", g.sub, "exp",
+                     (json_int_t)expires, "authorization_details", terms.details);
     return *out ? OK : ERR_NOMEM;
 }
 
 err_t introspect(struct db_pool *p, const struct token_conf *c, const struct client *asker, const char *token, json_t **out)
 {
     AUTO_JSON claims = NULL;
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     struct grant g;
     err_t e;
 
     if (!asker->introspect || strcmp(asker->auth_method, "none") == 0)
         return ERR_CLIENT_FORBIDDEN;
-    if (token_hash(token, hash))
-        e = refresh_token(p, asker, hash, out);
+    if (timed_key(token, hash))
+        e = refresh_token(p, c, asker, hash, out);
     else {
         e = access_open(c, token, &claims);
         if (e == OK)
@@ -113,12 +116,12 @@ static err_t end_grant(struct db_pool *p, const char *grant_id, const char *requ
 err_t revoke(struct db_pool *p, const struct token_conf *c, const struct client *who, const char *token, const char *request_id)
 {
     AUTO_JSON claims = NULL;
-    uint8_t hash[HASH_LEN];
+    uint8_t hash[TIMED_KEY_LEN];
     struct grant g;
     int64_t expires;
     bool good;
 
-    if (token_hash(token, hash)) {
+    if (timed_key(token, hash)) {
         err_t e = refresh_get(p, hash, &g, &expires, &good);
         if (e != OK)
             return e == ERR_DB_NONE ? OK : e;

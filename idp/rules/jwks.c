@@ -22,6 +22,7 @@ struct jwks_cache {
     struct buf json;
     enum jose_alg alg; /* the default */
     unsigned algs;     /* bits: those that sign now */
+    uint64_t version; /* of json */
     int64_t fetched; /* clock_mono_us; 0: never */
 };
 
@@ -108,6 +109,7 @@ static void refresh(struct jwks_cache *c)
     pthread_rwlock_wrlock(&c->lock);
     struct jwks old = c->set;
     struct buf old_text = c->json;
+    c->version += !bytes_eq(buf_bytes(&old_text), buf_bytes(&text)) || c->alg != active.alg || c->algs != active.algs;
     c->set = set;
     c->json = take(&text);
     c->alg = active.alg;
@@ -143,6 +145,23 @@ static err_t read_lock(struct jwks_cache *c)
         return OK;
     pthread_rwlock_unlock(&c->lock);
     return ERR_KEYD_DOWN;
+}
+
+bool jwks_cache_fresh(struct jwks_cache *c, uint64_t *version)
+{
+    pthread_rwlock_rdlock(&c->lock);
+    bool fresh = c->fetched && clock_mono_us() - c->fetched < FRESH_US;
+    *version = c->version;
+    pthread_rwlock_unlock(&c->lock);
+    return fresh;
+}
+
+err_t jwks_cache_version(struct jwks_cache *c, uint64_t *version)
+{
+    TRY(read_lock(c));
+    *version = c->version;
+    pthread_rwlock_unlock(&c->lock);
+    return OK;
 }
 
 err_t jwks_cache_json(struct jwks_cache *c, struct buf *out)

@@ -13,6 +13,10 @@ struct jwks_cache;
 err_t jwks_cache_open(struct keyclient *k, struct jwks_cache **out) MUST_USE;
 void jwks_cache_close(struct jwks_cache **c);
 
+/* A number that changes whenever the published keys do. Fresh: without waiting; false: keyd has to be asked first. */
+bool jwks_cache_fresh(struct jwks_cache *c, uint64_t *version);
+err_t jwks_cache_version(struct jwks_cache *c, uint64_t *version) MUST_USE; /* ERR_KEYD_DOWN: never answered */
+
 /* The set as JSON text: keys that sign now, will sign (published before first use), or whose last tokens may still be good. */
 err_t jwks_cache_json(struct jwks_cache *c, struct buf *out) MUST_USE;
 err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims) MUST_USE; /* as jwt_verify */

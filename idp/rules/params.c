@@ -46,7 +46,7 @@ static json_t *as_text(const json_t *v)
     return text ? json_string(text) : NULL;
 }
 
-err_t params_of_claims(const json_t *claims, json_t **out)
+err_t params_of_claims(const json_t *claims, const char *const *names, json_t **out)
 {
     AUTO_JSON params = json_object();
 
@@ -54,12 +54,12 @@ err_t params_of_claims(const json_t *claims, json_t **out)
         return ERR_NOMEM;
     if (json_object_get(claims, "request") || json_object_get(claims, "request_uri"))
         return ERR_REQUEST_OBJECT_BAD;
-    for (size_t i = 0; authz_param_names[i]; i++) {
-        const json_t *v = json_object_get(claims, authz_param_names[i]);
+    for (size_t i = 0; names[i]; i++) {
+        const json_t *v = json_object_get(claims, names[i]);
         json_t *text = v ? as_text(v) : NULL;
         if (v && !text)
             return ERR_REQUEST_OBJECT_BAD;
-        if (text && json_object_set_new(params, authz_param_names[i], text) != 0)
+        if (text && json_object_set_new(params, names[i], text) != 0)
             return ERR_NOMEM;
     }
     *out = take(&params);

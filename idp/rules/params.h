@@ -18,6 +18,6 @@ const char *authz_param(const json_t *params, const char *name);
  * The parameters that a request object's claims are (RFC 9101 §4): strings as they are, numbers in decimal, objects and arrays as compact JSON. request and
  * request_uri among them: ERR_REQUEST_OBJECT_BAD (§4).
  */
-err_t params_of_claims(const json_t *claims, json_t **out) MUST_USE;
+err_t params_of_claims(const json_t *claims, const char *const *names, json_t **out) MUST_USE;
 
 #endif

@@ -3,10 +3,7 @@
  * Called by rules/authz.c and rules/code.c. RFC 7636.
  */
 #include "idp/rules/pkce.h"
-#include "common/secret.h"
 #include <string.h>
-
-#define CHALLENGE_CHARS 43 /* base64url of a SHA-256 */
 
 /* unreserved characters of RFC 3986: RFC 7636 §4.1 */
 static bool unreserved(const char *s)
@@ -24,15 +21,14 @@ err_t pkce_challenge_check(const char *challenge, const char *method)
     /* An absent method would mean "plain" (RFC 7636 §4.3). */
     if (!method || strcmp(method, "S256") != 0)
         return ERR_PKCE_METHOD;
-    if (strlen(challenge) != CHALLENGE_CHARS || b64url_decode(bytes_str(challenge), hash, sizeof hash, &n) != OK || n != sizeof hash)
+    if (strlen(challenge) != PKCE_CHALLENGE_CHARS || b64url_decode(bytes_str(challenge), hash, sizeof hash, &n) != OK || n != sizeof hash)
         return ERR_PKCE_METHOD;
     return OK;
 }
 
-err_t pkce_verify(const char *challenge, const char *verifier)
+err_t pkce_of(const char *verifier, char challenge[PKCE_CHALLENGE_CHARS + 1])
 {
     uint8_t hash[SHA256_LEN];
-    char made[CHALLENGE_CHARS + 1];
 
     if (!verifier)
         return ERR_PKCE_MISSING;
@@ -40,6 +36,6 @@ err_t pkce_verify(const char *challenge, const char *verifier)
     if (n < 43 || n > 128 || !unreserved(verifier))
         return ERR_PKCE_WRONG;
     sha256(BYTES(verifier, n), hash);
-    b64url_encode(BYTES(hash, sizeof hash), made);
-    return secret_eq(bytes_str(made), bytes_str(challenge)) ? OK : ERR_PKCE_WRONG;
+    b64url_encode(BYTES(hash, sizeof hash), challenge);
+    return OK;
 }

@@ -10,7 +10,7 @@
 #include "idp/store/pushed.h"
 
 #define PUSHED_URN "urn:ietf:params:oauth:request_uri:"
-#define PUSHED_URI_LEN (sizeof PUSHED_URN - 1 + TOKEN_CHARS)
+#define PUSHED_URI_LEN (sizeof PUSHED_URN - 1 + TIMED_CHARS)
 
 struct pushed_keep {
     const uint8_t *seal;

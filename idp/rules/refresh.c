@@ -4,6 +4,7 @@
  */
 #include "idp/rules/refresh.h"
 #include "common/log.h"
+#include "idp/rules/proofs.h"
 #include "idp/rules/scope.h"
 #include <string.h>
 
@@ -16,12 +17,14 @@ bool refresh_due(const struct client *c, const char *scope)
  * The successor is made of the token itself: when its answer was lost, the same one can be given again, though nobody keeps it. Whoever
  * reads the database has neither the key nor the token.
  */
-static void successor(const struct idp_keys *keys, const char *token, char out[TOKEN_CHARS + 1])
+static void successor(const struct idp_keys *keys, const char *token, char out[TIMED_CHARS + 1])
 {
     uint8_t mac[SHA256_LEN];
+    size_t at = strlen(token) == TIMED_CHARS ? TIMED_PREFIX_CHARS : 0;
 
     hmac_sha256(BYTES(keys->refresh, IDP_KEY_LEN), bytes_str(token), mac);
-    b64url_encode(BYTES(mac, sizeof mac), out);
+    memcpy(out, token, at); /* the time of its grant; one made before names carried any has none */
+    b64url_encode(BYTES(mac, sizeof mac), out + at);
     secret_wipe(mac, sizeof mac);
 }
 
@@ -32,32 +35,49 @@ static err_t narrow(const struct refresh_redeem *in, char out[SCOPE_MAX + 1])
     return in->scope ? scope_select(in->scope, in->client->scope, out) : OK;
 }
 
-err_t refresh_redeem(struct db_pool *p, const struct refresh_redeem *in, struct refreshed *out)
-{
-    uint8_t hash[HASH_LEN], next[HASH_LEN];
+/* The statement's parameters; hashes and scope are kept by the caller. */
+struct keys {
+    uint8_t hash[TIMED_KEY_LEN], next[TIMED_KEY_LEN];
     char scope[SCOPE_MAX + 1];
-    struct refresh_done done;
+};
 
-    if (!in->token)
-        return ERR_REQUEST;
-    TRY(narrow(in, scope));
-    if (!token_hash(in->token, hash))
+static err_t prepare(const struct refresh_redeem *in, char next[TIMED_CHARS + 1], struct keys *k, struct refresh_use *out)
+{
+    TRY(narrow(in, k->scope));
+    if (!timed_key(in->token, k->hash))
         return ERR_REFRESH;
-    successor(in->keys, in->token, out->token);
-    sha256(BYTES(out->token, TOKEN_CHARS), next);
-    const struct refresh_use use = {
-        .hash = hash,
-        .next_hash = next,
+    successor(in->keys, in->token, next);
+    if (!timed_key(next, k->next))
+        return ERR_INTERNAL;
+    *out = (struct refresh_use){
+        .proofs = in->proofs,
+        .hash = k->hash,
+        .next_hash = k->next,
         .client_id = in->client->id,
-        .scope = in->scope ? scope : NULL,
+        .scope = in->scope ? k->scope : NULL,
         .idle = in->idle,
         .window = in->window,
         .jkt = in->jkt,
         .request_id = in->request_id,
     };
+    return OK;
+}
+
+err_t refresh_redeem(struct db_pool *p, const struct refresh_redeem *in, struct refreshed *out)
+{
+    struct keys k;
+    struct refresh_use use;
+    struct refresh_done done;
+
+    if (!in->token)
+        return ERR_REQUEST;
+    TRY(prepare(in, out->token, &k, &use));
     err_t e = refresh_use(p, &use, &done);
+    if (e == OK || e == ERR_DB_NONE)
+        *in->proofs = (struct proofs){0};
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_REFRESH : e;
+    TRY(proofs_fault(done.proofs));
     if (done.outcome == REFRESH_SCOPE)
         return ERR_SCOPE;
     if (done.outcome == REFRESH_REUSED)
@@ -66,19 +86,22 @@ err_t refresh_redeem(struct db_pool *p, const struct refresh_redeem *in, struct 
         return ERR_REFRESH;
     out->grant = done.grant;
     out->rotated = done.outcome == REFRESH_ROTATED;
-    memcpy(out->scope, in->scope ? scope : done.grant.scope, sizeof out->scope);
+    memcpy(out->scope, in->scope ? k.scope : done.grant.scope, sizeof out->scope);
     memcpy(out->grant.scope, out->scope, sizeof out->grant.scope);
     return OK;
 }
 
 void refresh_take_back(struct db_pool *p, const struct refresh_redeem *in, const struct refreshed *done)
 {
-    uint8_t hash[HASH_LEN], next[HASH_LEN];
+    char next[TIMED_CHARS + 1];
+    struct keys k;
+    struct refresh_use use;
 
-    if (!done->rotated || !token_hash(in->token, hash))
+    if (!done->rotated)
         return;
-    sha256(BYTES(done->token, TOKEN_CHARS), next);
-    err_t e = refresh_undo(p, hash, next);
+    err_t e = prepare(in, next, &k, &use);
+    if (e == OK)
+        e = refresh_undo(p, &use);
     if (e != OK)
         log_event(LOG_WARNING, "refresh.take_back", "%s", err_info(e)->name);
 }

@@ -15,6 +15,7 @@ struct refresh_redeem {
     const struct idp_keys *keys;
     const char *token, *scope; /* form fields, each may be NULL */
     const struct client *client;
+    struct proofs *proofs; /* used up by the same statement, whatever becomes of the token */
     const char *jkt; /* key of the request's DPoP proof; "" when none */
     int64_t idle, window;
     const char *request_id;
@@ -22,12 +23,12 @@ struct refresh_redeem {
 struct refreshed {
     struct grant grant;          /* its scope is what was asked now */
     char scope[SCOPE_MAX + 1];   /* of the new access token */
-    char token[TOKEN_CHARS + 1]; /* the next refresh token */
+    char token[TIMED_CHARS + 1]; /* the next refresh token */
     bool rotated;                /* else a lost answer is given again */
 };
 /*
  * Uses the token up. ERR_REQUEST (none brought), ERR_SCOPE (more than was granted; the token stays good), ERR_REFRESH, ERR_REFRESH_REUSED
- * (its family is dead now).
+ * (its family is dead now), ERR_CLIENT_AUTH, ERR_DPOP (a proof was used before).
  */
 err_t refresh_redeem(struct db_pool *p, const struct refresh_redeem *in, struct refreshed *out) MUST_USE;
 /* No access token could be signed: the old one stays good. A failure here leaves it to the window. */

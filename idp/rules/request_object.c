@@ -11,7 +11,7 @@
 #define SKEW 10
 #define LIFE_MAX 3600 /* FAPI 2.0 Message Signing §5.3.1: an object lives for an hour at most */
 
-static err_t verified(const struct client_keys *k, const struct client *c, const char *object, json_t **claims)
+static err_t verified(const struct client_keys *k, const struct client *c, const char *object, const char *typ, json_t **claims)
 {
     AUTO_JSON json = NULL;
     AUTO(jwks_free) struct jwks set = {0};
@@ -21,8 +21,7 @@ static err_t verified(const struct client_keys *k, const struct client *c, const
     for (size_t i = 0; c->fapi && i < set.n; i++)
         if (set.key[i].alg == JOSE_RS256)
             set.key[i].alg = JOSE_NONE;
-    /* The type must be said (§10.8): an assertion of the same client, signed by the same key, is no request. */
-    return jwt_verify_any(bytes_str(object), &set, "oauth-authz-req+jwt", claims);
+    return jwt_verify_any(bytes_str(object), &set, typ, claims);
 }
 
 static err_t check_claims(const json_t *claims, const struct client *c, const char *issuer)
@@ -43,20 +42,28 @@ static err_t check_claims(const json_t *claims, const struct client *c, const ch
     return json_object_get(claims, "sub") ? ERR_REQUEST_OBJECT_BAD : OK; /* §10.8 */
 }
 
-err_t request_object_read(struct clients *known, const struct client *c, const char *issuer, const char *object, json_t **params)
+err_t request_object_claims(struct clients *known, const struct client *c, const char *issuer, const char *object, const char *typ,
+                            json_t **claims)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
-    AUTO_JSON claims = NULL;
-    AUTO_JSON found = NULL;
 
     TRY(clients_keys(known, c->id, &keys));
     if (keys.jwks.len == 0)
         return ERR_REQUEST_OBJECT;
-    err_t e = verified(&keys, c, object, &claims);
+    err_t e = verified(&keys, c, object, typ, claims);
     if (e != OK)
         return e == ERR_NOMEM || e == ERR_CRYPTO ? e : ERR_REQUEST_OBJECT_BAD;
-    TRY(check_claims(claims, c, issuer));
-    TRY(params_of_claims(claims, &found));
+    return check_claims(*claims, c, issuer);
+}
+
+err_t request_object_read(struct clients *known, const struct client *c, const char *issuer, const char *object, json_t **params)
+{
+    AUTO_JSON claims = NULL;
+    AUTO_JSON found = NULL;
+
+    /* The type must be said (§10.8): an assertion of the same client, signed by the same key, is no request. */
+    TRY(request_object_claims(known, c, issuer, object, "oauth-authz-req+jwt", &claims));
+    TRY(params_of_claims(claims, authz_param_names, &found));
     if (json_object_set_new(found, "client_id", json_string(c->id)) != 0)
         return ERR_NOMEM;
     *params = take(&found);

@@ -13,5 +13,8 @@
  * else (§6.3). ERR_REQUEST_OBJECT_BAD; ERR_REQUEST_OBJECT: the client has no keys, so it cannot send any.
  */
 err_t request_object_read(struct clients *known, const struct client *c, const char *issuer, const char *object, json_t **params) MUST_USE;
+/* The claims alone, of an object of this type (NULL: of any). *claims may hold what was read on failure too: free it. */
+err_t request_object_claims(struct clients *known, const struct client *c, const char *issuer, const char *object, const char *typ,
+                            json_t **claims) MUST_USE;
 
 #endif

@@ -12,10 +12,12 @@ const struct scope_info scope_table[] = {
     {"phone", "scope.phone", true, false},
     {"address", "scope.address", true, false},
     {"citizen_number", "scope.citizen_number", true, false},
+    {"verified_claims", "scope.verified_claims", true, false},
     {"dossier", "scope.dossier", false, false},
     {"dossier.read", "scope.dossier_read", false, false},
     {"offline_access", "scope.offline_access", false, true},
     {"registrar", "scope.registrar", false, false},
+    {"admin", "scope.admin", false, false},
     {NULL, NULL, false, false},
 };
 

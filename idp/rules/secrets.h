@@ -7,7 +7,7 @@
 #define ANTIN_IDP_RULES_SECRETS_H
 
 #include "common/secret.h"
-#include "idp/errors.h"
+#include "idp/store/store.h"
 
 #define IDP_KEY_LEN 32
 /* Keys derived from the master secret (BLAKE2b KDF), one a use, so that no value of one use means anything to another. */
@@ -18,6 +18,7 @@ struct idp_keys {
     uint8_t throttle[32]; /* keyed names of throttle buckets */
     uint8_t refresh[32];  /* makes each refresh token of the one before it */
     uint8_t nonce[32];    /* DPoP nonces */
+    uint8_t upstream[32]; /* state, nonce and PKCE verifier of sign-ins at upstream providers */
     uint8_t seal[32];     /* little things that the database keeps but must not read */
 };
 
@@ -26,6 +27,22 @@ struct idp_keys {
 
 /* SHA-256 of a random name, as the database knows it. False when it does not look like one of ours (then nothing needs to be asked). */
 bool token_hash(const char *token, uint8_t out[SHA256_LEN]);
+
+/*
+ * Names that end: eight characters that say when (48 bits of milliseconds since 1970), then a random name. The time is no secret and proves nothing;
+ * it tells the database where to look (schema/idp/0007), so that what is over goes as a whole. until: seconds.
+ */
+#define TIMED_PREFIX_CHARS B64URL_LEN(TIME_PREFIX_LEN)
+#define TIMED_CHARS (TIMED_PREFIX_CHARS + TOKEN_CHARS)
+void timed_make(int64_t until, char out[TIMED_CHARS + 1]);
+/* How the database knows it. False when it does not look like one of ours. Names of before they carried a time are known by time 0. */
+bool timed_key(const char *name, uint8_t out[TIMED_KEY_LEN]);
+/* Another name that ends when this one does; one without a time, then (seconds). */
+void timed_beside(const char *name, int64_t then, char out[TIMED_CHARS + 1]);
+/* A name that ends with a grant: its refresh tokens lie beside it. */
+void timed_for_grant(const char *grant_id, char out[TIMED_CHARS + 1]);
+/* A UUID that ends: version 8 (RFC 9562 §5.8), the same 48 bits in front. */
+void timed_uuid(int64_t until, char out[UUID_LEN + 1]);
 
 /* HMAC of "use|value": the same value under another use gives another hash. */
 void lookup_hash(const uint8_t key[IDP_KEY_LEN], const char *use, const char *value, uint8_t out[SHA256_LEN]);

@@ -33,3 +33,13 @@ void throttle_forgive(struct db_pool *p, const struct throttle *t, bool account_
     if (account_too && throttle_row_forgive(p, t->account) != OK)
         return;
 }
+
+err_t rate_try(struct db_pool *p, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name, int64_t limit, int64_t window,
+               int64_t *wait)
+{
+    uint8_t bucket[HASH_LEN];
+
+    lookup_hash(key, what, name, bucket);
+    TRY(throttle_row_count(p, bucket, limit, window, wait));
+    return *wait > 0 ? ERR_RATE : OK;
+}

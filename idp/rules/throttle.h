@@ -20,5 +20,11 @@ err_t throttle_try(struct db_pool *p, const struct throttle_conf *c, const uint8
                    const char *address, struct throttle *t, int64_t *wait) MUST_USE;
 /* It succeeded, or was never checked: takes the attempt back. */
 void throttle_forgive(struct db_pool *p, const struct throttle *t, bool account_too);
+/*
+ * How often something may be begun at all, whoever it is about: what "name" (a client, an address) may do limit times in a window of
+ * seconds. ERR_RATE with *wait.
+ */
+err_t rate_try(struct db_pool *p, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name, int64_t limit, int64_t window,
+               int64_t *wait) MUST_USE;
 
 #endif

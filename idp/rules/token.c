@@ -4,9 +4,15 @@
  */
 #include "idp/rules/token.h"
 #include "common/clock.h"
+#include "idp/rules/jwe.h"
+#include "idp/rules/acr.h"
+#include "idp/rules/claims.h"
+#include "idp/rules/details.h"
+#include "idp/rules/person.h"
 #include "idp/rules/resource.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/subject.h"
+#include "idp/rules/terms.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -14,31 +20,36 @@ void tokens_free(struct tokens *t)
 {
     buf_free(&t->access);
     buf_free(&t->id);
+    json_free(&t->details);
 }
 
-static const char *acr_of(int level)
+/* What the client asked for and the sign-in met, while the account still meets it; otherwise the level. */
+static const char *acr_of(const struct grant *g)
 {
-    return level >= 2 ? "urn:antin:loa:2" : level == 1 ? "urn:antin:loa:1" : NULL;
+    const char *met = acr_met(g->acr, g->level, g->amr);
+
+    return met ? met : acr_of_level(g->level);
+}
+
+static const struct client_jose *jose_of(const struct token_conf *c)
+{
+    static const struct client_jose defaults;
+
+    return c->client ? &c->client->jose : &defaults;
 }
 
 /* Left half of the access token's hash, with the hash of the ID token's algorithm (OpenID Connect Core §3.1.3.6). False: leave it out. */
 static bool at_hash(const struct token_conf *c, const struct buf *access, char out[B64URL_LEN(SHA512_LEN / 2) + 1])
 {
+    enum jose_alg asked = jose_of(c)->id_token, alg = asked != JOSE_NONE ? asked : jwks_cache_alg(c->jwks);
+    const char *name = alg == JOSE_EDDSA ? "SHA512" : alg == JOSE_ES384 ? "SHA384" : "SHA256"; /* Ed25519: RFC 8032 §5.1 */
     uint8_t h[SHA512_LEN];
+    size_t n = 0;
 
-    switch (jwks_cache_alg(c->jwks)) {
-    case JOSE_ES256:
-    case JOSE_RS256:
-    case JOSE_PS256:
-        sha256(buf_bytes(access), h);
-        b64url_encode(BYTES(h, SHA256_LEN / 2), out);
-        return true;
-    case JOSE_EDDSA:
-        sha512(buf_bytes(access), h);
-        b64url_encode(BYTES(h, SHA512_LEN / 2), out);
-        return true;
-    default: return false;
-    }
+    if (alg == JOSE_NONE || EVP_Q_digest(NULL, name, NULL, access->ptr, access->len, h, &n) != 1)
+        return false;
+    b64url_encode(BYTES(h, n / 2), out);
+    return true;
 }
 
 static struct resources resources_of(const struct token_conf *c)
@@ -56,12 +67,21 @@ static err_t audience_of(const struct token_conf *c, const char *chosen, const c
     return OK;
 }
 
-static err_t access_token(const struct token_conf *c, const struct grant *g, struct buf *out)
+/* RFC 9396 §9.1. *out stays NULL without details. */
+static err_t more_of(json_t *details, json_t **out)
+{
+    *out = details ? json_pack("{s:O}", "authorization_details", details) : NULL;
+    return details && !*out ? ERR_NOMEM : OK;
+}
+
+static err_t access_token(const struct token_conf *c, const struct grant *g, json_t *details, struct buf *out)
 {
     char jti[UUID_LEN + 1], sector[256], sub[SUB_LEN + 1];
     struct audience to;
 
     TRY(audience_of(c, g->resource, g->scope, &to));
+    AUTO_JSON more = NULL;
+    TRY(more_of(details, &more));
     random_uuid(jti);
     memcpy(sub, g->sub, sizeof sub);
     if (to.signer) { /* the signing daemon must know the person by the name that it knows */
@@ -78,15 +98,35 @@ static err_t access_token(const struct token_conf *c, const struct grant *g, str
         .auth_time = g->auth_time,
         .client_id = g->client_id,
         .scope = g->scope,
-        .acr = acr_of(g->level),
+        .acr = acr_of(g),
+        .amr = g->amr,
         .jti = jti,
         .grant_id = g->id,
         .level = g->level,
+        .more = more,
     };
     return key_sign_token(c->keyd, &k, out);
 }
 
-static err_t id_token(const struct token_conf *c, const struct grant *g, const char *nonce, const struct buf *access, struct buf *out)
+/* Single claims that the client wants to find here (OpenID Connect Core §5.5). *out stays NULL when there are none. */
+static err_t claims_here(const struct token_conf *c, const struct grant *g, const json_t *asked, json_t **out)
+{
+    AUTO_JSON person = NULL;
+    AUTO_JSON claims = json_object();
+    struct verified_facts facts = c->facts;
+
+    if (!asked)
+        return OK;
+    facts.level = g->level;
+    TRY(person_open(c->keyd, c->db, g->account_id, &person));
+    TRY(claims ? claims_tell(asked, person, &facts, g->scope, claims) : ERR_NOMEM);
+    if (json_object_size(claims) > 0)
+        *out = take(&claims);
+    return OK;
+}
+
+static err_t id_token(const struct token_conf *c, const struct grant *g, const char *nonce, const json_t *more, const struct buf *access,
+                      struct buf *out)
 {
     char hash[B64URL_LEN(SHA512_LEN / 2) + 1], jti[UUID_LEN + 1];
     bool hashed = at_hash(c, access, hash);
@@ -94,31 +134,51 @@ static err_t id_token(const struct token_conf *c, const struct grant *g, const c
     random_uuid(jti);
     const struct key_claims k = {
         .type = KEY_ID_TOKEN,
+        .alg = jose_of(c)->id_token,
         .sub = g->sub,
         .aud = {g->client_id},
         .lifetime = c->life,
         .auth_time = g->auth_time,
         .nonce = nonce[0] ? nonce : NULL,
-        .acr = acr_of(g->level),
-        .amr = "pwd",
+        .acr = acr_of(g),
+        .amr = g->amr,
         .sid = g->sid,
         .jti = jti,
         .at_hash = hashed ? hash : NULL,
         .level = g->level,
+        .more = more,
     };
-    return key_sign_token(c->keyd, &k, out);
+    TRY(key_sign_token(c->keyd, &k, out));
+    return jwe_wrap(c->clients, g->client_id, &jose_of(c)->id_token_enc, true, out);
 }
 
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out)
 {
-    TRY(access_token(c, g, &out->access));
-    return scope_has(g->scope, "openid") ? id_token(c, g, nonce, &out->access, &out->id) : OK;
+    const struct resources known = resources_of(c);
+    AUTO_TERMS terms = {0};
+    AUTO_JSON more = NULL;
+
+    TRY(terms_open(c->keys->seal, g->client_id, BYTES(g->terms, g->terms_len), &terms));
+    TRY(details_narrow(terms.details, c->details, &known, &out->details));
+    TRY(access_token(c, g, out->details, &out->access));
+    if (!scope_has(g->scope, "openid"))
+        return OK;
+    TRY(claims_here(c, g, terms.id_token, &more));
+    err_t e = id_token(c, g, nonce, more, &out->access, &out->id);
+    if (e != ERR_TOO_LARGE)
+        return e;
+    (void)json_object_del(more, "verified_claims"); /* they do not fit; UserInfo has room for them */
+    return id_token(c, g, nonce, json_object_size(more) ? more : NULL, &out->access, &out->id);
 }
 
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out)
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out)
 {
     char jti[UUID_LEN + 1];
     struct audience to;
+    AUTO_JSON more = NULL;
+
+    out->details = details;
+    TRY(more_of(details, &more));
 
     TRY(audience_of(c, "", scope, &to));
     random_uuid(jti);
@@ -132,6 +192,7 @@ err_t token_for_client(const struct token_conf *c, const char *client_id, const 
         .client_id = client_id,
         .scope = scope,
         .jti = jti,
+        .more = more,
     };
     return key_sign_token(c->keyd, &k, &out->access);
 }
@@ -182,7 +243,7 @@ err_t token_check(const struct token_conf *c, const char *token, struct token_cl
     if (jwt_check(claims, &want) != OK)
         return ERR_TOKEN;
     TRY(copy_claim(claims, "client_id", true, out->client_id, sizeof out->client_id));
-    TRY(copy_claim(claims, "scope", true, out->scope, sizeof out->scope));
+    TRY(copy_claim(claims, "scope", false, out->scope, sizeof out->scope));
     TRY(copy_cnf(json_object_get(claims, "cnf"), &out->bind));
     return copy_claim(claims, "grant_id", false, out->grant_id, sizeof out->grant_id);
 }

@@ -8,8 +8,10 @@
 #include "common/dpop.h"
 #include "common/keyclient.h"
 #include "idp/rules/client_cert.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
 #include "idp/rules/secrets.h"
+#include "idp/rules/verified.h"
 #include "idp/store/grant.h"
 
 /* What a token's holder has to prove (cnf); each may be "". */
@@ -22,20 +24,26 @@ struct token_conf {
     const struct idp_keys *keys;
     struct keyclient *keyd;
     struct jwks_cache *jwks;
+    struct clients *clients;
+    const struct client *client; /* who gets the tokens and says how they are signed and encrypted; NULL: the defaults */
     int64_t life;
     const struct token_binding *bind; /* NULL: bearer tokens */
     const char *resource;             /* asked for in this request (RFC 8707), or NULL */
+    struct db_pool *db;               /* the person's data, when claims are asked for one by one */
+    struct verified_facts facts;      /* of the installation; the level is the grant's */
+    const char *details;              /* fewer authorization details for this token (RFC 9396 §6.1), or NULL */
 };
 struct tokens {
     struct buf access;
     struct buf id; /* empty without scope openid */
+    json_t *details; /* the authorization details that the access token carries; NULL: none */
 };
 void tokens_free(struct tokens *t);
 
 /* For a person's grant. nonce: "" when none. */
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out) MUST_USE;
-/* For a service in its own name (client_credentials): sub is the client. */
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, struct tokens *out) MUST_USE;
+/* For a service in its own name (client_credentials): sub is the client. details: read already, or NULL; taken. */
+err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out) MUST_USE;
 
 /*
  * Our own access token: signature, issuer, audience, time. ERR_TOKEN. grant_id "" for a service's. Whether the grant lives is the

@@ -24,8 +24,9 @@ const struct db_stmt st_account_officer = {
     "  VALUES ($1, 'officer', 0, 'active', $2, $3, $4, now()) RETURNING id),"
     " p AS (INSERT INTO idp.password (account_id, hash) SELECT id, $5 FROM a),"
     " r AS (INSERT INTO idp.role (account_id, role) SELECT id, $6::text FROM a WHERE $6::text IS NOT NULL)"
-    " INSERT INTO idp.audit (event, account_id) SELECT 'account.created', id FROM a",
-    6,
+    " INSERT INTO idp.audit (event, account_id, detail, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'account.created', id, $6, $7, $8, $9, $10 FROM a",
+    10,
 };
 #define ACCOUNT_COLUMNS                                     \
     "a.id, a.kind, a.state, a.level, p.hash, a.created_at," \
@@ -40,10 +41,20 @@ const struct db_stmt st_account_by_id = {
     "SELECT " ACCOUNT_COLUMNS " FROM idp.account a LEFT JOIN idp.password p ON p.account_id = a.id WHERE a.id = $1",
     1,
 };
-const struct db_stmt st_account_role = {
-    "account_role",
-    "INSERT INTO idp.role (account_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    2,
+const struct db_stmt st_account_role_give = {
+    "account_role_give",
+    "WITH r AS (INSERT INTO idp.role (account_id, role) SELECT id, $2 FROM idp.account WHERE id = $1 AND kind = 'officer'"
+    "  ON CONFLICT DO NOTHING RETURNING account_id)"
+    " INSERT INTO idp.audit (event, account_id, detail, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'role.given', account_id, $2, $3, $4, $5, $6 FROM r",
+    6,
+};
+const struct db_stmt st_account_role_take = {
+    "account_role_take",
+    "WITH r AS (DELETE FROM idp.role WHERE account_id = $1 AND role = $2 RETURNING account_id)"
+    " INSERT INTO idp.audit (event, account_id, detail, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'role.taken', account_id, $2, $3, $4, $5, $6 FROM r",
+    6,
 };
 const struct db_stmt st_account_person = {"account_person", "SELECT data_key, data FROM idp.account WHERE id = $1", 1};
 /* Unlocking an account without a password leaves it pending. */
@@ -56,9 +67,9 @@ const struct db_stmt st_account_state = {
     " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'locked'"
     "  WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > now() AND $2 = 'locked')"
-    " INSERT INTO idp.audit (event, account_id, by_account, request_id)"
-    "  SELECT CASE WHEN $2 = 'locked' THEN 'account.locked' ELSE 'account.unlocked' END, id, $3, $4 FROM a",
-    4,
+    " INSERT INTO idp.audit (event, account_id, by_account, by_client, by_operator, request_id)"
+    "  SELECT CASE WHEN $2 = 'locked' THEN 'account.locked' ELSE 'account.unlocked' END, id, $3, $4, $5, $6 FROM a",
+    6,
 };
 
 const struct db_stmt st_account_password = {
@@ -68,8 +79,9 @@ const struct db_stmt st_account_password = {
     " " TELL_CLIENTS ","
     " g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'password' FROM p"
     "  WHERE access_grant.account_id = p.account_id AND revoked_at IS NULL AND expires_at > now())"
-    " INSERT INTO idp.audit (event, account_id) SELECT 'password.set', account_id FROM p",
-    2,
+    " INSERT INTO idp.audit (event, account_id, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'password.set', account_id, $3, $4, $5, $6 FROM p",
+    6,
 };
 const struct db_stmt st_account_rehash = {
     "account_rehash",
@@ -102,7 +114,8 @@ err_t account_create_citizen(struct db_pool *p, const struct account_new *a)
 err_t account_create_officer(struct db_pool *p, const struct account_new *a)
 {
     const struct db_param v[] = {
-        DB_TEXT(a->id), HASH_PARAM(a->login_hash), DB_BYTES(a->data_key), DB_BYTES(a->data), DB_TEXT(a->password), DB_TEXT(a->role),
+        DB_TEXT(a->id),       HASH_PARAM(a->login_hash), DB_BYTES(a->data_key), DB_BYTES(a->data),
+        DB_TEXT(a->password), DB_TEXT(a->role),          ACTOR_PARAMS(a->by),
     };
 
     return store_one(p, &st_account_officer, v, NULL);
@@ -137,14 +150,19 @@ err_t account_by_id(struct db_pool *p, const char *id, struct account *out)
     return read_account(r, out);
 }
 
-err_t account_role_add(struct db_pool *p, const char *id, const char *role)
+err_t account_role_give(struct db_pool *p, const char *id, const char *role, const struct actor *by)
 {
-    return store_query(p, &st_account_role, (struct db_param[]){DB_TEXT(id), DB_TEXT(role)}, NULL);
+    return store_one(p, &st_account_role_give, (struct db_param[]){DB_TEXT(id), DB_TEXT(role), ACTOR_PARAMS(by)}, NULL);
 }
 
-err_t account_set_password(struct db_pool *p, const char *id, const char *hash)
+err_t account_role_take(struct db_pool *p, const char *id, const char *role, const struct actor *by)
 {
-    return store_one(p, &st_account_password, (struct db_param[]){DB_TEXT(id), DB_TEXT(hash)}, NULL);
+    return store_one(p, &st_account_role_take, (struct db_param[]){DB_TEXT(id), DB_TEXT(role), ACTOR_PARAMS(by)}, NULL);
+}
+
+err_t account_set_password(struct db_pool *p, const char *id, const char *hash, const struct actor *by)
+{
+    return store_one(p, &st_account_password, (struct db_param[]){DB_TEXT(id), DB_TEXT(hash), ACTOR_PARAMS(by)}, NULL);
 }
 
 err_t account_rehash(struct db_pool *p, const char *id, const char *hash)
@@ -152,9 +170,9 @@ err_t account_rehash(struct db_pool *p, const char *id, const char *hash)
     return store_one(p, &st_account_rehash, (struct db_param[]){DB_TEXT(id), DB_TEXT(hash)}, NULL);
 }
 
-err_t account_set_state(struct db_pool *p, const char *id, const char *state, const char *by, const char *request_id)
+err_t account_set_state(struct db_pool *p, const char *id, const char *state, const struct actor *by)
 {
-    return store_one(p, &st_account_state, (struct db_param[]){DB_TEXT(id), DB_TEXT(state), DB_TEXT(by), DB_TEXT(request_id)}, NULL);
+    return store_one(p, &st_account_state, (struct db_param[]){DB_TEXT(id), DB_TEXT(state), ACTOR_PARAMS(by)}, NULL);
 }
 
 err_t account_sealed_get(struct db_pool *p, const char *id, struct account_sealed *out)

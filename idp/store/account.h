@@ -6,6 +6,7 @@
 #define ANTIN_IDP_STORE_ACCOUNT_H
 
 #include "common/keyclient.h"
+#include "idp/store/audit.h"
 #include "idp/store/store.h"
 
 #define PASSWORD_HASH_CAP 128 /* crypto_pwhash_STRBYTES */
@@ -36,6 +37,7 @@ struct account_new {
     const uint8_t *login_hash, *phone_hash; /* phone_hash may be NULL */
     struct bytes data_key, data;
     const char *created_by; /* officer's account, or NULL */
+    const struct actor *by; /* officers' accounts: who made it */
     const char *request_id;
     /* citizens */
     const uint8_t *code_hash;
@@ -50,15 +52,17 @@ err_t account_create_officer(struct db_pool *p, const struct account_new *a) MUS
 
 err_t account_by_login(struct db_pool *p, const uint8_t login_hash[HASH_LEN], struct account *out) MUST_USE; /* ERR_DB_NONE */
 err_t account_by_id(struct db_pool *p, const char *id, struct account *out) MUST_USE;                        /* ERR_DB_NONE */
-err_t account_role_add(struct db_pool *p, const char *id, const char *role) MUST_USE;
+/* Gives or takes a role. ERR_DB_NONE: it was (not) there already, or no officer has that id. */
+err_t account_role_give(struct db_pool *p, const char *id, const char *role, const struct actor *by) MUST_USE;
+err_t account_role_take(struct db_pool *p, const char *id, const char *role, const struct actor *by) MUST_USE;
 
 /* A new password for an account that has one: its sessions end, its grants die. ERR_DB_NONE. */
-err_t account_set_password(struct db_pool *p, const char *id, const char *hash) MUST_USE;
+err_t account_set_password(struct db_pool *p, const char *id, const char *hash, const struct actor *by) MUST_USE;
 /* The same password hashed at today's cost: nothing else changes. */
 err_t account_rehash(struct db_pool *p, const char *id, const char *hash) MUST_USE;
 
 /* state: from one to another, with an audit row; ERR_DB_NONE when it was in neither. Sessions end and grants die when it is locked. */
-err_t account_set_state(struct db_pool *p, const char *id, const char *state, const char *by, const char *request_id) MUST_USE;
+err_t account_set_state(struct db_pool *p, const char *id, const char *state, const struct actor *by) MUST_USE;
 
 /* The sealed personal data. */
 struct account_sealed {

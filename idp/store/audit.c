@@ -1,5 +1,5 @@
 /*
- * Tables audit and idempotency: statements, typed parameters and results; the throwing away of what expired.
+ * Tables audit and idempotency: statements, typed parameters and results.
  * Called by rules/, endpoints/citizens.c and antin-idpctl.
  */
 #include "idp/store/audit.h"
@@ -8,34 +8,19 @@
 
 const struct db_stmt st_audit_add = {
     "audit_add",
-    "INSERT INTO idp.audit (event, account_id, client_id, by_account, request_id) VALUES ($1, $2, $3, $4, $5)",
-    5,
+    "INSERT INTO idp.audit (event, account_id, client_id, detail, by_account, by_client, by_operator, request_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    8,
 };
 const struct db_stmt st_idempotency_get = {
     "idempotency_get",
     "SELECT request_hash, status, answer FROM idp.idempotency WHERE principal = $1 AND key = $2 AND expires_at > now()",
     2,
 };
-/* A day's grace: a replayed code must still be noticed after it expired. */
-const struct db_stmt st_maintain = {
-    "maintain",
-    "WITH a AS (DELETE FROM idp.session WHERE expires_at < now() - interval '1 day' RETURNING 1),"
-    " b AS (DELETE FROM idp.auth_request WHERE expires_at < now() - interval '1 hour' RETURNING 1),"
-    " c AS (DELETE FROM idp.access_grant WHERE expires_at < now() - interval '1 day' RETURNING 1),"
-    " d AS (DELETE FROM idp.throttle WHERE since < now() - interval '1 day' RETURNING 1),"
-    " e AS (DELETE FROM idp.idempotency WHERE expires_at < now() RETURNING 1),"
-    " f AS (DELETE FROM idp.consent WHERE expires_at < now() RETURNING 1),"
-    " g AS (DELETE FROM idp.device WHERE expires_at < now() - interval '1 day' RETURNING 1),"
-    " v AS (DELETE FROM idp.pushed_request WHERE expires_at < now() RETURNING 1),"
-    " w AS (DELETE FROM idp.seen WHERE expires_at < now() RETURNING 1)"
-    " SELECT (SELECT count(*) FROM g) + (SELECT count(*) FROM v) + (SELECT count(*) FROM w) + (SELECT count(*) FROM a) + (SELECT count(*) FROM b) + (SELECT count(*) FROM c) + (SELECT count(*) FROM d)"
-    "  + (SELECT count(*) FROM e) + (SELECT count(*) FROM f)",
-    0,
-};
-
 err_t idp_audit(struct db_pool *p, const struct audit *a)
 {
-    const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->by), DB_TEXT(a->request_id)};
+    const struct actor itself = {.request_id = a->request_id}, *by = a->by ? a->by : &itself;
+    const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->detail), ACTOR_PARAMS(by)};
 
     return store_one(p, &st_audit_add, v, NULL);
 }
@@ -51,13 +36,4 @@ err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *
     memcpy(out->request_hash, h.ptr, HASH_LEN);
     out->status = (int)db_int(r, 0, 1);
     return buf_copy(&out->sealed, db_bytes(r, 0, 2));
-}
-
-err_t idp_maintain(struct db_pool *p, int64_t *n)
-{
-    AUTO_ROWS r = NULL;
-
-    TRY(store_one(p, &st_maintain, NULL, &r));
-    *n = db_int(r, 0, 0);
-    return OK;
 }

@@ -1,5 +1,5 @@
 /*
- * Table audit, answers kept for Idempotency-Key, and what is thrown away in time.
+ * Table audit, and answers kept for Idempotency-Key.
  * Called by rules/, endpoints/citizens.c and antin-idpctl.
  */
 #ifndef ANTIN_IDP_STORE_AUDIT_H
@@ -7,9 +7,17 @@
 
 #include "idp/store/store.h"
 
+/* Who does something to somebody else: an officer (by a client), a service in its own name, or the operator at the command line. */
+struct actor {
+    const char *account, *client, *operator, *request_id; /* each may be NULL */
+};
+/* How statements take an actor: four parameters in this order. */
+#define ACTOR_PARAMS(a) DB_TEXT((a)->account), DB_TEXT((a)->client), DB_TEXT((a)->operator), DB_TEXT((a)->request_id)
+
 struct audit {
-    const char *event;                                    /* "login.failed" and the like: ids alone, no personal data */
-    const char *account_id, *client_id, *by, *request_id; /* each may be NULL */
+    const char *event;                                                 /* "login.failed" and the like: ids alone, no personal data */
+    const char *account_id, *client_id, *request_id, *detail; /* each may be NULL */
+    const struct actor *by;                                            /* NULL: the person or client itself */
 };
 err_t idp_audit(struct db_pool *p, const struct audit *a) MUST_USE;
 
@@ -19,8 +27,5 @@ struct kept_answer {
     struct buf sealed; /* caller frees */
 };
 err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out) MUST_USE; /* ERR_DB_NONE */
-
-/* Throws expired rows away. *n: how many. */
-err_t idp_maintain(struct db_pool *p, int64_t *n) MUST_USE;
 
 #endif

@@ -39,14 +39,17 @@ const char *response_mode_name(enum response_mode m)
 const struct db_stmt st_request_add = {
     "request_add",
     "INSERT INTO idp.auth_request (id_hash, browser_hash, client_id, redirect_uri, scope, state, nonce, challenge, prompt_login,"
-    "  prompt_consent, max_age, login_hint, expires_at, dpop_jkt, resource, response_mode, device_hash, level_min, want_sub)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => $13::bigint), $14, $15, $16, $17, $18, $19)",
-    19,
+    "  prompt_consent, max_age, login_hint, expires_at, dpop_jkt, resource, response_mode, device_hash, want_sub,"
+    "  acr_values, acr_essential, claims, has_details, terms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + make_interval(secs => $13::bigint), $14, $15, $16, $17, $18, $19,"
+    "  $20, $21, $22, $23)",
+    23,
 };
 const struct db_stmt st_request_get = {
     "request_get",
     "SELECT client_id, redirect_uri, scope, state, nonce, challenge, prompt_login, prompt_consent, max_age, login_hint, created_at,"
-    " login_at IS NOT NULL, dpop_jkt, resource, response_mode, device_hash, level_min, want_sub FROM idp.auth_request WHERE id_hash = $1 AND browser_hash = $2 AND expires_at > now() AND done_at IS NULL",
+    " login_at IS NOT NULL, dpop_jkt, resource, response_mode, device_hash, want_sub, acr_values, acr_essential, claims, has_details, terms"
+    " FROM idp.auth_request WHERE id_hash = $1 AND browser_hash = $2 AND expires_at > now() AND done_at IS NULL",
     2,
 };
 const struct db_stmt st_request_deny = {
@@ -56,11 +59,11 @@ const struct db_stmt st_request_deny = {
     3,
 };
 
-err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
+err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN], int64_t life,
                        const struct auth_request *q)
 {
     const struct db_param v[] = {
-        HASH_PARAM(id_hash),
+        TIMED_PARAM(id_hash),
         HASH_PARAM(browser_hash),
         DB_TEXT(q->client_id),
         DB_TEXT(q->redirect_uri),
@@ -76,21 +79,25 @@ err_t auth_request_add(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
         q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
         q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
         DB_TEXT(response_mode_name(q->response_mode)),
-        q->is_device ? HASH_PARAM(q->device_hash) : DB_NULL,
-        DB_INT(q->level_min),
+        q->is_device ? TIMED_PARAM(q->device_hash) : DB_NULL,
         q->want_sub[0] ? DB_TEXT(q->want_sub) : DB_NULL,
+        DB_TEXT(q->acr_values),
+        DB_BOOL(q->acr_essential),
+        DB_TEXT(q->claims),
+        DB_BOOL(q->has_details),
+        q->terms_len ? DB_BYTES(BYTES(q->terms, q->terms_len)) : DB_NULL,
     };
 
     return store_one(p, &st_request_add, v, NULL);
 }
 
-err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const uint8_t browser_hash[HASH_LEN], struct auth_request *out)
+err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const uint8_t browser_hash[HASH_LEN], struct auth_request *out)
 {
     AUTO_ROWS r = NULL;
 
     memset(out, 0, sizeof *out);
-    TRY(store_one(p, &st_request_get, (struct db_param[]){HASH_PARAM(id_hash), HASH_PARAM(browser_hash)}, &r));
-    memcpy(out->id_hash, id_hash, HASH_LEN);
+    TRY(store_one(p, &st_request_get, (struct db_param[]){TIMED_PARAM(id_hash), HASH_PARAM(browser_hash)}, &r));
+    memcpy(out->id_hash, id_hash, TIMED_KEY_LEN);
     out->stored = true;
     TRY(store_text(r, 0, 0, out->client_id, sizeof out->client_id));
     TRY(store_text(r, 0, 1, out->redirect_uri, sizeof out->redirect_uri));
@@ -114,15 +121,19 @@ err_t auth_request_get(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const
     TRY(store_text(r, 0, 13, out->resource, sizeof out->resource));
     TRY(response_mode_read(db_str(r, 0, 14), &out->response_mode));
     out->is_device = !db_null(r, 0, 15);
-    if (out->is_device && db_bytes(r, 0, 15).len != HASH_LEN)
+    if (out->is_device && db_bytes(r, 0, 15).len != TIMED_KEY_LEN)
         return ERR_DB;
     if (out->is_device)
-        memcpy(out->device_hash, db_bytes(r, 0, 15).ptr, HASH_LEN);
-    out->level_min = (int)db_int(r, 0, 16);
-    return store_text(r, 0, 17, out->want_sub, sizeof out->want_sub);
+        memcpy(out->device_hash, db_bytes(r, 0, 15).ptr, TIMED_KEY_LEN);
+    TRY(store_text(r, 0, 16, out->want_sub, sizeof out->want_sub));
+    TRY(store_text(r, 0, 17, out->acr_values, sizeof out->acr_values));
+    out->acr_essential = db_bool(r, 0, 18);
+    TRY(store_text(r, 0, 19, out->claims, sizeof out->claims));
+    out->has_details = db_bool(r, 0, 20);
+    return store_bytes(r, 0, 21, out->terms, sizeof out->terms, &out->terms_len);
 }
 
-err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[HASH_LEN], const char *account_id, const char *request_id)
+err_t auth_request_deny(struct db_pool *p, const uint8_t id_hash[TIMED_KEY_LEN], const char *account_id, const char *request_id)
 {
-    return store_one(p, &st_request_deny, (struct db_param[]){HASH_PARAM(id_hash), DB_TEXT(account_id), DB_TEXT(request_id)}, NULL);
+    return store_one(p, &st_request_deny, (struct db_param[]){TIMED_PARAM(id_hash), DB_TEXT(account_id), DB_TEXT(request_id)}, NULL);
 }

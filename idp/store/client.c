@@ -3,6 +3,7 @@
  * Called by rules/client.c and antin-idpctl.
  */
 #include "idp/store/client.h"
+#include "idp/store/client_jose.h"
 #include "idp/store/statements.h"
 #include <string.h>
 
@@ -12,7 +13,8 @@ const struct db_stmt st_client_get = {
     "SELECT id, name, auth_method, secret_hash, first_party, sector, scope, grants, state = 'active', created_at,"
     " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2),"
     " par_required OR profile <> '', object_required OR profile = 'fapi2-message-signing', dpop_required, dpop_nonce, cert_bound,"
-    " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed FROM idp.client c WHERE id = $1",
+    " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed, " CLIENT_JOSE_COLUMNS
+    ", details_types, ciba_notify_uri IS NOT NULL, name_vi, name_en FROM idp.client c WHERE id = $1",
     2,
 };
 const struct db_stmt st_client_logout_uri = {
@@ -20,20 +22,6 @@ const struct db_stmt st_client_logout_uri = {
     "SELECT 1 FROM idp.post_logout_uri u JOIN idp.client c ON c.id = u.client_id"
     " WHERE u.client_id = $1 AND u.uri = $2 AND c.state = 'active'",
     2,
-};
-const struct db_stmt st_client_add = {
-    "client_add",
-    "WITH c AS (INSERT INTO idp.client (id, name, auth_method, secret_hash, first_party, sector, scope, grants)"
-    "  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id),"
-    " r AS (INSERT INTO idp.redirect_uri SELECT id, unnest($9::text[]) FROM c),"
-    " l AS (INSERT INTO idp.post_logout_uri SELECT id, unnest($10::text[]) FROM c)"
-    " INSERT INTO idp.audit (event, client_id) SELECT 'client.added', id FROM c",
-    10,
-};
-const struct db_stmt st_client_list = {
-    "client_list",
-    "SELECT id, name, auth_method, first_party, sector, scope, grants, state, created_at FROM idp.client ORDER BY id",
-    0,
 };
 const struct db_stmt st_client_redirects = {
     "client_redirects",
@@ -43,33 +31,21 @@ const struct db_stmt st_client_redirects = {
 };
 const struct db_stmt st_client_state = {
     "client_state",
-    "WITH c AS (UPDATE idp.client SET state = $2 WHERE id = $1 RETURNING id)"
-    " INSERT INTO idp.audit (event, client_id) SELECT CASE $2 WHEN 'active' THEN 'client.enabled' ELSE 'client.disabled' END, id FROM c",
-    2,
+    "WITH c AS (UPDATE idp.client SET state = $2, version = version + 1, changed_at = now() WHERE id = $1 AND state <> 'removed' RETURNING id)"
+    " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id)"
+    "  SELECT CASE $2 WHEN 'active' THEN 'client.enabled' ELSE 'client.disabled' END, id, $3, $4, $5, $6 FROM c",
+    6,
 };
-const struct db_stmt st_client_secret = {
-    "client_secret",
-    "WITH c AS (UPDATE idp.client SET secret_hash = $2 WHERE id = $1 AND secret_hash IS NOT NULL RETURNING id)"
-    " INSERT INTO idp.audit (event, client_id) SELECT 'client.secret', id FROM c",
-    2,
-};
-
 const struct db_stmt st_client_keys = {
     "client_keys",
     "SELECT jwks, secret_sealed, tls_match FROM idp.client WHERE id = $1",
     1,
 };
-const struct db_stmt st_client_secure = {
-    "client_secure",
-    "WITH c AS (UPDATE idp.client SET auth_method = coalesce($2::text, auth_method),"
-    "  secret_hash = CASE WHEN $2::text IS NULL THEN secret_hash ELSE $3::bytea END,"
-    "  secret_sealed = CASE WHEN $2::text IS NULL THEN secret_sealed ELSE $4::bytea END,"
-    "  tls_match = CASE WHEN $2::text IS NULL THEN tls_match ELSE $5::text END, jwks = coalesce($6::text, jwks),"
-    "  par_required = $7, object_required = $8, dpop_required = $9, dpop_nonce = $10, cert_bound = $11, profile = $12"
-    "  WHERE id = $1 RETURNING id)"
-    " INSERT INTO idp.audit (event, client_id) SELECT 'client.security', id FROM c",
-    12,
-};
+
+const char *client_name(const struct client *c, enum lang lang)
+{
+    return c->name_in[lang][0] ? c->name_in[lang] : c->name;
+}
 
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out)
 {
@@ -97,6 +73,11 @@ err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, st
                            &out->fapi,         &out->fapi_signed};
     out->introspect = db_bool(r, 0, 18);
     out->userinfo_signed = db_bool(r, 0, 19);
+    TRY(client_jose_read(r, 0, 20, &out->jose));
+    TRY(store_text(r, 0, 20 + CLIENT_JOSE_N, out->details_types, sizeof out->details_types));
+    out->ciba_ping = db_bool(r, 0, 20 + CLIENT_JOSE_N + 1);
+    TRY(store_text(r, 0, 20 + CLIENT_JOSE_N + 2, out->name_in[LANG_VI], sizeof out->name_in[LANG_VI]));
+    TRY(store_text(r, 0, 20 + CLIENT_JOSE_N + 3, out->name_in[LANG_EN], sizeof out->name_in[LANG_EN]));
     for (int i = 0; i < (int)(sizeof flags / sizeof *flags); i++)
         *flags[i] = db_bool(r, 0, 11 + i);
     return OK;
@@ -111,42 +92,16 @@ err_t client_logout_uri_registered(struct db_pool *p, const char *id, const char
     return OK;
 }
 
-err_t client_add(struct db_pool *p, const struct client_new *c)
-{
-    const struct db_param v[] = {
-        DB_TEXT(c->id),
-        DB_TEXT(c->name),
-        DB_TEXT(c->auth_method),
-        c->secret_hash ? HASH_PARAM(c->secret_hash) : DB_NULL,
-        DB_BOOL(c->first_party),
-        DB_TEXT(c->sector),
-        DB_TEXT(c->scope),
-        DB_TEXT(c->grants),
-        DB_TEXT(c->redirect_uris),
-        DB_TEXT(c->logout_uris),
-    };
-
-    return store_one(p, &st_client_add, v, NULL);
-}
-
-err_t client_list(struct db_pool *p, struct db_rows **rows)
-{
-    return store_query(p, &st_client_list, NULL, rows);
-}
-
 err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows)
 {
     return store_query(p, &st_client_redirects, (struct db_param[]){DB_TEXT(id)}, rows);
 }
 
-err_t client_set_state(struct db_pool *p, const char *id, const char *state)
+err_t client_set_state(struct db_pool *p, const char *id, const char *state, const struct actor *by)
 {
-    return store_one(p, &st_client_state, (struct db_param[]){DB_TEXT(id), DB_TEXT(state)}, NULL);
-}
+    const struct db_param v[] = {DB_TEXT(id), DB_TEXT(state), ACTOR_PARAMS(by)};
 
-err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN])
-{
-    return store_one(p, &st_client_secret, (struct db_param[]){DB_TEXT(id), HASH_PARAM(hash)}, NULL);
+    return store_one(p, &st_client_state, v, NULL);
 }
 
 void client_keys_free(struct client_keys *k)
@@ -163,24 +118,4 @@ err_t client_keys_get(struct db_pool *p, const char *id, struct client_keys *out
     TRY(buf_add_str(&out->jwks, db_str(r, 0, 0)));
     TRY(buf_add_bytes(&out->secret_sealed, db_bytes(r, 0, 1)));
     return store_text(r, 0, 2, out->tls_match, sizeof out->tls_match);
-}
-
-err_t client_secure(struct db_pool *p, const char *id, const struct client_security *s)
-{
-    const struct db_param v[] = {
-        DB_TEXT(id),
-        DB_TEXT(s->auth_method),
-        s->secret_hash ? HASH_PARAM(s->secret_hash) : DB_NULL,
-        s->secret_sealed.len ? DB_BYTES(s->secret_sealed) : DB_NULL,
-        DB_TEXT(s->tls_match),
-        DB_TEXT(s->jwks),
-        DB_BOOL(s->par_required),
-        DB_BOOL(s->object_required),
-        DB_BOOL(s->dpop_required),
-        DB_BOOL(s->dpop_nonce),
-        DB_BOOL(s->cert_bound),
-        DB_TEXT(s->profile),
-    };
-
-    return store_one(p, &st_client_secure, v, NULL);
 }

@@ -5,11 +5,22 @@
 #ifndef ANTIN_IDP_STORE_CLIENT_H
 #define ANTIN_IDP_STORE_CLIENT_H
 
-#include "idp/store/store.h"
+#include "common/jose.h"
+#include "common/text.h"
+#include "idp/store/audit.h"
 
 #define CLIENT_ID_MAX 64
 #define SCOPE_MAX 512
 #define URI_MAX 2000
+
+/* How what a client is told is signed (JOSE_NONE: with keyd's default) and to its own key encrypted ("": not at all). */
+struct client_encryption {
+    char alg[16], enc[16];
+};
+struct client_jose {
+    enum jose_alg id_token, userinfo, introspection, authorization;
+    struct client_encryption id_token_enc, userinfo_enc;
+};
 
 struct client {
     char id[CLIENT_ID_MAX + 1];
@@ -26,10 +37,17 @@ struct client {
     bool fapi, fapi_signed; /* profile fapi2-security, or fapi2-message-signing (then both) */
     bool introspect;        /* a resource server: may ask about any token */
     bool userinfo_signed;   /* gets UserInfo as a JWT */
+    bool ciba_ping;         /* is told when a backchannel request was answered (else it asks) */
     bool active;
     bool uri_registered; /* client_get: the redirect URI asked about is one of its */
     int64_t created_at;
+    struct client_jose jose;
+    char details_types[256]; /* authorization details that it may ask for (RFC 9396) */
+    char name_in[2][801];    /* its name by language (enum lang); "" where it has none of that one: see client_name */
 };
+
+/* What to call it before a person who reads this language. */
+const char *client_name(const struct client *c, enum lang lang);
 
 /* redirect_uri may be NULL. ERR_DB_NONE: no such client. */
 err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, struct client *out) MUST_USE;
@@ -44,29 +62,7 @@ struct client_keys {
 void client_keys_free(struct client_keys *k);
 err_t client_keys_get(struct db_pool *p, const char *id, struct client_keys *out) MUST_USE; /* ERR_DB_NONE */
 
-/* All of a client's security settings at once. */
-struct client_security {
-    const char *auth_method; /* NULL: this and the three below stay as they are */
-    const uint8_t *secret_hash;
-    struct bytes secret_sealed;
-    const char *tls_match;
-    const char *jwks; /* NULL: stays */
-    bool par_required, object_required, dpop_required, dpop_nonce, cert_bound;
-    const char *profile;
-};
-err_t client_secure(struct db_pool *p, const char *id, const struct client_security *s) MUST_USE; /* ERR_DB_NONE */
-
-struct client_new {
-    const char *id, *name, *auth_method, *sector, *scope, *grants;
-    const uint8_t *secret_hash; /* NULL: public */
-    bool first_party;
-    const char *redirect_uris, *logout_uris; /* PostgreSQL text[] literals */
-};
-err_t client_add(struct db_pool *p, const struct client_new *c) MUST_USE; /* ERR_DB_CONFLICT */
-err_t client_list(struct db_pool *p,
-                  struct db_rows **rows) MUST_USE; /* id, name, auth_method, first_party, sector, scope, grants, state, created_at */
-err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows) MUST_USE;              /* kind (redirect, logout), uri */
-err_t client_set_state(struct db_pool *p, const char *id, const char *state) MUST_USE;             /* ERR_DB_NONE */
-err_t client_set_secret(struct db_pool *p, const char *id, const uint8_t hash[HASH_LEN]) MUST_USE; /* ERR_DB_NONE: none or public */
+err_t client_uris(struct db_pool *p, const char *id, struct db_rows **rows) MUST_USE; /* kind (redirect, logout), uri */
+err_t client_set_state(struct db_pool *p, const char *id, const char *state, const struct actor *by) MUST_USE; /* ERR_DB_NONE */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Tables access_grant, code, consent: statements, typed parameters and results.
+ * Tables access_grant, consent, and the making of codes: statements, typed parameters and results.
  * Called by rules/code.c, rules/consent.c and rules/token.c.
  */
 #include "idp/store/grant.h"
@@ -8,9 +8,13 @@
 
 const struct db_stmt st_consent_get = {
     "consent_get",
-    "SELECT scope FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
+    "SELECT scope, claims FROM idp.consent WHERE account_id = $1 AND client_id = $2 AND expires_at > now()",
     2,
 };
+/* Words agreed to now, and those agreed to before that are good still. */
+#define STILL(column)                                                                                                          \
+    "CASE WHEN consent.expires_at <= now() THEN excluded." #column " ELSE (SELECT coalesce(string_agg(DISTINCT w, ' '), '')"     \
+    " FROM unnest(string_to_array(consent." #column ", ' ') || string_to_array(excluded." #column ", ' ')) w WHERE w <> '') END"
 /*
  * One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event
  * is written.
@@ -18,34 +22,21 @@ const struct db_stmt st_consent_get = {
 const struct db_stmt st_code_issue = {
     "code_issue",
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource)"
-    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17 FROM idp.session s"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource, amr, level_max, acr,"
+    "   terms)"
+    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17, s.amr, s.level_max, $18, $19"
+    "  FROM idp.session s"
     "  WHERE s.id_hash = $3 AND s.ended_at IS NULL AND ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM q)) RETURNING id, account_id),"
     " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at, dpop_jkt)"
     "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint), $16 FROM g),"
-    " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at)"
-    "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int) FROM g WHERE $13::text IS NOT NULL"
-    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = now(), expires_at = excluded.expires_at)"
+    " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at, claims)"
+    "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int), $20 FROM g WHERE $13::text IS NOT NULL"
+    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = " STILL(scope) ", claims = " STILL(claims) ","
+    "   given_at = now(), expires_at = excluded.expires_at)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
-    "  SELECT CASE WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END, account_id, $4, $15 FROM g",
-    17,
-};
-const struct db_stmt st_code_get = {
-    "code_get",
-    "SELECT " GRANT_COLUMNS ", c.redirect_uri, c.challenge, c.nonce, c.used_at IS NOT NULL, c.expires_at <= now(), c.dpop_jkt"
-    " FROM idp.code c JOIN idp.access_grant g ON g.id = c.grant_id JOIN idp.account a ON a.id = g.account_id WHERE c.code_hash = $1",
-    1,
-};
-const struct db_stmt st_code_use = {
-    "code_use",
-    "WITH c AS (UPDATE idp.code c SET used_at = now() FROM idp.access_grant g"
-    "  WHERE c.code_hash = $1 AND c.used_at IS NULL AND c.expires_at > now() AND g.id = c.grant_id AND g.revoked_at IS NULL"
-    "  RETURNING g.account_id, g.client_id, g.id, g.expires_at),"
-    " t AS (INSERT INTO idp.refresh_token (token_hash, grant_id, expires_at)"
-    "  SELECT $3::bytea, id, least(expires_at, now() + make_interval(secs => $4::bigint)) FROM c WHERE $3::bytea IS NOT NULL),"
-    " j AS (UPDATE idp.access_grant g SET dpop_jkt = $5::text FROM c WHERE g.id = c.id AND $5::text IS NOT NULL)"
-    " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'token.issued', account_id, client_id, $2 FROM c",
-    5,
+    "  SELECT CASE WHEN $21::boolean THEN 'details.allowed' WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END,"
+    "  account_id, $4, $15 FROM g",
+    21,
 };
 const struct db_stmt st_grant_get = {
     "grant_get",
@@ -60,27 +51,30 @@ const struct db_stmt st_grant_revoke = {
     3,
 };
 
-err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, char scope[SCOPE_MAX + 1])
+err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, struct consent *out)
 {
     AUTO_ROWS r = NULL;
 
-    scope[0] = '\0';
+    memset(out, 0, sizeof *out);
     TRY(store_query(p, &st_consent_get, (struct db_param[]){DB_TEXT(account_id), DB_TEXT(client_id)}, &r));
-    return db_count(r) == 1 ? store_text(r, 0, 0, scope, SCOPE_MAX + 1) : OK;
+    if (db_count(r) != 1)
+        return OK;
+    TRY(store_text(r, 0, 0, out->scope, sizeof out->scope));
+    return store_text(r, 0, 1, out->claims, sizeof out->claims);
 }
 
 err_t code_issue_row(struct db_pool *p, const struct code_new *c)
 {
     const struct auth_request *q = c->request;
     const struct db_param v[] = {
-        q->stored ? HASH_PARAM(q->id_hash) : DB_NULL,
+        q->stored ? TIMED_PARAM(q->id_hash) : DB_NULL,
         DB_TEXT(c->grant_id),
-        HASH_PARAM(c->session->id_hash),
+        TIMED_PARAM(c->session->id_hash),
         DB_TEXT(q->client_id),
         DB_TEXT(c->scope),
         DB_TEXT(c->sub),
         DB_INT(c->grant_life),
-        HASH_PARAM(c->code_hash),
+        TIMED_PARAM(c->code_hash),
         DB_TEXT(q->redirect_uri),
         DB_TEXT(q->challenge),
         q->nonce[0] ? DB_TEXT(q->nonce) : DB_NULL,
@@ -90,6 +84,10 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
         DB_TEXT(c->request_id),
         q->dpop_jkt[0] ? DB_TEXT(q->dpop_jkt) : DB_NULL,
         q->resource[0] ? DB_TEXT(q->resource) : DB_NULL,
+        DB_TEXT(c->acr),
+        q->terms_len ? DB_BYTES(BYTES(q->terms, q->terms_len)) : DB_NULL,
+        DB_TEXT(q->claims),
+        DB_BOOL(q->has_details),
     };
 
     return store_one(p, &st_code_issue, v, NULL);
@@ -110,32 +108,11 @@ err_t grant_read(const struct db_rows *r, struct grant *g)
     TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
     g->dpop_nonce = db_bool(r, 0, 12);
     g->userinfo_signed = db_bool(r, 0, 13);
-    return store_text(r, 0, 11, g->resource, sizeof g->resource);
-}
-
-err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out)
-{
-    AUTO_ROWS r = NULL;
-
-    memset(out, 0, sizeof *out);
-    TRY(store_one(p, &st_code_get, (struct db_param[]){HASH_PARAM(code_hash)}, &r));
-    TRY(grant_read(r, &out->grant));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS, out->redirect_uri, sizeof out->redirect_uri));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 1, out->challenge, sizeof out->challenge));
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 2, out->nonce, sizeof out->nonce));
-    out->used = db_bool(r, 0, GRANT_NCOLUMNS + 3);
-    out->expired = db_bool(r, 0, GRANT_NCOLUMNS + 4);
-    TRY(store_text(r, 0, GRANT_NCOLUMNS + 5, out->dpop_jkt, sizeof out->dpop_jkt));
-    return OK;
-}
-
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle,
-               const char *bound_to, const char *request_id)
-{
-    const struct db_param v[] = {HASH_PARAM(code_hash), DB_TEXT(request_id), refresh_hash ? HASH_PARAM(refresh_hash) : DB_NULL,
-                                 DB_INT(refresh_idle), DB_TEXT(bound_to)};
-
-    return store_one(p, &st_code_use, v, NULL);
+    g->admin = db_bool(r, 0, 17);
+    TRY(store_text(r, 0, 11, g->resource, sizeof g->resource));
+    TRY(store_text(r, 0, 14, g->amr, sizeof g->amr));
+    TRY(store_text(r, 0, 15, g->acr, sizeof g->acr));
+    return store_bytes(r, 0, 16, g->terms, sizeof g->terms, &g->terms_len);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)

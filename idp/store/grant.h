@@ -1,5 +1,5 @@
 /*
- * Tables access_grant, code, consent: what a person allowed a client, and the code that brings it.
+ * Tables access_grant, consent: what a person allowed a client; and the making of the code that brings it (its use: store/code.h).
  * Called by rules/code.c, rules/consent.c and rules/token.c.
  */
 #ifndef ANTIN_IDP_STORE_GRANT_H
@@ -9,9 +9,14 @@
 #include "idp/store/session.h"
 
 #define SUB_LEN 43
+#define ACR_MAX 127
 
-/* The scopes a person agreed to share with a client; "" when none. */
-err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, char scope[SCOPE_MAX + 1]) MUST_USE;
+/* What a person agreed to share with a client: scopes, and single claims beyond them; "" when none. */
+struct consent {
+    char scope[SCOPE_MAX + 1];
+    char claims[CLAIM_NAMES_MAX + 1];
+};
+err_t consent_get(struct db_pool *p, const char *account_id, const char *client_id, struct consent *out) MUST_USE;
 
 struct code_new {
     const uint8_t *code_hash;
@@ -21,7 +26,8 @@ struct code_new {
     const char *scope;                  /* granted */
     const char *sub;
     int64_t code_life, grant_life; /* seconds */
-    const char *consent_scope;     /* remembered from now on; NULL: nothing was asked */
+    const char *consent_scope;     /* remembered from now on, with the request's claims; NULL: nothing was asked */
+    const char *acr;               /* NULL: by level */
     int64_t consent_days;
     const char *request_id;
 };
@@ -38,34 +44,28 @@ struct grant {
     int64_t auth_time;
     int level;
     bool live;      /* not revoked, not expired, the account active */
-    bool registrar; /* the account holds the role now */
+    bool registrar, admin; /* the account holds the role now */
     char dpop_jkt[THUMBPRINT_LEN + 1]; /* a public client refreshes with this key alone; "" when none */
     char resource[RESOURCE_MAX + 1];   /* what its tokens are for; "": by scope */
     bool userinfo_signed;              /* its client gets UserInfo as a JWT */
     bool dpop_nonce;                   /* its client's proofs carry nonces */
+    char amr[AMR_MAX + 1];             /* how the person signed in */
+    char acr[ACR_MAX + 1];             /* the class that the client wanted and got; "": by level */
+    uint8_t terms[TERMS_SEALED_MAX];   /* sealed: claims parameter and authorization details (rules/terms.h) */
+    size_t terms_len;                  /* 0: neither */
 };
 /* Columns of "access_grant g JOIN account a", as grant_read takes them from the first on. */
 #define GRANT_COLUMNS                                                                           \
-    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, a.level,"             \
+    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, least(a.level, g.level_max)," \
     " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                     \
     " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')," \
     " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"   \
     ", g.dpop_jkt, g.resource, EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.dpop_nonce)" \
-    ", EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.userinfo_signed)"
-#define GRANT_NCOLUMNS 14
+    ", EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.userinfo_signed)" \
+    ", g.amr, g.acr, g.terms"                                                                                     \
+    ", EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')"
+#define GRANT_NCOLUMNS 18
 err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
-struct code {
-    struct grant grant;
-    char redirect_uri[URI_MAX + 1];
-    char challenge[CHALLENGE_LEN + 1];
-    char nonce[NONCE_MAX + 1];
-    char dpop_jkt[THUMBPRINT_LEN + 1]; /* the key it is bound to; "" when none */
-    bool used, expired;
-};
-err_t code_get(struct db_pool *p, const uint8_t code_hash[HASH_LEN], struct code *out) MUST_USE; /* ERR_DB_NONE */
-/* bound_to: the key that the grant is bound to from now on, or NULL. refresh_hash: the first refresh token of the grant, made in the same breath; NULL: none. ERR_DB_NONE: used, expired or revoked meanwhile. */
-err_t code_use(struct db_pool *p, const uint8_t code_hash[HASH_LEN], const uint8_t *refresh_hash, int64_t refresh_idle, const char *bound_to,
-               const char *request_id) MUST_USE;
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE; /* ERR_DB_NONE */
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
 

@@ -1,6 +1,6 @@
 /*
- * Tables pushed_request and seen: statements, typed parameters and results.
- * Called by rules/pushed.c, rules/client_assertion.c and rules/dpop.c.
+ * Table pushed_request: statements, typed parameters and results.
+ * Called by rules/pushed.c.
  */
 #include "idp/store/pushed.h"
 #include "idp/store/statements.h"
@@ -18,29 +18,18 @@ const struct db_stmt st_pushed_take = {
     "DELETE FROM idp.pushed_request WHERE uri_hash = $1 AND client_id = $2 RETURNING params, expires_at > now()",
     2,
 };
-const struct db_stmt st_seen_add = {
-    "seen_add",
-    "INSERT INTO idp.seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    2,
-};
-
-err_t pushed_add(struct db_pool *p, const uint8_t uri_hash[HASH_LEN], const char *client_id, struct bytes params, int64_t life,
+err_t pushed_add(struct db_pool *p, const uint8_t uri_hash[TIMED_KEY_LEN], const char *client_id, struct bytes params, int64_t life,
                  const char *request_id)
 {
-    const struct db_param v[] = {HASH_PARAM(uri_hash), DB_TEXT(client_id), DB_BYTES(params), DB_INT(life), DB_TEXT(request_id)};
+    const struct db_param v[] = {TIMED_PARAM(uri_hash), DB_TEXT(client_id), DB_BYTES(params), DB_INT(life), DB_TEXT(request_id)};
 
     return store_one(p, &st_pushed_add, v, NULL);
 }
 
-err_t pushed_take(struct db_pool *p, const uint8_t uri_hash[HASH_LEN], const char *client_id, struct buf *params)
+err_t pushed_take(struct db_pool *p, const uint8_t uri_hash[TIMED_KEY_LEN], const char *client_id, struct buf *params)
 {
     AUTO_ROWS r = NULL;
 
-    TRY(store_one(p, &st_pushed_take, (struct db_param[]){HASH_PARAM(uri_hash), DB_TEXT(client_id)}, &r));
+    TRY(store_one(p, &st_pushed_take, (struct db_param[]){TIMED_PARAM(uri_hash), DB_TEXT(client_id)}, &r));
     return db_bool(r, 0, 1) ? buf_copy(params, db_bytes(r, 0, 0)) : ERR_DB_NONE;
-}
-
-err_t seen_add(struct db_pool *p, const uint8_t id[HASH_LEN], int64_t until)
-{
-    return store_one(p, &st_seen_add, (struct db_param[]){HASH_PARAM(id), DB_TIME(until)}, NULL);
 }

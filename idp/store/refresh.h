@@ -6,8 +6,10 @@
 #define ANTIN_IDP_STORE_REFRESH_H
 
 #include "idp/store/grant.h"
+#include "idp/store/seen.h"
 
 struct refresh_use {
+    const struct proofs *proofs;       /* used up in the same breath */
     const uint8_t *hash, *next_hash; /* the token brought, the one that follows it */
     const char *client_id;
     const char *scope;    /* fewer scopes for this access token; NULL: all */
@@ -17,6 +19,7 @@ struct refresh_use {
 };
 enum refresh_outcome { REFRESH_ROTATED, REFRESH_AGAIN, REFRESH_REUSED, REFRESH_SCOPE };
 struct refresh_done {
+    enum proofs_outcome proofs; /* not fresh: nothing else happened, nothing else is known */
     struct grant grant;
     enum refresh_outcome outcome;
 };
@@ -26,8 +29,8 @@ struct refresh_done {
  */
 err_t refresh_use(struct db_pool *p, const struct refresh_use *in, struct refresh_done *out) MUST_USE;
 /* Takes a rotation back, because no access token could be signed. ERR_DB_NONE: the successor was used meanwhile. */
-err_t refresh_undo(struct db_pool *p, const uint8_t hash[HASH_LEN], const uint8_t next_hash[HASH_LEN]) MUST_USE;
+err_t refresh_undo(struct db_pool *p, const struct refresh_use *in) MUST_USE;
 /* The grant that a token belongs to, and until when it is good; whatever became of it is in live and good. ERR_DB_NONE. */
-err_t refresh_get(struct db_pool *p, const uint8_t hash[HASH_LEN], struct grant *out, int64_t *expires_at, bool *good) MUST_USE;
+err_t refresh_get(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], struct grant *out, int64_t *expires_at, bool *good) MUST_USE;
 
 #endif

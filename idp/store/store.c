@@ -34,15 +34,31 @@ err_t store_one(struct db_pool *p, const struct db_stmt *s, const struct db_para
     return db_do(p, DB_AUTOCOMMIT, run, &c);
 }
 
+static err_t too_long(int col, size_t n, size_t room)
+{
+    log_event(LOG_ERROR, "db.column_too_long", "column %d has %zu bytes, room for %zu", col, n, room);
+    return ERR_DB;
+}
+
 err_t store_text(const struct db_rows *r, int row, int col, char *out, size_t cap)
 {
     const char *v = db_str(r, row, col);
     size_t n = strlen(v);
 
-    if (n >= cap) {
-        log_event(LOG_ERROR, "db.column_too_long", "column %d has %zu bytes, room for %zu", col, n, cap - 1);
-        return ERR_DB;
-    }
+    if (n >= cap)
+        return too_long(col, n, cap - 1);
     memcpy(out, v, n + 1);
+    return OK;
+}
+
+err_t store_bytes(const struct db_rows *r, int row, int col, uint8_t *out, size_t cap, size_t *n)
+{
+    struct bytes v = db_bytes(r, row, col);
+
+    if (v.len > cap)
+        return too_long(col, v.len, cap);
+    if (v.len > 0)
+        memcpy(out, v.ptr, v.len);
+    *n = v.len;
     return OK;
 }

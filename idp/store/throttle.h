@@ -14,5 +14,10 @@
  */
 err_t throttle_row_try(struct db_pool *p, const uint8_t bucket[HASH_LEN], int64_t limit, int64_t window, int64_t *wait) MUST_USE;
 err_t throttle_row_forgive(struct db_pool *p, const uint8_t bucket[HASH_LEN]) MUST_USE; /* takes one attempt back: it succeeded */
+/*
+ * Counts one use of something that may be used limit times in a window; a new window begins with the first use after the old one.
+ * *wait: seconds until then; 0: go on.
+ */
+err_t throttle_row_count(struct db_pool *p, const uint8_t bucket[HASH_LEN], int64_t limit, int64_t window, int64_t *wait) MUST_USE;
 
 #endif

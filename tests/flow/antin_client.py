@@ -362,7 +362,9 @@ class Portal:
         assert aud == [self.client_id], f"audience {aud}"
         assert claims["iat"] <= time.time() + 5 and claims["exp"] > time.time()
         if "at_hash" in claims:
-            assert claims["at_hash"] == b64url(hashlib.sha256(tokens["access_token"].encode()).digest()[:16])
+            alg = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[0] + "=="))["alg"]
+            digest = {"EdDSA": hashlib.sha512, "ES384": hashlib.sha384}.get(alg, hashlib.sha256)(tokens["access_token"].encode()).digest()
+            assert claims["at_hash"] == b64url(digest[:len(digest) // 2])
         return claims
 
     def login(self, citizen, **override):

@@ -2,6 +2,7 @@
 What tests of the identity provider need beyond a browser: clients of their own, the administrator's view of the database.
 Used by test_idp_*.py. Against a daemon that `make up` did not start: ANTIN_TEST_IDPCTL (command), ANTIN_TEST_PSQL (command) say how to reach it.
 """
+import base64
 import hashlib
 import json
 import os
@@ -98,9 +99,14 @@ def fresh(stack, person, lang="vi"):
     return antin.Citizen(stack, person, lang)
 
 
+def timed_key(name):
+    """How the database knows a name that carries its time in front (48 bits), as a bytea literal."""
+    return "\\x" + base64.urlsafe_b64decode(name[:8]).hex() + hashlib.sha256(name.encode()).hexdigest()
+
+
 def session_hash(citizen):
     """How the database knows this browser's session, as a bytea literal."""
-    return "\\x" + hashlib.sha256(citizen.browser.session.cookies["antin_idp_session"].encode()).hexdigest()
+    return timed_key(citizen.browser.session.cookies["antin_idp_session"])
 
 
 def post(page, path, fields, **headers):

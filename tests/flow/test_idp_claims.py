@@ -71,14 +71,83 @@ def test_refusal_of_signed_userinfo_is_json(signed):
 
 # ---------------------------------------------------------------- the claims parameter
 
+BIRTH_AND_MAIL = {"birthdate": {"essential": True}, "email": None}
+
+
 def test_asked_claims_are_consented_and_told(client, stack, person):
     visitor = fresh(stack, person)
-    page, _ = client.open(visitor, prompt="consent", claims=asked(userinfo={"birthdate": {"essential": True}, "email": None}))
+    page, _ = client.open(visitor, prompt="consent", claims=asked(userinfo=BIRTH_AND_MAIL))
     page = page.form("password").submit({"number": person.number, "password": person.password})
     assert urlsplit(page.url).path == "/consent" and "ngày sinh" in page.words() and "thư điện tử" in page.words()
-    tokens = client.login(visitor, claims=asked(userinfo={"birthdate": {"essential": True}, "email": None}))
+    tokens = client.login(visitor, claims=asked(userinfo=BIRTH_AND_MAIL))
     told = client.userinfo(tokens["access_token"]).json()
-    assert told["birthdate"] == person.birth_date and told["email"] == "an@example.vn"
+    assert told == {"sub": tokens["claims"]["sub"], "birthdate": person.birth_date, "email": "an@example.vn"}
+    assert tokens["scope"] == "openid"
+
+
+def test_each_claim_goes_where_it_was_asked_for_and_nowhere_else(client, visitor, person):
+    tokens = client.login(visitor, claims=asked(id_token={"birthdate": None}, userinfo={"given_name": None}))
+    told = client.userinfo(tokens["access_token"]).json()
+    assert tokens["claims"]["birthdate"] == person.birth_date and set(told) == {"sub", "given_name"}
+    assert not {"given_name", "name", "gender", "email"} & set(tokens["claims"])
+
+
+def test_claims_in_the_id_token_of_granted_scopes(client, visitor, person):
+    tokens = client.login(visitor, scope="openid profile", claims=asked(id_token={"name": None}))
+    assert tokens["claims"]["name"] == person.name and "birthdate" not in tokens["claims"]
+    assert client.userinfo(tokens["access_token"]).json()["birthdate"] == person.birth_date
+
+
+def test_refreshed_id_token_has_them_as_well(stack, visitor, person):
+    made = Client(stack, "openid offline_access", allowed="openid profile offline_access", more=["--grant", "authorization_code", "--grant", "refresh_token"])
+    tokens = made.login(visitor, claims=asked(id_token={"birthdate": None}, userinfo={"gender": None}))
+    again = made.token_request(grant_type="refresh_token", refresh_token=tokens["refresh_token"]).json()
+    assert json.loads(jws_payload(again["id_token"]))["birthdate"] == person.birth_date
+    assert set(made.userinfo(again["access_token"]).json()) == {"sub", "gender"}
+
+
+def test_a_claim_with_another_value_than_asked_is_left_out(client, visitor, person):
+    wish = {"birthdate": {"value": "1801-01-01"}, "gender": {"values": ["female", "male"]}, "name": {"value": person.name}}
+    told = client.userinfo(client.login(visitor, claims=asked(userinfo=wish))["access_token"]).json()
+    assert set(told) == {"sub", "gender", "name"}
+
+
+def test_consent_to_single_claims_is_remembered_claim_by_claim(client, stack, officer):
+    someone = enrolled(stack, officer)
+    client.login(someone, claims=asked(userinfo={"birthdate": None}))
+    assert client.open(someone, claims=asked(id_token={"birthdate": None}))[0].stopped_at
+    page, _ = client.open(someone, claims=asked(userinfo={"birthdate": None, "gender": None}))
+    assert urlsplit(page.url).path == "/consent" and "giới tính" in page.words()
+    someone.answer(page)
+    assert client.open(someone, claims=asked(userinfo={"gender": None, "birthdate": None}))[0].stopped_at
+    params, _ = client.authorize(someone, prompt="none", claims=asked(userinfo={"email": None}))
+    assert params["error"] == "consent_required"
+
+
+def test_consent_to_a_scope_covers_its_claims(client, stack, officer):
+    someone = enrolled(stack, officer)
+    client.login(someone, scope="openid profile")
+    assert client.open(someone, claims=asked(id_token={"birthdate": None}))[0].stopped_at
+
+
+def test_consent_to_a_claim_covers_no_scope(client, stack, officer):
+    someone = enrolled(stack, officer)
+    client.login(someone, claims=asked(userinfo={"birthdate": None}))
+    assert urlsplit(client.open(someone, scope="openid profile")[0].url).path == "/consent"
+
+
+def test_purpose_is_shown_as_the_client_s_word(client, stack, officer):
+    someone = enrolled(stack, officer)
+    client.login(someone)
+    page, _ = client.open(someone, claims=asked(userinfo={"birthdate": {"essential": True, "purpose": "Tính tuổi nghỉ hưu <b>"}}))
+    assert "Cổng cho biết dùng để: “Tính tuổi nghỉ hưu <b>”" in page.words() and "Cổng cần thông tin này" in page.words()
+
+
+def test_asked_claims_are_sealed_in_the_database(client, visitor, person):
+    code, keep = client.code(visitor, claims=asked(userinfo={"name": {"value": person.name}}))
+    token = client.exchange(code, keep).json()["access_token"]
+    grant = json.loads(jws_payload(token))["grant_id"]
+    assert sql(f"SELECT position(convert_to('{person.name}', 'UTF8') in terms) FROM idp.access_grant WHERE id = '{grant}'") == "0"
 
 
 def test_claims_beyond_the_client_s_scopes_are_left_out(client, visitor):
@@ -93,7 +162,8 @@ def test_claims_without_openid_say_nothing(stack, visitor):
 
 
 @pytest.mark.parametrize("claims", ["x", "[]", '"x"', '{"userinfo": []}', '{"id_token": {"acr": "urn:antin:loa:2"}}', '{"userinfo": {"name": 1}}',
-                                    '{"id_token": {"sub": {"value": 5}}}', "{" * 200, '{"userinfo": {"x": "' + "y" * 6000 + '"}}'])
+                                    '{"id_token": {"sub": {"value": 5}}}', '{"userinfo": {"name": {"essential": "yes"}}}', '{"userinfo": {"name": {"values": "x"}}}',
+                                    '{"userinfo": {"name": {"purpose": "ab"}}}', '{"userinfo": {"name": {"purpose": "a\\u202eb c"}}}', '{"userinfo": {"name": {"purpose": 1}}}', "{" * 200, '{"userinfo": {"x": "' + "y" * 6000 + '"}}'])
 def test_malformed_claims_are_refused(client, visitor, claims):
     params, keep = client.authorize(visitor, claims=claims)
     assert params["error"] == "invalid_request" and params["state"] == keep["state"]

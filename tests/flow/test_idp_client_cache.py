@@ -34,11 +34,16 @@ def deaf():
     assert int(sql(f"SELECT count(pg_terminate_backend(pid, 2000)) FROM pg_stat_activity WHERE {HEARS}")) == 1
 
 
-def hearing(limit=10):
+def soon(holds, limit=1.0):
+    """A notification takes milliseconds; on a machine that is at work on other things, some more."""
     end = time.monotonic() + limit
-    while int(sql(f"SELECT count(*) FROM pg_stat_activity WHERE {HEARS}")) != 1:
-        assert time.monotonic() < end, "nobody listens"
-        time.sleep(0.05)
+    while not holds():
+        assert time.monotonic() < end, "not felt in time"
+        time.sleep(0.005)
+
+
+def hearing():
+    soon(lambda: int(sql(f"SELECT count(*) FROM pg_stat_activity WHERE {HEARS}")) == 1, 10)
 
 
 def silently(change):
@@ -88,9 +93,10 @@ def test_redirect_uri_is_known_as_soon_as_it_is_registered_and_forgotten_as_soon
     client = Client(stack, "openid")
     assert arrives(client, stack, REDIRECT) and not arrives(client, stack, OTHER)
     sql(f"INSERT INTO idp.redirect_uri VALUES ('{client.client_id}', '{OTHER}')")
-    assert arrives(client, stack, OTHER)
+    soon(lambda: arrives(client, stack, OTHER))
     sql(f"DELETE FROM idp.redirect_uri WHERE client_id = '{client.client_id}' AND uri = '{OTHER}'")
-    assert not arrives(client, stack, OTHER) and arrives(client, stack, REDIRECT)
+    soon(lambda: not arrives(client, stack, OTHER))
+    assert arrives(client, stack, REDIRECT)
 
 
 @pytest.mark.parametrize("variant", ["/", "?", "#", "%20", "/../quay-ve", "/.", ";x"])

@@ -213,6 +213,16 @@ def test_guessing_user_codes_is_slowed_down(kiosk, visitor):
     assert enter(visitor, codes).status == 200
 
 
+def test_client_may_begin_so_many_and_no_more(stack):
+    full, other = Client(stack, "openid", more=MORE), Client(stack, "openid", more=MORE)
+    begin(full)
+    sql("UPDATE idp.throttle SET fails = 1000000")
+    answer = begin(full)
+    refused(answer, "slow_down", 429)
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert begin(other).status_code == 200
+
+
 def test_code_in_the_address_is_filled_in_but_not_taken(kiosk, visitor):
     codes = begin(kiosk).json()
     page = visitor.browser.open(codes["verification_uri_complete"])

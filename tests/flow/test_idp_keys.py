@@ -39,7 +39,7 @@ class Keys:
         time.sleep(0.3)
 
     def published(self):
-        return [k["kid"] for k in antin.requests.get(self.stack.idp_url + "/jwks", timeout=10).json()["keys"]]
+        return [k["kid"] for k in antin.requests.get(self.stack.idp_url + "/jwks", timeout=10).json()["keys"] if k["alg"] == "ES256"]
 
     def become(self, condition):
         """The provider asks keyd again every five seconds."""

@@ -2,45 +2,17 @@
 Clients hear of a logout: server to server, and in frames of the page that ends it. OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0.
 """
 import json
-import queue
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from idp_kit import REDIRECT, Client, enrolled, fresh, idpctl, sql
 from jwcrypto import jws
+from receiver_kit import Receiver
 
 
-class Receiver:
-    """A client's back-channel endpoint: keeps what came, answers with .status; /moved redirects."""
-
-    def __init__(self, port):
-        self.came, self.status, box = queue.Queue(), 200, self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                box.came.put((self.path, self.headers["Content-Type"], {k: v[0] for k, v in parse_qs(body).items()}))
-                self.send_response(302 if self.path == "/moved" else box.status)
-                if self.path == "/moved":
-                    self.send_header("Location", "/logout")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def next(self, seconds=10):
-        return self.came.get(timeout=seconds)
-
-    def nothing(self, seconds=1.5):
-        time.sleep(seconds)
-        return self.came.empty()
+def fields_in(came):
+    return {k: v[0] for k, v in parse_qs(came.body).items()}
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +24,13 @@ def port(stack):
 def server(port):
     made = Receiver(port)
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 @pytest.fixture
 def receiver(server):
     sql("DELETE FROM idp.logout_notice")
-    while not server.came.empty():
-        server.came.get()
-    server.status = 200
-    return server
+    return server.quiet()
 
 
 @pytest.fixture
@@ -98,8 +66,9 @@ def opened(client, token):
 def test_logout_token_reaches_the_client(client, visitor, receiver):
     tokens = client.login(visitor)
     log_out(client, visitor, tokens)
-    path, kind, fields = receiver.next()
-    assert path == "/logout" and kind == "application/x-www-form-urlencoded" and set(fields) == {"logout_token"}
+    came = receiver.next()
+    fields = fields_in(came)
+    assert came.path == "/logout" and came.headers["Content-Type"] == "application/x-www-form-urlencoded" and set(fields) == {"logout_token"}
     header, claims = opened(client, fields["logout_token"])
     assert header["typ"] == "logout+jwt"
     assert claims["iss"] == client.meta["issuer"] and claims["aud"] == client.client_id
@@ -113,7 +82,7 @@ def test_logout_token_reaches_the_client(client, visitor, receiver):
 
 def test_logout_token_is_no_id_token(client, visitor, receiver):
     log_out(client, visitor, client.login(visitor))
-    token = receiver.next()[2]["logout_token"]
+    token = fields_in(receiver.next())["logout_token"]
     assert client.userinfo(token).status_code == 401
     assert visitor.browser.open(client.meta["end_session_endpoint"], fields={"id_token_hint": token}).status == 400
 
@@ -125,20 +94,20 @@ def test_every_client_of_the_session_hears_it_and_no_other(stack, port, client, 
     client.login(visitor)  # twice in one session: told once
     assert a["claims"]["sub"] and b["claims"]["sub"]
     log_out(client, visitor, a)
-    assert sorted(receiver.next()[0] for _ in range(2)) == ["/logout", "/second"]
+    assert sorted(receiver.next().path for _ in range(2)) == ["/logout", "/second"]
     assert receiver.nothing()
 
 
 def test_locked_account_is_a_logout_everywhere(client, visitor, receiver):
     client.login(visitor)
     idpctl("account", "lock", visitor.person.id)
-    assert receiver.next()[0] == "/logout"
+    assert receiver.next().path == "/logout"
 
 
 def test_revoked_sessions_are_told(client, visitor, receiver):
     client.login(visitor)
     idpctl("session", "revoke", visitor.person.id)
-    assert receiver.next()[0] == "/logout"
+    assert receiver.next().path == "/logout"
 
 
 def test_signing_in_again_is_no_logout_but_another_person_is(stack, officer, client, visitor, receiver):
@@ -148,7 +117,7 @@ def test_signing_in_again_is_no_logout_but_another_person_is(stack, officer, cli
     page, _ = client.open(visitor, prompt="login")
     other = enrolled(stack, officer).person
     page.form("password").submit({"number": other.number, "password": other.password})
-    assert receiver.next()[0] == "/logout"
+    assert receiver.next().path == "/logout"
 
 
 def test_client_that_is_down_is_told_later(client, visitor, receiver):
@@ -159,7 +128,7 @@ def test_client_that_is_down_is_told_later(client, visitor, receiver):
     assert sql("SELECT tries FROM idp.logout_notice WHERE due_at > now()") == "1"
     receiver.status = 200
     sql("UPDATE idp.logout_notice SET due_at = now()")
-    assert receiver.next(8)[0] == "/logout"
+    assert receiver.next(8).path == "/logout"
     time.sleep(0.3)
     assert sql("SELECT count(*) FROM idp.logout_notice") == "0"
 
@@ -179,7 +148,7 @@ def test_it_is_given_up_in_the_end(client, visitor, receiver):
 def test_redirects_are_not_followed(stack, port, visitor, receiver):
     moved = told_at(stack, port, "/moved")
     log_out(moved, visitor, moved.login(visitor))
-    assert receiver.next()[0] == "/moved" and receiver.nothing()
+    assert receiver.next().path == "/moved" and receiver.nothing()
 
 
 def test_origin_that_the_operator_did_not_write_down_is_never_called(stack, visitor, receiver, port):
@@ -190,8 +159,7 @@ def test_origin_that_the_operator_did_not_write_down_is_never_called(stack, visi
         log_out(with_other, visitor, with_other.login(visitor))
         assert stray.nothing()
     finally:
-        stray.server.shutdown()
-        stray.server.server_close()
+        stray.close()
     assert sql(f"SELECT count(*) FROM idp.audit WHERE event = 'logout.untold' AND client_id = '{with_other.client_id}'") == "1"
 
 

@@ -129,13 +129,6 @@ def test_what_is_pushed_is_kept_sealed(client, person):
     assert sql(f"SELECT count(*) FROM idp.pushed_request WHERE position(convert_to('{person.number}', 'UTF8') in params) > 0") == "0"
 
 
-def test_expired_requests_are_thrown_away(client):
-    client.push()
-    sql(f"UPDATE idp.pushed_request SET expires_at = now() - interval '1 hour' WHERE client_id = '{client.client_id}'; UPDATE idp.seen SET expires_at = now() - interval '1 hour'")
-    idpctl("maintain")
-    assert sql(f"SELECT (SELECT count(*) FROM idp.pushed_request WHERE client_id = '{client.client_id}') + (SELECT count(*) FROM idp.seen)") == "0"
-
-
 def test_key_proven_while_pushing_binds_the_code(client, visitor):
     prover, other = Prover(), Prover()
     par, token = client.meta["pushed_authorization_request_endpoint"], client.meta["token_endpoint"]

@@ -228,7 +228,7 @@ def test_refresh_tokens_are_not_in_the_database(client, visitor):
     second = refresh(client, first["refresh_token"]).json()
     for token in (first["refresh_token"], second["refresh_token"]):
         assert sql(f"SELECT count(*) FROM idp.refresh_token t WHERE t::text LIKE '%{token}%'") == "0"
-        assert len(token) == 43
+        assert len(token) == 51
 
 
 def test_logout_leaves_offline_access_alone(stack, officer, client):

@@ -86,7 +86,7 @@ static void claims_as_request(struct bytes claims)
 {
     AUTO_JSON j = NULL;
     AUTO_JSON params = NULL;
-    if (json_parse(claims, 65536, &j) != OK || !json_is_object(j) || params_of_claims(j, &params) != OK)
+    if (json_parse(claims, 65536, &j) != OK || !json_is_object(j) || params_of_claims(j, authz_param_names, &params) != OK)
         return;
     const char *name;
     json_t *v;

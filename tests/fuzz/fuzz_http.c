@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r.query != NULL)
         form_free(r.query);
     free(r.query);
-    free(r.path);
-    free(r.head);
+    free(r.path.ptr);
+    free(r.head.ptr);
     return 0;
 }

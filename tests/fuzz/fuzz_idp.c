@@ -1,6 +1,6 @@
 /*
  * What a stranger can send to the identity provider's rules: authorization requests, logins, personal data, redirect URIs.
- * The input is a query string; the same bytes are tried as JSON too.
+ * The input is a query string; the same bytes are tried as JSON too: a person, a client's metadata, a policy.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -8,12 +8,14 @@
 #include "common/json.h"
 #include "idp/rules/authz.h"
 #include "idp/rules/citizen.h"
+#include "idp/rules/client_rules.h"
 #include "idp/rules/csrf.h"
 #include "idp/rules/login.h"
 #include "idp/rules/password_policy.h"
 #include "idp/rules/redirect.h"
 #include "idp/rules/response.h"
 #include "idp/rules/scope.h"
+#include "idp/rules/software_policy.h"
 #include "idp/rules/subject.h"
 #include <string.h>
 
@@ -102,11 +104,33 @@ static void person(struct bytes text)
         MUST(json_array_size(faults) > 0);
 }
 
+/* Whatever registers has no more than the policy allows, and what was read can be read again. */
+static void client(struct bytes text)
+{
+    static const char policy_text[] = "{\"scope\":\"openid profile\",\"hosts\":[\"portal.example.vn\"]}";
+    AUTO_JSON doc = NULL;
+    AUTO_JSON out = NULL;
+    AUTO_CLIENT c = {0}, again = {0};
+    AUTO_POLICY policy = {0}, other = {0};
+    struct client_fault f;
+
+    if (json_parse(text, 16384, &doc) != OK)
+        return;
+    (void)!software_policy_read(doc, &other, &f);
+    MUST(software_policy_parse(bytes_str(policy_text), &policy) == OK);
+    if (client_metadata_read(doc, false, &c, &f) != OK || software_policy_apply(&policy, &c, &f) != OK || client_rules_check(&c, &f) != OK)
+        return;
+    MUST(!c.first_party && !c.introspect && !c.exchange && scope_covers("openid profile", c.scope));
+    MUST(strcmp(c.sector, "portal.example.vn") == 0 && c.redirect_uris && strncmp(c.redirect_uris, "https://portal.example.vn", 25) == 0);
+    MUST(client_metadata_write(&c, &out) == OK && client_metadata_read(out, false, &again, &f) == OK && client_metadata_same(&c, &again));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO_FORM f = {0};
 
     person(BYTES(data, size));
+    client(BYTES(data, size));
     if (form_parse(BYTES(data, size), &f) != OK)
         return 0;
     request(&f);

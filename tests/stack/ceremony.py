@@ -44,8 +44,8 @@ class Ceremony:
         self.run("init", self.folder, "--organization", ORGANIZATION, "--profiles", ROOT / "certs/profiles", "--crl-base", self.layout.signer_url + "/crl", "--aia-base",
                  self.layout.signer_url + "/ca", "--passphrase-file", self.passphrase, "--all", "--key-out", self.keys / "signer", "--domain-key",
                  self.domain_key("signer"))
-        for purpose in ("token", "data"):
-            self.run("key", "new", "--purpose", purpose, "--dir", self.keys / "idp", "--domain-key", self.domain_key("idp"))
+        for what in (("token",), ("token", "--alg", "EdDSA"), ("token", "--alg", "RS256"), ("token", "--alg", "PS256"), ("data",)):
+            self.run("key", "new", "--purpose", *what, "--dir", self.keys / "idp", "--domain-key", self.domain_key("idp"))
         self.folder.chmod(0o700)
         self.publish()
         self.hand_over()

@@ -51,6 +51,14 @@ def tls_cas(layout):
     return cert
 
 
+def upstreams(layout):
+    """Where providers that people may sign in at would be written down; a development stack has none, tests put theirs there."""
+    folder = layout.state / "etc/upstream"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return folder
+
+
 def idpd(layout, share):
     layout.write("etc/idpd.conf", ini({
         "idp": {"issuer": layout.idp_url, "listen": f"127.0.0.1:{layout.idp_port}", "share": share,
@@ -59,6 +67,8 @@ def idpd(layout, share):
         "keyd": {"socket": keyd_socket(layout, "idp")},
         "secrets": {"master": layout.secret("idp-master", "idpd")},
         "logout": {"origins": f"http://localhost:{layout.base + 92} http://127.0.0.1:{layout.base + 92}"},
+        "upstream": {"folder": upstreams(layout)},
+        "ciba": {"origins": f"http://localhost:{layout.base + 93}"},
         "resource": {"signer_resource": layout.signer_url, "signer_scopes": "dossier dossier.read registrar"},
     }))
 

@@ -1,6 +1,7 @@
 """
 Where a stack keeps its things, on which ports it listens, and which uid each process has.
-Used by every file in this folder. $ANTIN_RUN (run/), $ANTIN_PORT_BASE (8400), $ANTIN_BUILD (build/).
+Used by every file in this folder. $ANTIN_RUN (run/), $ANTIN_PORT_BASE (8400), $ANTIN_BUILD (build/), $ANTIN_HOST (localhost: two providers that one
+browser visits need two names, or it takes their cookies for one jar).
 """
 import fcntl
 import hashlib
@@ -32,6 +33,7 @@ class Layout:
         self.run = pathlib.Path(os.path.abspath(run or os.environ.get("ANTIN_RUN") or ROOT / "run"))
         self.build = ROOT / (os.environ.get("ANTIN_BUILD") or "build")
         self.base = int(os.environ.get("ANTIN_PORT_BASE") or 8400)
+        self.host = os.environ.get("ANTIN_HOST") or "localhost"
         self.state = self.run.resolve()
 
     # --- the folder ---
@@ -146,7 +148,7 @@ class Layout:
 
     @property
     def idp_url(self):
-        return f"http://localhost:{self.idp_port}"
+        return f"http://{self.host}:{self.idp_port}"
 
     @property
     def signer_url(self):

@@ -85,7 +85,7 @@ class Stack:
         for name, port, url, parts in (("idpd", self.layout.idp_port, self.layout.idp_url, pages[:4]),
                                        ("signerd", self.layout.signer_port, self.layout.signer_url, pages[:2] + pages[4:])):
             conf, program = etc / f"{name}.conf", self.bin / f"antin-{name}"
-            made[name] = Daemon(self.layout, name, [program, "-c", conf], name, watch=[program, conf, *parts], ready_url=url + "/ready", port=port)
+            made[name] = Daemon(self.layout, name, [program, "-c", conf], name, watch=[program, conf, *parts, *([etc / "upstream"] if name == "idpd" else [])], ready_url=url + "/ready", port=port)
         return made
 
     # --- up ---

@@ -106,6 +106,49 @@ static err_t on_conflict(struct http_req *r)
     return ERR_CONFLICT;
 }
 
+/* Tried on the HTTP thread; "?wait" makes it wait, "?lot" makes it wait together with others. */
+static err_t on_first(struct http_req *r)
+{
+    bool here = !http_may_wait(r);
+    if (http_query(r, "lot") != NULL)
+        return ERR_TOGETHER;
+    if (http_query(r, "wait") != NULL && here)
+        return ERR_WAITS;
+    return say(r, here ? "here" : "worker");
+}
+
+static atomic_uint lots, largest_lot;
+
+static void in_lots(struct http_req *const *r, err_t *e, size_t n)
+{
+    atomic_fetch_add(&lots, 1);
+    if (n > atomic_load(&largest_lot))
+        atomic_store(&largest_lot, (unsigned)n);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* others come meanwhile */
+    for (size_t i = 0; i < n; i++) {
+        assert_true(http_may_wait(r[i]));
+        e[i] = strcmp(http_query(r[i], "lot"), "bad") == 0 ? ERR_CONFLICT : say(r[i], http_query(r[i], "lot"));
+    }
+}
+
+static struct http_shared *shared;
+
+static err_t on_shared(struct http_req *r)
+{
+    if (shared == NULL) {
+        AUTO_BUF body = {0};
+        TRY(buf_add_str(&body, "{\"for\":\"all\"}"));
+        TRY(http_shared_make(r, "application/json", "public, max-age=300", &body, &shared));
+    }
+    http_reply_shared(r, shared);
+    return OK;
+}
+
+static err_t on_peer(struct http_req *r)
+{
+    return say(r, http_peer(r));
+}
+
 static err_t on_silent(struct http_req *r)
 {
     (void)r;
@@ -189,6 +232,9 @@ static const struct http_route routes[] = {
     GET("/inline-file", on_inline_file),
     GET("/script-file", on_script_file),
     {.method = "GET", .path = "/meta", .handler = on_hello, .fail = http_fail_problem, .inline_ok = true, .cors = true},
+    {.method = "GET", .path = "/first", .handler = on_first, .fail = http_fail_problem, .inline_first = true, .together = in_lots},
+    {.method = "GET", .path = "/shared", .handler = on_shared, .fail = http_fail_problem, .inline_ok = true, .cors = true},
+    GET("/peer", on_peer),
     {.method = "POST", .path = "/plain", .handler = on_hello, .fail = fail_plain, .body = HTTP_FORM, .body_max = 100},
     {0},
 };
@@ -200,7 +246,7 @@ static struct http_conf conf(bool https)
     return (struct http_conf){.listen = "127.0.0.1:0",
                               .threads = 2,
                               .workers = 2,
-                              .queue_max = 16,
+                              .queue_max = 64,
                               .connections_max = 64,
                               .header_ms = 2000,
                               .body_ms = 2000,
@@ -239,6 +285,7 @@ static int stop(void **state)
 {
     (void)state;
     http_close(&peer_server);
+    http_shared_free(&shared);
     assert_null(peer_server);
     texts_free(&texts);
     return 0;
@@ -625,6 +672,102 @@ static void close_is_honoured(void **state)
     assert_true(closed);
 }
 
+static void what_need_not_wait_is_answered_on_the_http_thread(void **state)
+{
+    (void)state;
+    assert_string_equal(get("/first", "")->body, "here");
+    assert_string_equal(get("/first?wait=1", "")->body, "worker");
+    assert_string_equal(get("/first?lot=7", "")->body, "7");
+    assert_int_equal(get("/first?lot=bad", "")->status, 409);
+}
+
+static void requests_that_wait_for_the_same_are_done_together_each_with_its_own_answer(void **state)
+{
+    enum { N = 40 };
+    int fd[N];
+    char raw[128], want[16];
+    struct peer_reply r;
+    (void)state;
+    atomic_store(&lots, 0);
+    atomic_store(&largest_lot, 0);
+    for (int i = 0; i < N; i++) {
+        fd[i] = peer_open();
+        (void)snprintf(raw, sizeof raw, "GET /first?lot=%d HTTP/1.1\r\nHost: a\r\n\r\n", i % 10 == 3 ? 0 : i);
+        if (i % 10 == 3)
+            (void)snprintf(raw, sizeof raw, "GET /first?lot=bad HTTP/1.1\r\nHost: a\r\n\r\n");
+        (void)peer_send(fd[i], raw);
+    }
+    for (int i = 0; i < N; i++) {
+        peer_read(fd[i], &r, false);
+        (void)close(fd[i]);
+        (void)snprintf(want, sizeof want, "%d", i);
+        assert_int_equal(r.status, i % 10 == 3 ? 409 : 200);
+        if (i % 10 != 3)
+            assert_string_equal(r.body, want);
+    }
+    assert_in_range(atomic_load(&largest_lot), 2, HTTP_TOGETHER_MAX);
+    assert_in_range(atomic_load(&lots), 2, N / 2);
+}
+
+static void a_shared_reply_has_every_header_and_is_told_unchanged(void **state)
+{
+    char etag[64], ask[128];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct peer_reply *r = get("/shared", "");
+        assert_int_equal(r->status, 200);
+        assert_string_equal(r->body, "{\"for\":\"all\"}");
+        assert_string_equal(peer_header(r, "Content-Type"), "application/json");
+        assert_string_equal(peer_header(r, "X-Content-Type-Options"), "nosniff");
+        assert_non_null(strstr(peer_header(r, "Content-Security-Policy"), "default-src 'none'"));
+        assert_string_equal(peer_header(r, "Access-Control-Allow-Origin"), "*");
+        (void)snprintf(etag, sizeof etag, "%s", peer_header(r, "ETag"));
+    }
+    (void)snprintf(ask, sizeof ask, "If-None-Match: \"other\", W/%s\r\n", etag);
+    struct peer_reply *r = get("/shared", ask);
+    assert_int_equal(r->status, 304);
+    assert_int_equal(r->body_len, 0);
+    assert_string_equal(peer_header(r, "ETag"), etag);
+    assert_int_equal(get("/shared", "If-None-Match: \"other\"\r\n")->status, 200);
+}
+
+static void a_shared_reply_can_be_the_last_of_its_connection(void **state)
+{
+    (void)state;
+    struct peer_reply r;
+    bool closed;
+    static const char raw[] = "GET /shared HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    peer_ask_n(raw, sizeof raw - 1, &r, &closed);
+    assert_int_equal(r.status, 200);
+    assert_true(closed);
+    assert_string_equal(get("/shared", "")->body, "{\"for\":\"all\"}");
+}
+
+static void the_peers_address_is_told(void **state)
+{
+    (void)state;
+    assert_string_equal(get("/peer", "X-Forwarded-For: 1.2.3.4\r\n")->body, "127.0.0.1");
+}
+
+static void nothing_of_a_request_is_left_in_the_next_one(void **state)
+{
+    struct peer_reply r;
+    int fd = peer_open();
+    (void)state;
+    (void)peer_send(fd, "GET /query?a=1&a=2 HTTP/1.1\r\nHost: a\r\nCookie: sid=x\r\nIf-None-Match: *\r\n\r\n");
+    peer_read(fd, &r, false);
+    (void)peer_send(fd, "GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_read(fd, &r, false);
+    assert_string_equal(r.body, "here");
+    (void)peer_send(fd, "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_read(fd, &r, false);
+    assert_int_equal(r.status, 404);
+    (void)peer_send(fd, "GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer_read(fd, &r, false);
+    assert_int_equal(r.status, 200);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -653,6 +796,12 @@ int main(void)
         cmocka_unit_test(a_connection_carries_many_requests),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(close_is_honoured),
+        cmocka_unit_test(what_need_not_wait_is_answered_on_the_http_thread),
+        cmocka_unit_test(requests_that_wait_for_the_same_are_done_together_each_with_its_own_answer),
+        cmocka_unit_test(a_shared_reply_has_every_header_and_is_told_unchanged),
+        cmocka_unit_test(a_shared_reply_can_be_the_last_of_its_connection),
+        cmocka_unit_test(the_peers_address_is_told),
+        cmocka_unit_test(nothing_of_a_request_is_left_in_the_next_one),
     };
     const struct CMUnitTest with_texts[] = {cmocka_unit_test(a_problem_speaks_the_callers_language)};
     const struct CMUnitTest https[] = {cmocka_unit_test(with_https_cookies_are_bound_to_the_host)};

@@ -45,6 +45,21 @@ static void the_counters_api_is_for_officers(void **state)
     assert_true(n >= 5);
 }
 
+static void the_administrations_api_is_for_administrators(void **state)
+{
+    int n = 0;
+    (void)state;
+    EACH(r)
+    {
+        bool api = strncmp(r->path, "/admin/", 7) == 0;
+        n += api;
+        assert_true(api == (r->auth == auth_admin));
+        assert_true(!api || r->fail == fail_api);
+        assert_false(api && (r->cors || r->inline_ok));
+    }
+    assert_true(n >= 1);
+}
+
 static void only_public_metadata_is_open_to_other_origins(void **state)
 {
     (void)state;
@@ -63,6 +78,7 @@ int main(void)
         cmocka_unit_test(every_route_renders_its_failures_and_bounds_its_body),
         cmocka_unit_test(no_route_stands_twice),
         cmocka_unit_test(the_counters_api_is_for_officers),
+        cmocka_unit_test(the_administrations_api_is_for_administrators),
         cmocka_unit_test(only_public_metadata_is_open_to_other_origins),
         cmocka_unit_test(what_runs_on_the_http_thread_waits_for_nobody),
     };

@@ -26,8 +26,10 @@
 static void pkce_takes_the_example_of_its_specification(void **state)
 {
     (void)state;
+    char made[PKCE_CHALLENGE_CHARS + 1];
     assert_ok(pkce_challenge_check(CHALLENGE, "S256"));
-    assert_ok(pkce_verify(CHALLENGE, VERIFIER));
+    assert_ok(pkce_of(VERIFIER, made));
+    assert_string_equal(made, CHALLENGE);
 }
 
 static void pkce_refuses_what_is_not_s256(void **state)
@@ -38,10 +40,80 @@ static void pkce_refuses_what_is_not_s256(void **state)
     assert_err(pkce_challenge_check(CHALLENGE, "plain"), ERR_PKCE_METHOD);
     assert_err(pkce_challenge_check(CHALLENGE, "s256"), ERR_PKCE_METHOD);
     assert_err(pkce_challenge_check("short", "S256"), ERR_PKCE_METHOD);
-    assert_err(pkce_verify(CHALLENGE, NULL), ERR_PKCE_MISSING);
-    assert_err(pkce_verify(CHALLENGE, CHALLENGE), ERR_PKCE_WRONG);
-    assert_err(pkce_verify(CHALLENGE, VERIFIER "A"), ERR_PKCE_WRONG);
-    assert_err(pkce_verify(CHALLENGE, "dBjftJeZ4CVP mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), ERR_PKCE_WRONG);
+    char made[PKCE_CHALLENGE_CHARS + 1];
+    assert_err(pkce_of(NULL, made), ERR_PKCE_MISSING);
+    assert_err(pkce_of("short", made), ERR_PKCE_WRONG);
+    assert_err(pkce_of("dBjftJeZ4CVP mB92K27uhbUJU1p1r_wW1gFWFOEjXk", made), ERR_PKCE_WRONG);
+    assert_ok(pkce_of(CHALLENGE, made)); /* a verifier that looks like a challenge answers another one */
+    assert_string_not_equal(made, CHALLENGE);
+    assert_ok(pkce_of(VERIFIER "A", made));
+    assert_string_not_equal(made, CHALLENGE);
+}
+
+/* 2026-11-24 00:00:00 UTC is 0x1a20ada2c00 milliseconds. */
+#define DAY INT64_C(1795478400)
+
+static void timed_names_are_known_by_their_time_and_hash(void **state)
+{
+    static const uint8_t time[TIME_PREFIX_LEN] = {0x01, 0xa2, 0x0a, 0xda, 0x2c, 0x00};
+    char name[TIMED_CHARS + 1], other[TIMED_CHARS + 1];
+    uint8_t key[TIMED_KEY_LEN], hash[HASH_LEN];
+    (void)state;
+    timed_make(DAY, name);
+    timed_make(DAY, other);
+    assert_int_equal(strlen(name), TIMED_CHARS);
+    assert_memory_equal(name, other, TIMED_PREFIX_CHARS);
+    assert_string_not_equal(name, other);
+    assert_true(timed_key(name, key));
+    assert_memory_equal(key, time, sizeof time);
+    sha256(bytes_str(name), hash);
+    assert_memory_equal(key + TIME_PREFIX_LEN, hash, HASH_LEN);
+}
+
+static void timed_names_of_before_are_known_by_no_time(void **state)
+{
+    static const uint8_t none[TIME_PREFIX_LEN] = {0};
+    char name[TOKEN_CHARS + 1];
+    uint8_t key[TIMED_KEY_LEN];
+    (void)state;
+    random_token(name, TOKEN_BYTES);
+    assert_true(timed_key(name, key));
+    assert_memory_equal(key, none, sizeof none);
+}
+
+static void timed_names_that_look_like_none_are_refused(void **state)
+{
+    char name[TIMED_CHARS + 2];
+    uint8_t key[TIMED_KEY_LEN];
+    (void)state;
+    timed_make(DAY, name);
+    name[3] = '*';
+    assert_false(timed_key(name, key));
+    timed_make(DAY, name);
+    name[TIMED_CHARS - 1] = '\0';
+    assert_false(timed_key(name, key));
+    memset(name, 'A', TIMED_CHARS + 1);
+    name[TIMED_CHARS + 1] = '\0';
+    assert_false(timed_key(name, key));
+    assert_false(timed_key("", key));
+    assert_false(timed_key(NULL, key));
+}
+
+static void timed_names_lie_beside_their_grant(void **state)
+{
+    char uuid[UUID_LEN + 1], name[TIMED_CHARS + 1], beside[TIMED_CHARS + 1], bare[TOKEN_CHARS + 1];
+    (void)state;
+    timed_uuid(DAY, uuid);
+    assert_memory_equal(uuid, "01a20ada-2c00-8", 15);
+    assert_non_null(strchr("89ab", uuid[19]));
+    timed_for_grant(uuid, name);
+    timed_make(DAY, beside);
+    assert_memory_equal(name, beside, TIMED_PREFIX_CHARS);
+    timed_beside(name, DAY + 86400, beside);
+    assert_memory_equal(name, beside, TIMED_PREFIX_CHARS);
+    random_token(bare, TOKEN_BYTES);
+    timed_beside(bare, DAY, beside);
+    assert_memory_equal(name, beside, TIMED_PREFIX_CHARS);
 }
 
 static void scopes_come_out_once_and_in_order(void **state)
@@ -240,6 +312,8 @@ static void what_is_sealed_opens_only_in_its_place(void **state)
 
 /* --- what comes next in an authorization --- */
 
+#define AGREED(to) (&(const struct consent){.scope = to})
+
 static void sign_in_must_be_fresh_when_the_client_asks(void **state)
 {
     struct auth_request q = {.scope = "openid", .max_age = 60, .created_at = 1000};
@@ -247,21 +321,21 @@ static void sign_in_must_be_fresh_when_the_client_asks(void **state)
     const struct client first = {.first_party = true};
     enum authz_step step;
     (void)state;
-    assert_ok(authz_next(&q, &first, NULL, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, NULL, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN); /* a hundred seconds ago */
     s.auth_time = 950;
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
     q.prompt_login = true;
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
     q.logged_in = true; /* somebody did, but this session is older than the request */
-    assert_ok(authz_next(&q, &first, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1000, &step));
     assert_int_equal(step, AUTHZ_LOGIN);
     s.auth_time = 1001;
-    assert_ok(authz_next(&q, &first, &s, "", 1002, &step));
+    assert_ok(authz_next(&q, &first, &s, AGREED(""), 1002, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
 }
 
@@ -272,9 +346,9 @@ static void no_prompt_means_no_page(void **state)
     struct client c = {0};
     enum authz_step step;
     (void)state;
-    assert_err(authz_next(&q, &c, NULL, "", 1000, &step), ERR_LOGIN_REQUIRED);
-    assert_err(authz_next(&q, &c, &s, "openid", 1000, &step), ERR_CONSENT_REQUIRED);
-    assert_ok(authz_next(&q, &c, &s, "openid profile", 1000, &step));
+    assert_err(authz_next(&q, &c, NULL, AGREED(""), 1000, &step), ERR_LOGIN_REQUIRED);
+    assert_err(authz_next(&q, &c, &s, AGREED("openid"), 1000, &step), ERR_CONSENT_REQUIRED);
+    assert_ok(authz_next(&q, &c, &s, AGREED("openid profile"), 1000, &step));
     assert_int_equal(step, AUTHZ_ANSWER);
 }
 
@@ -285,9 +359,9 @@ static void roles_are_not_for_everybody(void **state)
     const struct client c = {.first_party = true};
     enum authz_step step;
     (void)state;
-    assert_err(authz_next(&q, &c, &s, "", 1000, &step), ERR_ACCESS_DENIED);
+    assert_err(authz_next(&q, &c, &s, AGREED(""), 1000, &step), ERR_ACCESS_DENIED);
     s.registrar = true;
-    assert_ok(authz_next(&q, &c, &s, "", 1000, &step));
+    assert_ok(authz_next(&q, &c, &s, AGREED(""), 1000, &step));
 }
 
 /* --- Argon2 --- */
@@ -354,6 +428,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pkce_takes_the_example_of_its_specification),
         cmocka_unit_test(pkce_refuses_what_is_not_s256),
+        cmocka_unit_test(timed_names_are_known_by_their_time_and_hash),
+        cmocka_unit_test(timed_names_of_before_are_known_by_no_time),
+        cmocka_unit_test(timed_names_that_look_like_none_are_refused),
+        cmocka_unit_test(timed_names_lie_beside_their_grant),
         cmocka_unit_test(scopes_come_out_once_and_in_order),
         cmocka_unit_test(scopes_beyond_the_clients_are_refused),
         cmocka_unit_test(consent_covers_only_what_was_agreed_to),

@@ -653,9 +653,46 @@ static void a_signature_of_zeros_or_another_length_is_refused(void **state)
     assert_err(jwk_verify(&(struct jwk){.key = p256}, BYTES_STR("m"), BYTES(sig, 64)), ERR_BAD_SIGNATURE);
 }
 
+static void recipients_are_kept_for_encryption_and_strong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more;
+        err_t want;
+    } cases[] = {
+        {"\"use\":\"enc\"", OK},
+        {"\"use\":\"enc\",\"alg\":\"ECDH-ES\"", OK},
+        {"\"use\":\"enc\",\"key_ops\":[\"deriveKey\"]", OK},
+        {"\"use\":\"enc\",\"key_ops\":[\"verify\"]", ERR_UNSUPPORTED},
+        {"\"use\":\"enc\",\"key_ops\":[]", ERR_UNSUPPORTED},
+        {"\"use\":\"sig\"", ERR_UNSUPPORTED},
+        {"\"kid\":\"no use\"", ERR_UNSUPPORTED},
+        {"\"use\":\"enc\",\"d\":\"AAAA\"", ERR_SYNTAX},
+        {"\"use\":\"enc\",\"k\":\"AAAA\"", ERR_SYNTAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        AUTO_BUF text = {0};
+        AUTO_JSON j = NULL;
+        struct jwk k = {0};
+        assert_ok(buf_addf(&text, "{" EC ",%s}", cases[i].more));
+        assert_ok(json_parse(buf_bytes(&text), 4096, &j));
+        assert_err(jwk_parse_recipient(j, &k), cases[i].want);
+        assert_int_equal(k.alg, JOSE_NONE);
+        EVP_PKEY_free(k.key);
+        if (cases[i].want == OK) { /* and then it checks no signature */
+            AUTO_JSON only = json_pack("{s:[O]}", "keys", j);
+            struct jwks keys = {0};
+            assert_ok(jwks_parse(only, &keys));
+            assert_int_equal(keys.n, 0);
+            jwks_free(&keys);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recipients_are_kept_for_encryption_and_strong),
         cmocka_unit_test(each_algorithm_verifies_its_own_tokens),
         cmocka_unit_test(alg_none_is_refused),
         cmocka_unit_test(hs256_with_the_public_key_is_refused),

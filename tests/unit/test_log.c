@@ -151,6 +151,60 @@ static void a_request_id_belongs_to_its_thread(void **state)
     log_request_id(NULL);
 }
 
+static void a_time_has_six_digits_after_the_point(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        capture_begin(&cap);
+        log_event(LOG_WARNING, "now", "x");
+        AUTO_JSON j = line();
+        const char *t = json_string_value(json_object_get(j, "time"));
+        assert_int_equal(strlen(t), 27);
+        assert_int_equal(strspn(t + 20, "0123456789"), 6);
+        assert_string_equal(t + 26, "Z");
+    }
+}
+
+static void *many_lines(void *name)
+{
+    for (int i = 0; i < 2000; i++)
+        log_event(LOG_INFO, name, "%d", i);
+    return NULL;
+}
+
+static void collected_lines_keep_their_order_and_an_error_does_not_wait(void **state)
+{
+    static char text[1 << 20];
+    char *names[] = {"first", "second", "third"};
+    long next[3] = {0};
+    pthread_t t[3];
+    FILE *f = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    (void)state;
+    assert_true(f != NULL && saved >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+    log_in_background();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, many_lines, names[i]), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_join(t[i], NULL), 0);
+    log_event(LOG_ERROR, "at_once", "x"); /* and all before it */
+    ssize_t n = pread(fileno(f), text, sizeof text - 1, 0);
+    (void)dup2(saved, STDERR_FILENO);
+    (void)close(saved);
+    (void)fclose(f);
+    assert_true(n > 0);
+    text[n] = '\0';
+    int lines = 0;
+    for (char *rest = NULL, *l = strtok_r(text, "\n", &rest); l != NULL; l = strtok_r(NULL, "\n", &rest), lines++) {
+        AUTO_JSON j = NULL;
+        assert_ok(json_parse(bytes_str(l), 4096, &j));
+        for (int i = 0; i < 3; i++)
+            if (strcmp(json_string_value(json_object_get(j, "event")), names[i]) == 0)
+                assert_int_equal(strtol(json_string_value(json_object_get(j, "detail")), NULL, 10), next[i]++);
+    }
+    assert_int_equal(lines, 6001);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +216,8 @@ int main(void)
         cmocka_unit_test(every_member_may_be_too_long_at_once),
         cmocka_unit_test(a_request_is_one_line_with_its_numbers),
         cmocka_unit_test(a_request_id_belongs_to_its_thread),
+        cmocka_unit_test(a_time_has_six_digits_after_the_point),
+        cmocka_unit_test(collected_lines_keep_their_order_and_an_error_does_not_wait), /* the last: there is no way back */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
