@@ -137,6 +137,12 @@ err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf
     return token_of(&r, jwt);
 }
 
+err_t key_rotate(struct keyclient *k)
+{
+    struct keyw_head q = {0}, r;
+    return key_call(k, KEYW_ROTATE, &q, &r);
+}
+
 /* --- data keys --- */
 
 err_t key_wrap(struct keyclient *k, struct bytes ad, const uint8_t key[KEY_DATA_LEN], uint8_t out[KEY_WRAPPED_LEN])
