@@ -128,6 +128,8 @@ static err_t read_terms(const struct authz_in *in, const struct client *c, const
     if (in->claims && scope_has(q->scope, "openid"))
         TRY(claims_read(in->claims, c, q->scope, &wish, &t));
     take_wish(&wish, q);
+    if (!in->acr_values && !q->acr_values[0] && !q->acr_essential) /* OpenID Connect Registration §2 */
+        acr_add(c->default_acr, strlen(c->default_acr), q->acr_values);
     if (q->acr_essential && !q->acr_values[0]) /* none that exists */
         return ERR_LEVEL;
     if (in->details)

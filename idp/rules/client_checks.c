@@ -5,6 +5,7 @@
 #include "idp/rules/client_checks.h"
 #include "common/jose.h"
 #include "idp/rules/client_metadata.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/details.h"
 #include "idp/rules/jwe.h"
 #include "idp/rules/redirect.h"
@@ -140,6 +141,14 @@ const char *check_grant(const char *v)
         if (strcmp(g->name, v) == 0)
             return NULL;
     return "names a grant type that there is not";
+}
+
+const char *check_acr(const char *v)
+{
+    for (const struct acr_info *a = acr_table; a->value; a++)
+        if (strcmp(a->value, v) == 0)
+            return NULL;
+    return "names a class of sign-in that there is not";
 }
 
 const char *check_details_type(const char *v)
