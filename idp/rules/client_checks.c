@@ -99,8 +99,14 @@ const char *check_sector(const char *v)
 const char *check_auth_method(const char *v)
 {
     static const char *const methods[] = {
-        "client_secret_basic", "client_secret_post",          "client_secret_jwt", "private_key_jwt",
-        "tls_client_auth",     "self_signed_tls_client_auth", "none",              NULL,
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+        "none",
+        NULL,
     };
 
     return one_of(v, methods) ? NULL : "names no method that there is";

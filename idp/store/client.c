@@ -31,7 +31,8 @@ const struct db_stmt st_client_redirects = {
 };
 const struct db_stmt st_client_state = {
     "client_state",
-    "WITH c AS (UPDATE idp.client SET state = $2, version = version + 1, changed_at = now() WHERE id = $1 AND state <> 'removed' RETURNING id)"
+    "WITH c AS (UPDATE idp.client SET state = $2, version = version + 1, changed_at = now()"
+    "  WHERE id = $1 AND state <> 'removed' RETURNING id)"
     " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id)"
     "  SELECT CASE $2 WHEN 'active' THEN 'client.enabled' ELSE 'client.disabled' END, id, $3, $4, $5, $6 FROM c",
     6,
