@@ -135,3 +135,10 @@ def test_wish_that_a_client_is_registered_with(stack, visitor):
     assert made.login(visitor, claims=essential(LOA2))["claims"]["acr"] == LOA2
     done = idpctl("client", "set", made.client_id, "--set", 'default_acr_values=["urn:antin:loa:3"]', check=False)
     assert done.returncode != 0 and "default_acr_values" in done.stderr
+
+
+def test_way_that_this_installation_has_not_is_not_asked_for(client, visitor):
+    """The development stack has no provider to sign in at instead."""
+    assert client.open(visitor, acr_values="urn:antin:auth:upstream")[0].stopped_at
+    params, _ = client.authorize(visitor, claims=essential("urn:antin:auth:upstream"))
+    assert params["error"] == "unmet_authentication_requirements"
