@@ -4,6 +4,7 @@
  */
 #include "certs/cli.h"
 #include "certs/issue.h"
+#include "certs/tokenkeys.h"
 #include "common/clock.h"
 #include "common/jose.h"
 
@@ -141,7 +142,7 @@ const struct command CMD_KEY_CSR = {
             "Writes a certificate request (PEM) for a key of keyd, to be taken to the CA.\n",
 };
 
-/* --- key list, jwks --- */
+/* --- key list --- */
 
 typedef err_t each_fn(const struct keyfile *k, void *arg);
 
@@ -205,38 +206,28 @@ const struct command CMD_KEY_LIST = {
             "Lists keyd's key files: id, purpose, algorithm, from, to. With the domain's key, each is opened too.\n",
 };
 
-static err_t add_jwk(const struct keyfile *k, void *arg)
-{
-    AUTO_PKEY key = NULL;
-    json_t *j = NULL;
-    if (k->purpose != KEY_TOKEN || k->not_after <= clock_now())
-        return OK;
-    TRY(pkey_from_spki(buf_bytes(&k->spki), &key));
-    TRY(jwk_to_json(key, k->alg, k->id, &j));
-    return json_array_append_new(arg, j) == 0 ? OK : ERR_NOMEM;
-}
+/* --- jwks --- */
 
 static int run_jwks(const struct cli *c)
 {
-    AUTO_JSON set = json_object();
-    json_t *keys = json_array();
+    AUTO_SECRET domain = {0};
+    AUTO_TOKEN_KEYS keys = {0};
     AUTO_BUF text = {0};
-    if (!c->arg) {
-        json_decref(keys);
+    if (!c->arg)
         return cli_fail(EXIT_USAGE, "jwks: which KEYDIR?");
-    }
-    if (json_object_set_new(set, "keys", keys) != 0)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    int code = each_key(c, c->arg, add_jwk, keys);
-    if (code != EXIT_OK)
-        return code;
-    if (json_text(set, &text) != OK || buf_add_str(&text, "\n") != OK)
-        return cli_fail(EXIT_FAILED, "out of memory");
+    if (c->domain_key && cli_domain_key(c, &domain) != OK)
+        return EXIT_FAILED;
+    err_t e = token_keys_read(c->arg, secret_bytes(&domain), &keys);
+    if (e != OK)
+        return cli_fail(EXIT_FAILED, "%s/%s: %s", c->arg, keys.bad, cli_why(e));
+    e = token_keys_jwks(&keys, clock_now(), &text);
+    if (e != OK)
+        return cli_fail(EXIT_FAILED, "%s: %s", c->arg, cli_why(e));
     if (!c->out) {
         fputs(buf_str(&text), stdout);
         return EXIT_OK;
     }
-    err_t e = ca_file_write(c->out, buf_bytes(&text), 0644);
+    e = ca_file_write(c->out, buf_bytes(&text), 0644);
     return e == OK ? EXIT_OK : cli_fail(EXIT_FAILED, "%s: %s", c->out, cli_why(e));
 }
 
@@ -246,7 +237,7 @@ const struct command CMD_JWKS = {
     .arg = "KEYDIR",
     .run = run_jwks,
     .help = "antin-ca jwks KEYDIR [--domain-key FILE] [--out FILE]\n"
-            "Prints the public token keys of a keyd, those that are not yet or still valid, as a JWKS (RFC 7517): idp_jwks of the signer's "
+            "Prints the public token keys of a keyd, those whose tokens will be or may still be good, as a JWKS (RFC 7517): idp_jwks of the signer's "
             "keyd.\n"
             "With the domain's key, each file is authenticated first.\n",
 };

@@ -4,12 +4,14 @@
  * RFC 9110; RFC 6454 (origins). A fetch that can be led elsewhere is how servers are made to attack their own network.
  */
 #include "common/fetch.h"
+#include "common/fetch_address.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define IDLE_MAX 8 /* handles kept with their open connections */
 
@@ -19,6 +21,7 @@ struct fetch {
     char *ca_file;
     long total_ms;
     size_t body_max;
+    bool private_addresses, any_origin;
     pthread_mutex_t mutex;
     CURL *idle[IDLE_MAX];
     size_t idles;
@@ -52,7 +55,31 @@ static bool allowed(const struct fetch *f, const char *url)
     for (size_t i = 0; i < f->origins; i++)
         if (strlen(f->origin[i]) == n && memcmp(f->origin[i], url, n) == 0)
             return true;
-    return false;
+    return f->any_origin;
+}
+
+/* --- where a name leads --- */
+
+struct guard {
+    bool private_ok, refused;
+};
+
+/* The very address that is connected to: a name that resolves differently the second time gains nothing. */
+static curl_socket_t open_socket(void *cls, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct guard *g = cls;
+    (void)purpose;
+    if (!g->private_ok && !fetch_address_public(&to->addr)) {
+        g->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Of a listed origin the operator's own writing decides; a URL from elsewhere gets no such credit. */
+static bool private_ok(const struct fetch *f, const char *url)
+{
+    return f->private_addresses || (!f->any_origin && fetch_host_literal(url));
 }
 
 /* --- handles: an easy handle is one thread's at a time, and keeps its connection for the next one --- */
@@ -170,12 +197,16 @@ static void read_type(CURL *c, char out[64])
     out[n] = '\0';
 }
 
-static err_t perform(CURL *c, struct sink *s, struct fetch_reply *out)
+static err_t perform(CURL *c, struct sink *s, const struct guard *g, struct fetch_reply *out)
 {
     CURLcode rc = curl_easy_perform(c);
     long status = 0;
     if (s->err != OK)
         return s->err;
+    if (rc != CURLE_OK && g->refused) {
+        log_event(LOG_ERROR, "fetch_refused", "a name that leads into our own network");
+        return ERR_FORBIDDEN;
+    }
     if (rc == CURLE_OPERATION_TIMEDOUT)
         return ERR_TIMEOUT;
     if (rc == CURLE_OUT_OF_MEMORY)
@@ -193,10 +224,12 @@ static err_t run(struct fetch *f, CURL *c, const struct fetch_request *q, struct
 {
     AUTO(slist_free) struct curl_slist *list = NULL;
     struct sink s = {.body = &out->body, .max = f->body_max};
+    struct guard g = {.private_ok = private_ok(f, q->url)};
     TRY(fields(q, &list));
-    if (!set_limits(c, f) || !set_request(c, q, list, &s))
+    if (!set_limits(c, f) || !set_request(c, q, list, &s) || curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket) != CURLE_OK ||
+        curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, &g) != CURLE_OK)
         return ERR_NOMEM;
-    return perform(c, &s, out);
+    return perform(c, &s, &g, out);
 }
 
 err_t fetch_run(struct fetch *f, const struct fetch_request *q, struct fetch_reply *out)
@@ -243,7 +276,7 @@ static err_t add_origin(struct fetch *f, const char *o)
 static err_t copy_origins(struct fetch *f, const char *const *origins)
 {
     size_t n = 0;
-    while (origins[n] != NULL)
+    while (origins != NULL && origins[n] != NULL)
         n++;
     f->origin = calloc(n + 1, sizeof *f->origin);
     if (f->origin == NULL)
@@ -265,6 +298,8 @@ err_t fetch_open(const struct fetch_conf *conf, struct fetch **out)
     (void)pthread_mutex_init(&f->mutex, NULL);
     f->total_ms = (long)conf->total_ms;
     f->body_max = conf->body_max;
+    f->private_addresses = conf->private_addresses;
+    f->any_origin = conf->any_origin;
     if (conf->ca_file != NULL && (f->ca_file = strdup(conf->ca_file)) == NULL)
         return ERR_NOMEM;
     TRY(copy_origins(f, conf->origins));

@@ -1,7 +1,8 @@
 /*
  * The one way out: HTTP requests to a short list of origins that the configuration names.
  * Used by signerd for the identity provider's token endpoint and keys. Built on libcurl.
- * No redirects, no proxies from the environment, http and https alone, a limit in bytes and in total time.
+ * No redirects, no proxies from the environment, http and https alone, a limit in bytes and in total time. A name that resolves into our own network is
+ * refused, unless the origin was written down as an address or localhost, or private_addresses says so.
  */
 #ifndef ANTIN_FETCH_H
 #define ANTIN_FETCH_H
@@ -15,6 +16,8 @@ struct fetch_conf {
     const char *ca_file;        /* PEM of trust anchors for https; NULL: the system's */
     unsigned total_ms;          /* for a whole request, connecting included */
     size_t body_max;            /* of an answer */
+    bool private_addresses;     /* names may resolve to addresses of our own network, too (fetch_address.h) */
+    bool any_origin;            /* the whole web, for addresses that certificates name; origins may be NULL */
 };
 
 /* ERR_CONFIG when an origin is not scheme://host[:port] without a path (a log line says which). Once a process is enough. */
@@ -39,7 +42,7 @@ struct fetch_reply {
 };
 
 /*
- * ERR_FORBIDDEN: the URL is of no listed origin, or has user info, a fragment, white space or control characters;
+ * ERR_FORBIDDEN: the URL is of no listed origin, or has user info, a fragment, white space or control characters; or leads into our own network;
  * ERR_TIMEOUT; ERR_TOO_LARGE; ERR_IO: no connection, TLS failure, a broken answer; ERR_NOMEM.
  * *out is zeroed on failure.
  */

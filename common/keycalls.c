@@ -15,7 +15,7 @@ static err_t put_str(char *room, size_t cap, const char *s)
 
 /* --- keys --- */
 
-err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info out[KEY_LIST_MAX], size_t *n)
+static err_t list_once(struct keyclient *k, enum key_purpose purpose, struct key_info out[KEY_LIST_MAX], size_t *n)
 {
     struct key_lent l;
     TRY(key_lend(k, &l));
@@ -48,6 +48,13 @@ err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info ou
     key_return(&l);
     *n = e == OK ? i : 0;
     return e;
+}
+
+/* Several messages, in the middle of which keyd may read its keys anew: then from the beginning. */
+err_t key_list(struct keyclient *k, enum key_purpose purpose, struct key_info out[KEY_LIST_MAX], size_t *n)
+{
+    err_t e = list_once(k, purpose, out, n);
+    return e == ERR_KEYD_DOWN || e == ERR_SYNTAX ? list_once(k, purpose, out, n) : e;
 }
 
 err_t key_chain(struct keyclient *k, enum key_purpose purpose, struct buf chain[4], size_t *n)
@@ -135,6 +142,12 @@ err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf
     TRY(put_token(c, &q));
     TRY(key_call(k, KEYW_TOKEN, &q.head, &r));
     return token_of(&r, jwt);
+}
+
+err_t key_rotate(struct keyclient *k)
+{
+    struct keyw_head q = {0}, r;
+    return key_call(k, KEYW_ROTATE, &q, &r);
 }
 
 /* --- data keys --- */

@@ -68,6 +68,12 @@ struct key_claims {
 #define KEY_MORE_MAX 4608
 err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf *jwt) MUST_USE;
 
+/*
+ * Asks for a successor of each token key, unless one waits already; it signs only after the configured overlap. OK: asked; key_list shows it when it is there.
+ * The supervisor of keyd makes it, at most every ten seconds, and only where it is configured to rotate or publish.
+ */
+err_t key_rotate(struct keyclient *k) MUST_USE;
+
 /* --- statements: what we tell a client or resource server about a request, a token, a person, signed; and another provider about ourselves --- */
 enum key_statement {
     KEY_AUTHZ_RESPONSE = 1, /* JARM §2.1: typ oauth-authz-response+jwt; code, state, error … */

@@ -29,7 +29,8 @@
     KEYW(CRL_END, 14, struct keyw_head, struct keyw_crl_end_r)   \
     KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r) \
     KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r) \
-    KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r)
+    KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r) \
+    KEYW(ROTATE, 18, struct keyw_head, struct keyw_head)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,

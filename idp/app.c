@@ -77,6 +77,8 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
     STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
+    KEY("egress", "private_addresses", CONFIG_BOOL, private_addresses, "no", false, 0, 0,
+        "configured origins whose names resolve into our own network may be reached, too"),
     STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
     STR("registration", "statement_issuers", statement_issuers, "", false,
         "JSON file with the issuers of software statements and their public keys; empty: none"),
@@ -156,7 +158,7 @@ static err_t open_upstreams(struct app *a)
     AUTO(upstream_confs_free) struct upstream_confs confs = {0};
 
     TRY(upstream_confs_load(a->conf.upstream_folder, &confs, stderr));
-    return confs.n ? upstreams_open(&confs, a->keyd, a->conf.issuer, &a->upstreams) : OK;
+    return confs.n ? upstreams_open(&confs, a->keyd, a->conf.issuer, a->conf.private_addresses, &a->upstreams) : OK;
 }
 
 static err_t read_conf(const char *conf_path, struct app *a)
@@ -204,7 +206,7 @@ static err_t read_asset(const char *share, const char *name, struct buf *out, ch
 }
 
 /* A way out of this daemon: to origins that the operator wrote down, whatever clients register. None written: *out stays NULL. */
-static err_t open_fetch(const char *section, const char *list, struct fetch **out)
+static err_t open_fetch(const struct app *a, const char *section, const char *list, struct fetch **out)
 {
     const char *origins[33] = {NULL};
     size_t n = 0;
@@ -219,14 +221,14 @@ static err_t open_fetch(const char *section, const char *list, struct fetch **ou
         }
         origins[n++] = o;
     }
-    const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096};
+    const struct fetch_conf conf = {.origins = origins, .total_ms = 3000, .body_max = 4096, .private_addresses = a->conf.private_addresses};
     return n > 0 ? fetch_open(&conf, out) : OK;
 }
 
 static err_t open_notifiers(struct app *a)
 {
-    TRY(open_fetch("logout", a->conf.logout_origins, &a->fetch));
-    TRY(open_fetch("ciba", a->conf.ciba_origins, &a->ping_fetch));
+    TRY(open_fetch(a, "logout", a->conf.logout_origins, &a->fetch));
+    TRY(open_fetch(a, "ciba", a->conf.ciba_origins, &a->ping_fetch));
     const struct notifier_conf logouts = {.db = a->db, .keyd = a->keyd, .clients = a->clients, .fetch = a->fetch, .look_every = 5, .work = logout_work};
     const struct notifier_conf pings = {.db = a->db, .keys = &a->keys, .fetch = a->ping_fetch, .look_every = 2, .work = ping_work};
     TRY(notifier_open(&logouts, &a->notifier));

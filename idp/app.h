@@ -33,7 +33,7 @@ struct idp_conf {
     char *tls_header; /* "Client-Cert" when our TLS front end forwards clients' certificates; empty: there are none */
     struct secret tls_secret;
     char *tls_cas;
-    bool dpop_nonce, require_pushed;
+    bool dpop_nonce, require_pushed, private_addresses;
     long pushed_life;
     char *log_level;
     char *conninfo;

@@ -114,6 +114,7 @@ const struct http_route idp_routes[] = {
     ADMIN("DELETE", "/admin/v1/grants/{id}", delete_admin_grant, HTTP_NO_BODY, 0),
     ADMIN("GET", "/admin/v1/audit", get_admin_audit, HTTP_NO_BODY, 0),
     ADMIN("GET", "/admin/v1/keys", get_admin_keys, HTTP_NO_BODY, 0),
+    ADMIN("POST", "/admin/v1/keys/rotate", post_admin_keys_rotate, HTTP_BYTES, 1 * KB),
 
     /* operation */
     STATIC("/health", get_health),

@@ -31,6 +31,11 @@ static const struct config_key KEYS[] = {
     {"token", "issuer", CONFIG_STR, AT(issuer), "", false, 0, 0, "iss of every token; required with the purpose token"},
     {"token", "alg", CONFIG_STR, AT(token_alg), "ES256", false, 0, 0,
      "algorithm of access tokens, and of whatever asks for no other: ES256 ES384 EdDSA RS256 PS256"},
+    {"token", "rotate_days", CONFIG_INT, AT(rotate_days), "0", false, 0, 3650,
+     "each token key is succeeded after so many days, and destroyed when its last token is dead; 0: only when asked"},
+    {"token", "overlap_s", CONFIG_INT, AT(overlap_s), "86400", false, 600, 2592000, "seconds that a new token key is published before it signs"},
+    {"token", "jwks_out", CONFIG_STR, AT(jwks_out), "", false, 0, 0,
+     "file that holds the public token keys as they come and go: idp_jwks of the signer's keyd on the same machine"},
     {"tsa", "policy", CONFIG_STR, AT(tsa_policy), "2.999.704.2.1", false, 0, 0,
      "OID of the timestamp policy (2.999 is the arc for examples)"},
     {"tsa", "accuracy_ms", CONFIG_INT, AT(tsa_accuracy_ms), "1000", false, 1, 3600000, "accuracy stated in timestamps, milliseconds"},
@@ -93,6 +98,10 @@ static err_t check_needs(const struct keyd_conf *c, const char *path, FILE *errs
         }
     if (has_word(c->purposes, "citizen") && !has_word(c->purposes, "ca")) {
         fprintf(errs, "%s: the purpose citizen needs ca beside it: it checks who issued the certificate\n", path);
+        e = ERR_CONFIG;
+    }
+    if (c->rotate_days && c->rotate_days * 86400 <= 2 * c->overlap_s) {
+        fprintf(errs, "%s: token.rotate_days is not more than twice token.overlap_s\n", path);
         e = ERR_CONFIG;
     }
     return e;

@@ -29,6 +29,8 @@ struct keyd_conf {
     long threads, pin_threads, max_conns;
     char *peers_of[GROUP_END]; /* [peers] token = …: narrower than keyd.peers; "" is keyd.peers */
     char *issuer, *token_alg;  /* [token] */
+    char *jwks_out;
+    long rotate_days, overlap_s;
     char *tsa_policy;
     long tsa_accuracy_ms, tsa_max_step_s;
     char *seal_types;
@@ -78,6 +80,7 @@ struct keyd {
     atomic_int crl_jobs;  /* lists being put together now */
     pthread_mutex_t crl_lock;
     uint64_t crl_number; /* the highest signed by this process */
+    int control_fd;      /* to the supervisor: a word asks it to rotate */
 };
 
 /* One thread's own: contexts that are never shared, so that signing takes no lock and fetches nothing. */
@@ -139,7 +142,7 @@ bool conn_release(struct conn *c);
 
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
-op_fn op_list, op_chain, op_token, op_token_more, op_statement, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin,
+op_fn op_list, op_chain, op_token, op_token_more, op_statement, op_rotate, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin, op_issue, op_sign, op_crl_begin,
     op_crl_add, op_crl_end, op_crl_read;
 
 /* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */

@@ -14,6 +14,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const char *group_name(unsigned g)
 {
@@ -341,4 +342,16 @@ enum keyw_status op_chain(struct worker *w, struct conn *c)
     r->cert_len = (uint32_t)key->chain[q->index].len;
     memcpy(r->cert, key->chain[q->index].ptr, r->cert_len);
     return KEYW_OK;
+}
+
+/* --- ROTATE --- */
+
+/* Nothing is made here: this process writes no file. One word to the supervisor, which may be busy: then it has been asked already. */
+enum keyw_status op_rotate(struct worker *w, struct conn *c)
+{
+    (void)c;
+    if (!w->keyd->conf.jwks_out[0] && !w->keyd->conf.rotate_days)
+        return KEYW_REFUSED;
+    ssize_t n = send(w->keyd->control_fd, "T", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n == 1 || errno == EAGAIN || errno == EWOULDBLOCK ? KEYW_OK : KEYW_INTERNAL;
 }

@@ -3,6 +3,7 @@
  * Called by main.c. PROTOCOL.md, "Reload".
  */
 #include "certs/keyd/keyd.h"
+#include "certs/keyd/schedule.h"
 #include "common/clock.h"
 #include "common/ipc.h"
 #include "common/log.h"
@@ -24,6 +25,7 @@
 #define LISTEN_FD 3
 #define CONTROL_FD 4
 #define TRIES_MS 2000
+#define TICK_MS 1000 /* between two looks at the files */
 
 struct child {
     pid_t pid; /* 0: none */
@@ -106,10 +108,15 @@ static void child_stop(struct child *c)
     child_end(c);
 }
 
-static void reload(const char *conf_path, int listen_fd, struct child *now)
+static void reload(const char *conf_path, int listen_fd, struct child *now, struct schedule *s)
 {
     struct child next = {.control = -1};
-    if (child_start(conf_path, listen_fd, &next) != OK) {
+    schedule_publish(s, conf_path);
+    err_t e = schedule_load(conf_path, s);
+    if (e == OK)
+        e = child_start(conf_path, listen_fd, &next);
+    schedule_loaded(s, e == OK);
+    if (e != OK) {
         log_event(LOG_ERROR, "reload", "the new process did not start: the old one goes on");
         return;
     }
@@ -163,41 +170,84 @@ static err_t bind_socket(const struct keyd_conf *c, int *fd)
     return OK;
 }
 
-static int loop(const char *conf_path, int listen_fd, int sig_fd, struct child *c)
+/* A word from the process with the keys: somebody asks for new ones. Its end is the signal's business. */
+static void hear(struct child *c, struct schedule *s)
 {
+    char word = 0;
+    ssize_t n = recv(c->control, &word, 1, MSG_DONTWAIT);
+    if (n == 1 && word == 'T')
+        schedule_ask(s);
+    else if (n == 0)
+        poll(NULL, 0, 20);
+}
+
+/* true: it shall end. */
+static bool hear_signal(const char *conf_path, int listen_fd, int sig_fd, struct child *c, struct schedule *s)
+{
+    struct signalfd_siginfo si;
+    if (read(sig_fd, &si, sizeof si) != (ssize_t)sizeof si)
+        return false;
+    if (si.ssi_signo == SIGHUP)
+        reload(conf_path, listen_fd, c, s);
+    return si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT;
+}
+
+static void look_after(const char *conf_path, int listen_fd, struct child *c, struct schedule *s)
+{
+    int status = 0;
+    if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
+        say_how(c->pid, status);
+        revive(conf_path, listen_fd, c);
+    } else if (!c->pid) {
+        revive(conf_path, listen_fd, c);
+    }
+    schedule_rotate(s, conf_path);
+    if (schedule_changed(s))
+        reload(conf_path, listen_fd, c, s);
+}
+
+static int loop(const char *conf_path, int listen_fd, int sig_fd, struct child *c, struct schedule *s)
+{
+    int64_t ticked = clock_mono_us();
     for (;;) {
-        struct signalfd_siginfo si;
-        int wait_ms = c->pid ? -1 : 1000;
-        struct pollfd p = {.fd = sig_fd, .events = POLLIN};
-        int n = poll(&p, 1, wait_ms);
-        if (n == 1 && read(sig_fd, &si, sizeof si) == (ssize_t)sizeof si) {
-            if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT) {
-                child_stop(c);
-                return 0;
-            }
-            if (si.ssi_signo == SIGHUP)
-                reload(conf_path, listen_fd, c);
+        struct pollfd p[] = {{.fd = sig_fd, .events = POLLIN}, {.fd = c->control, .events = POLLIN}};
+        (void)poll(p, 2, TICK_MS);
+        if (p[0].revents && hear_signal(conf_path, listen_fd, sig_fd, c, s)) {
+            child_stop(c);
+            return 0;
         }
-        int status = 0;
-        if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
-            say_how(c->pid, status);
-            revive(conf_path, listen_fd, c);
-        } else if (!c->pid) {
-            revive(conf_path, listen_fd, c);
+        if (p[1].revents && p[1].fd == c->control)
+            hear(c, s);
+        if (p[0].revents || clock_mono_us() - ticked >= TICK_MS * INT64_C(1000)) {
+            ticked = clock_mono_us();
+            look_after(conf_path, listen_fd, c, s);
         }
     }
+}
+
+static err_t first_start(const char *conf_path, int listen_fd, struct child *c, struct schedule *s)
+{
+    TRY(schedule_load(conf_path, s)); /* the files as they are now */
+    TRY(child_start(conf_path, listen_fd, c));
+    return child_go(c) ? OK : ERR_IO;
 }
 
 int supervise(const char *conf_path)
 {
     struct keyd_conf conf;
     struct child c = {.control = -1};
+    AUTO(schedule_free) struct schedule schedule = {0};
     AUTO_FD listen_fd = -1;
     AUTO_STR path = NULL;
     if (keyd_conf_load(conf_path, &conf, stderr) != OK)
         return 1;
     secret_free(&conf.domain_key); /* the supervisor has no use for it */
-    err_t e = bind_socket(&conf, &listen_fd);
+    /* Who finds the socket finds the public keys too. */
+    err_t e = schedule_load(conf_path, &schedule);
+    if (e == OK)
+        schedule_rotate(&schedule, conf_path);
+    if (e == OK)
+        e = bind_socket(&conf, &listen_fd);
     path = strdup(conf.socket);
     keyd_conf_free(&conf);
     if (e != OK || !path)
@@ -208,12 +258,12 @@ int supervise(const char *conf_path)
         sigaddset(&set, *s);
     sigprocmask(SIG_BLOCK, &set, NULL);
     AUTO_FD sig_fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (sig_fd < 0 || child_start(conf_path, listen_fd, &c) != OK || !child_go(&c)) {
+    if (sig_fd < 0 || first_start(conf_path, listen_fd, &c, &schedule) != OK) {
         child_stop(&c);
         (void)unlink(path);
         return 1;
     }
-    int code = loop(conf_path, listen_fd, sig_fd, &c);
+    int code = loop(conf_path, listen_fd, sig_fd, &c, &schedule);
     (void)unlink(path);
     return code;
 }

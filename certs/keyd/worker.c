@@ -56,6 +56,7 @@ int worker_main(const char *conf_path, int listen_fd, int control_fd)
     signal(SIGHUP, SIG_IGN); /* the supervisor's business, also when a terminal sends them to all */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
+    k.control_fd = control_fd;
     err_t e = sandbox_early();
     if (e == OK)
         e = keyd_prepare(conf_path, &k, stderr);

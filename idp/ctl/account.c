@@ -1,12 +1,11 @@
 /*
- * antin-idpctl account …, session revoke, key list, maintain.
+ * antin-idpctl account …, session revoke, maintain.
  * Called by ctl/main.c.
  */
 #include "common/secret.h"
 #include "idp/ctl/ctl.h"
 #include "idp/factors/password.h"
 #include "idp/rules/keeping.h"
-#include "idp/rules/keys.h"
 #include "idp/rules/login.h"
 #include "idp/rules/password_policy.h"
 #include "idp/rules/person.h"
@@ -205,14 +204,6 @@ int ctl_session_revoke(struct ctl *c)
         e = session_revoke_all(c->app->db, id, ctl_actor(), &n);
     return e == OK ? ctl_print(c, json_pack("{s:s, s:I}", "account_id", id, "sessions_ended", (json_int_t)n))
                    : ctl_fail("session revoke", e);
-}
-
-int ctl_key_list(struct ctl *c)
-{
-    json_t *keys = NULL;
-
-    err_t e = keys_tell(c->app->keyd, &keys);
-    return e == OK ? ctl_print(c, keys) : ctl_fail("key list", e);
 }
 
 int ctl_maintain(struct ctl *c)

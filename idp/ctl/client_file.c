@@ -67,8 +67,8 @@ static int report(struct batch *b, const char *id, const char *secret)
         if (buf_addf(&path, "%s/%s.secret", b->secrets_dir, id) != OK || ctl_write_secret(buf_str(&path), secret) != OK)
             return CTL_FAILED;
     }
-    json_t *one = json_pack("{s:s, s:s*, s:s*}", "client_id", id, "client_secret", *secret && !b->secrets_dir ? secret : NULL, "secret_file",
-                            *secret && b->secrets_dir ? buf_str(&path) : NULL);
+    json_t *one = json_pack("{s:s, s:s*, s:s*}", "client_id", id, "client_secret", *secret && !b->secrets_dir ? secret : NULL,
+                            "secret_file", *secret && b->secrets_dir ? buf_str(&path) : NULL);
     return json_array_append_new(b->done, one) == 0 ? CTL_OK : CTL_FAILED;
 }
 
@@ -105,12 +105,12 @@ static int read_args(struct ctl *c, struct batch *b, const char **file)
             b->replace = true;
         else if (strcmp(c->argv[i], "--secrets-dir") == 0 && i + 1 < c->argc)
             b->secrets_dir = c->argv[++i];
-        else if (!*file && (c->argv[i][0] != '-' || c->argv[i][1] == '\0'))
+        else if (!**file && (c->argv[i][0] != '-' || c->argv[i][1] == '\0'))
             *file = c->argv[i];
         else
             return ctl_usage("client import takes one file, --replace and --secrets-dir DIR");
     }
-    return *file ? CTL_OK : ctl_usage("client import needs a file");
+    return **file ? CTL_OK : ctl_usage("client import needs a file");
 }
 
 static int read_file(const char *file, json_t **doc)
@@ -126,7 +126,7 @@ static int read_file(const char *file, json_t **doc)
 int ctl_client_import(struct ctl *c)
 {
     struct batch b = {.done = json_array()};
-    const char *file = NULL;
+    const char *file = "";
     AUTO_JSON doc = NULL;
     AUTO_JSON done = b.done;
 

@@ -69,8 +69,7 @@ static int read_args(struct ctl *c, json_t *changes)
         {"introspect", required_argument, NULL, 'i'},         {"userinfo-signed", required_argument, NULL, 'u'},
         {"backchannel-logout", required_argument, NULL, 'b'}, {"frontchannel-logout", required_argument, NULL, 'f'},
         {"exchange", required_argument, NULL, 'e'},           {"set", required_argument, NULL, 's'},
-        {"ciba-notify", required_argument, NULL, 'n'},
-        {NULL, 0, NULL, 0},
+        {"ciba-notify", required_argument, NULL, 'n'},        {NULL, 0, NULL, 0},
     };
     int given, code = CTL_OK;
 
@@ -110,8 +109,8 @@ int ctl_client_set(struct ctl *c)
     err_t e = ctl_client_change(c, id, changes, "client.changed", &now, secret, &fault);
     if (e != OK)
         return ctl_client_fail(id, e, &fault);
-    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s*}", "client_id", id, "introspect", now.introspect, "userinfo_signed",
-                                  now.userinfo_signed, "backchannel_logout_uri", or_empty(now.backchannel_uri), "frontchannel_logout_uri",
-                                  or_empty(now.frontchannel_uri), "exchange", or_empty(now.exchange), "ciba_notify",
-                                  or_empty(now.ciba_notify_uri), "client_secret", *secret ? secret : NULL));
+    return ctl_print(c, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:s, s:s*}", "client_id", id, "introspect", now.introspect,
+                                  "userinfo_signed", now.userinfo_signed, "backchannel_logout_uri", or_empty(now.backchannel_uri),
+                                  "frontchannel_logout_uri", or_empty(now.frontchannel_uri), "exchange", or_empty(now.exchange),
+                                  "ciba_notify", or_empty(now.ciba_notify_uri), "client_secret", *secret ? secret : NULL));
 }

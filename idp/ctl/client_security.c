@@ -31,8 +31,10 @@ static const struct {
     int option;
     const char *member;
 } flags[] = {
-    {'p', "require_pushed_authorization_requests"}, {'O', "require_signed_request_object"},
-    {'d', "dpop_bound_access_tokens"},              {'n', "dpop_nonce_required"},
+    {'p', "require_pushed_authorization_requests"},
+    {'O', "require_signed_request_object"},
+    {'d', "dpop_bound_access_tokens"},
+    {'n', "dpop_nonce_required"},
     {'b', "tls_client_certificate_bound_access_tokens"},
 };
 #define NFLAGS (sizeof flags / sizeof *flags)
@@ -42,7 +44,9 @@ static int read_option(int o, struct given *g)
     switch (o) {
     case 'a': g->auth = optarg; return CTL_OK;
     case 'j': g->jwks_file = optarg; return CTL_OK;
-    case 't': g->tls = optarg; return strncmp(optarg, "x5t:", 4) != 0 ? CTL_OK : ctl_usage("--tls is dn:, dns:, uri:, ip:, email: and a value");
+    case 't':
+        g->tls = optarg;
+        return strncmp(optarg, "x5t:", 4) != 0 ? CTL_OK : ctl_usage("--tls is dn:, dns:, uri:, ip:, email: and a value");
     case 'c': g->certificate = optarg; return CTL_OK;
     case 'P': return change(g, "security_profile", strcmp(optarg, "none") == 0 ? json_null() : json_string(optarg));
     case 'o': g->secret_out = optarg; return CTL_OK;
@@ -114,7 +118,8 @@ static int read_method(struct given *g)
     int code = CTL_OK;
 
     if (!g->auth)
-        return g->tls || g->certificate ? ctl_usage("tls_client_auth goes with --tls, self_signed_tls_client_auth with --certificate") : CTL_OK;
+        return g->tls || g->certificate ? ctl_usage("tls_client_auth goes with --tls, self_signed_tls_client_auth with --certificate")
+                                        : CTL_OK;
     for (size_t i = 0; code == CTL_OK && i < sizeof of_method / sizeof *of_method; i++)
         code = change(g, of_method[i], json_null());
     if (code == CTL_OK && !g->certificate)

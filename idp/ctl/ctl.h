@@ -25,7 +25,7 @@ const struct actor *ctl_actor(void);
 
 ctl_fn ctl_client_add, ctl_client_list, ctl_client_show, ctl_client_disable, ctl_client_enable, ctl_client_remove, ctl_client_set, ctl_client_secure,
     ctl_client_secret, ctl_client_tokens, ctl_client_export, ctl_client_import, ctl_registration_add, ctl_registration_list, ctl_registration_revoke;
-ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_account_role, ctl_session_revoke, ctl_key_list, ctl_maintain;
+ctl_fn ctl_account_add, ctl_account_password, ctl_account_lock, ctl_account_unlock, ctl_account_role, ctl_session_revoke, ctl_key_list, ctl_key_rotate, ctl_maintain;
 ctl_fn ctl_account_show, ctl_session_list, ctl_session_end, ctl_consent_list, ctl_consent_remove, ctl_grant_list, ctl_grant_revoke, ctl_audit_search;
 
 struct client;

@@ -79,6 +79,8 @@ static const struct {
      "             [--limit N] [--after CURSOR] [--format json|ndjson|csv]\n"
      "    Reads the audit log, the newest first. Times as 2026-11-24T08:00:00+07:00."},
     {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
+    {"key", "rotate", ctl_key_rotate,
+     "key rotate\n    A successor for each token key, unless one waits already: published now, signing after keyd's overlap."},
     {"maintain", NULL, ctl_maintain, "maintain\n    Makes partitions ahead and drops those whose time is over, as the daemon does every hour."},
 };
 

@@ -47,8 +47,8 @@ static int ask_policy(struct given *g, const char *file)
 static int read_args(struct ctl *c, struct given *g)
 {
     static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},   {"policy", required_argument, NULL, 'p'},    {"uses", required_argument, NULL, 'u'},
-        {"days", required_argument, NULL, 'd'},   {"token-out", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0},
+        {"name", required_argument, NULL, 'n'}, {"policy", required_argument, NULL, 'p'},    {"uses", required_argument, NULL, 'u'},
+        {"days", required_argument, NULL, 'd'}, {"token-out", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0},
     };
     int o, code = CTL_OK;
 

@@ -52,9 +52,9 @@ static err_t answer(struct http_req *r, int status, const struct client_record *
     clock_rfc3339(c->created_at, created);
     clock_rfc3339(c->changed_at, changed);
     snprintf(etag, sizeof etag, "\"%lld\"", (long long)c->version);
-    AUTO_JSON more = json_pack("{s:s, s:I, s:s, s:s, s:s*, s:s*}", "state", c->state, "version", (json_int_t)c->version, "created_at", created,
-                               "changed_at", changed, "registration_token_id", *c->registration_id ? c->registration_id : NULL, "client_secret",
-                               *secret ? secret : NULL);
+    AUTO_JSON more = json_pack("{s:s, s:I, s:s, s:s, s:s*, s:s*}", "state", c->state, "version", (json_int_t)c->version, "created_at",
+                               created, "changed_at", changed, "registration_token_id", *c->registration_id ? c->registration_id : NULL,
+                               "client_secret", *secret ? secret : NULL);
     if (!more || json_object_update(doc, more) != 0)
         return ERR_NOMEM;
     http_reply_no_store(r);
@@ -186,9 +186,9 @@ static json_t *row_json(const struct db_rows *rows, int i)
 
     clock_rfc3339(db_time(rows, i, 8), created);
     return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s*}", "client_id", db_str(rows, i, 0), "client_name", db_str(rows, i, 1),
-                     "token_endpoint_auth_method", db_str(rows, i, 2), "first_party", db_bool(rows, i, 3), "sector_identifier", db_str(rows, i, 4),
-                     "scope", db_str(rows, i, 5), "state", db_str(rows, i, 7), "created_at", created, "registration_token_id",
-                     db_null(rows, i, 9) ? NULL : db_str(rows, i, 9));
+                     "token_endpoint_auth_method", db_str(rows, i, 2), "first_party", db_bool(rows, i, 3), "sector_identifier",
+                     db_str(rows, i, 4), "scope", db_str(rows, i, 5), "state", db_str(rows, i, 7), "created_at", created,
+                     "registration_token_id", db_null(rows, i, 9) ? NULL : db_str(rows, i, 9));
 }
 
 static err_t read_limit(const struct http_req *r, int64_t *out)
@@ -215,7 +215,8 @@ err_t get_admin_clients(struct http_req *r)
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
     TRY(read_limit(r, &limit));
-    if ((after && !client_id_ok(after)) || (state && strcmp(state, "active") != 0 && strcmp(state, "disabled") != 0 && strcmp(state, "pending") != 0))
+    if ((after && !client_id_ok(after)) ||
+        (state && strcmp(state, "active") != 0 && strcmp(state, "disabled") != 0 && strcmp(state, "pending") != 0))
         return ERR_REQUEST;
     TRY(client_page(app_of(r)->db, after ? after : "", limit, state, &rows));
     for (int i = 0; i < db_count(rows); i++)

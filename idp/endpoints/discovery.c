@@ -132,13 +132,12 @@ static int describe_identity(const struct app *a, json_t *doc)
     return bad | json_object_set_new(doc, "documents_check_methods_supported", names(evidence_methods));
 }
 
-/* Where nobody else vouches for people, nobody signs in so. */
 static json_t *acr_values(const struct app *a)
 {
     json_t *list = json_array();
 
     for (const struct acr_info *i = acr_table; list && i->value; i++)
-        if (strcmp(i->amr, "fed") != 0 || a->upstreams)
+        if (acr_here(i, a->upstreams != NULL))
             json_array_append_new(list, json_string(i->value));
     return list;
 }

@@ -23,7 +23,7 @@ http_handler get_admin_registration_tokens, post_admin_registration_tokens, dele
 http_handler get_admin_account, post_admin_account_find, post_admin_account_lock, post_admin_account_unlock;
 http_handler get_admin_account_sessions, get_admin_account_consents, get_admin_account_grants;
 http_handler delete_admin_account_sessions, delete_admin_account_consent;
-http_handler get_admin_sessions, delete_admin_session, delete_admin_grant, get_admin_audit, get_admin_keys;
+http_handler get_admin_sessions, delete_admin_session, delete_admin_grant, get_admin_audit, get_admin_keys, post_admin_keys_rotate;
 http_auth auth_registrar, auth_admin;
 
 #endif

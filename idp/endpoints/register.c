@@ -164,7 +164,8 @@ err_t get_register(struct http_req *r)
 /* §2.2: the id as it is, the secret (when it says one) as it is, and nothing that only we say. */
 static err_t check_own(const struct http_req *r, const struct client_record *c, struct client_fault *f)
 {
-    static const char *const ours[] = {"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"};
+    static const char *const ours[] = {"registration_access_token", "registration_client_uri", "client_secret_expires_at",
+                                       "client_id_issued_at"};
     const json_t *doc = http_json(r);
     const char *id = NULL, *secret = NULL;
     struct client k;

@@ -103,6 +103,7 @@ struct authz_in request_in(const struct app *a, const struct request *q)
         .pushed = q->pushed,
         .pushed_needed = a->conf.require_pushed,
         .signed_object = q->signed_object,
+        .upstream = a->upstreams != NULL,
     };
 }
 

@@ -47,6 +47,25 @@ void acr_add(const char *asked, size_t len, char out[ACR_VALUES_MAX + 1])
     }
 }
 
+bool acr_here(const struct acr_info *i, bool upstream)
+{
+    return upstream || !scope_has(i->amr, "fed");
+}
+
+void acr_keep_here(char values[ACR_VALUES_MAX + 1], bool upstream)
+{
+    char all[ACR_VALUES_MAX + 1];
+    const char *at = all;
+
+    memcpy(all, values, sizeof all);
+    values[0] = '\0';
+    while (*at) {
+        const struct acr_info *i = next(&at);
+        if (i && acr_here(i, upstream))
+            acr_add(i->value, strlen(i->value), values);
+    }
+}
+
 const char *acr_met(const char *wanted, int level, const char *amr)
 {
     while (*wanted) {

@@ -19,6 +19,10 @@ extern const struct acr_info acr_table[]; /* ends with a NULL value */
 
 /* The values of asked (separated by spaces) that are ours, each once, in their order. out may be what it was before: more are added. */
 void acr_add(const char *asked, size_t len, char out[ACR_VALUES_MAX + 1]);
+/* Whether this installation can bring it about: where nobody else vouches for people, nobody signs in so. */
+bool acr_here(const struct acr_info *i, bool upstream);
+/* Takes out of a list what cannot be brought about here. */
+void acr_keep_here(char values[ACR_VALUES_MAX + 1], bool upstream);
 /* The first of wanted that a sign-in of this level and in these ways meets; NULL: none. */
 const char *acr_met(const char *wanted, int level, const char *amr);
 /* Whether signing in again could meet one of wanted: by another way, or with what this session does not prove and the account has. */

@@ -128,7 +128,10 @@ static err_t read_terms(const struct authz_in *in, const struct client *c, const
     if (in->claims && scope_has(q->scope, "openid"))
         TRY(claims_read(in->claims, c, q->scope, &wish, &t));
     take_wish(&wish, q);
-    if (q->acr_essential && !q->acr_values[0]) /* none that exists */
+    if (!in->acr_values && !q->acr_values[0] && !q->acr_essential) /* OpenID Connect Registration §2 */
+        acr_add(c->default_acr, strlen(c->default_acr), q->acr_values);
+    acr_keep_here(q->acr_values, in->upstream);
+    if (q->acr_essential && !q->acr_values[0]) /* none that there is here */
         return ERR_LEVEL;
     if (in->details)
         TRY(details_read(in->details, c->details_types, &in->resources, &t.details));

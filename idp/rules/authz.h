@@ -19,6 +19,7 @@ struct authz_in {
     const char *dpop_jkt, *resource, *details, *claims;
     struct resources resources;
     bool pushed, pushed_needed, signed_object;
+    bool upstream; /* people may sign in at another provider */
 };
 
 /*

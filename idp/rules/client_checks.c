@@ -5,6 +5,7 @@
 #include "idp/rules/client_checks.h"
 #include "common/jose.h"
 #include "idp/rules/client_metadata.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/details.h"
 #include "idp/rules/jwe.h"
 #include "idp/rules/redirect.h"
@@ -98,8 +99,14 @@ const char *check_sector(const char *v)
 const char *check_auth_method(const char *v)
 {
     static const char *const methods[] = {
-        "client_secret_basic", "client_secret_post",          "client_secret_jwt", "private_key_jwt",
-        "tls_client_auth",     "self_signed_tls_client_auth", "none",              NULL,
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+        "none",
+        NULL,
     };
 
     return one_of(v, methods) ? NULL : "names no method that there is";
@@ -140,6 +147,14 @@ const char *check_grant(const char *v)
         if (strcmp(g->name, v) == 0)
             return NULL;
     return "names a grant type that there is not";
+}
+
+const char *check_acr(const char *v)
+{
+    for (const struct acr_info *a = acr_table; a->value; a++)
+        if (strcmp(a->value, v) == 0)
+            return NULL;
+    return "names a class of sign-in that there is not";
 }
 
 const char *check_details_type(const char *v)

@@ -125,11 +125,11 @@ static err_t read_keys(const struct member *m, const json_t *v, char **out, stru
     return str_copy(out, buf_str(&text));
 }
 
-static err_t read_member(const struct member *m, const json_t *v, bool operator, struct client_record *out, struct client_fault *f)
+static err_t read_member(const struct member *m, const json_t *v, bool operator, struct client_record * out, struct client_fault *f)
 {
     if (m->kind == FIELD_FLAG && !json_is_boolean(v))
         return bad(m, "is true or false", f);
-    if (m->who == OPERATOR && !operator && !json_is_false(v))
+    if (m->who == OPERATOR && !operator&& !json_is_false(v))
         return bad(m, "is for the operator to give", f);
     switch (m->kind) {
     case FIELD_FLAG: *field_flag(out, m->offset) = json_is_true(v); return OK;
@@ -196,7 +196,8 @@ static err_t read_response_types(const json_t *doc, const struct client_record *
     for (size_t i = 0; i < json_array_size(v); i++) {
         const char *s = json_string_value(json_array_get(v, i));
         if (!s || strcmp(s, "code") != 0)
-            return client_fault(f, ERR_CLIENT_METADATA, "response_types", "is [\"code\"]: there is no implicit or hybrid flow (RFC 9700 §2.1.2)");
+            return client_fault(f, ERR_CLIENT_METADATA, "response_types",
+                                "is [\"code\"]: there is no implicit or hybrid flow (RFC 9700 §2.1.2)");
     }
     if (!json_is_array(v) || json_array_size(v) != want)
         return client_fault(f, ERR_CLIENT_METADATA, "response_types", "and grant_types do not agree: code goes with authorization_code");
@@ -213,7 +214,7 @@ static err_t read_id(const json_t *doc, struct client_record *out, struct client
     return OK;
 }
 
-static err_t read_all(const json_t *doc, bool operator, struct client_record *out, struct client_fault *f)
+static err_t read_all(const json_t *doc, bool operator, struct client_record * out, struct client_fault *f)
 {
     if (!json_is_object(doc))
         return client_fault(f, ERR_CLIENT_METADATA, "the metadata", "is no JSON object");
@@ -230,7 +231,7 @@ static err_t read_all(const json_t *doc, bool operator, struct client_record *ou
     return read_response_types(doc, out, f);
 }
 
-err_t client_metadata_read(const json_t *doc, bool operator, struct client_record *out, struct client_fault *f)
+err_t client_metadata_read(const json_t *doc, bool operator, struct client_record * out, struct client_fault *f)
 {
     memset(out, 0, sizeof *out);
     f->text[0] = '\0';
@@ -285,7 +286,8 @@ static int write_tls(const struct client_record *c, json_t *doc)
     for (size_t i = 0; c->tls_match && i < NTLS; i++) {
         size_t n = strlen(tls_names[i].prefix);
         if (strncmp(c->tls_match, tls_names[i].prefix, n) == 0)
-            return json_object_set_new(doc, tls_names[i].name, json_string(c->tls_match + n)) | json_object_del(doc, "tls_client_certificate");
+            return json_object_set_new(doc, tls_names[i].name, json_string(c->tls_match + n)) |
+                   json_object_del(doc, "tls_client_certificate");
     }
     return 0;
 }
@@ -300,7 +302,8 @@ err_t client_metadata_write(const struct client_record *c, json_t **out)
         if (worth_telling(&members[i], r))
             wrong |= json_object_set_new(doc, members[i].name, member_value(&members[i], r));
     if (!wrong)
-        wrong = json_object_set_new(doc, "response_types", array_of(listed(c->grants, "authorization_code") ? "code" : "")) | write_tls(c, doc);
+        wrong =
+            json_object_set_new(doc, "response_types", array_of(listed(c->grants, "authorization_code") ? "code" : "")) | write_tls(c, doc);
     if (wrong)
         return ERR_NOMEM;
     *out = take(&doc);
@@ -325,7 +328,8 @@ bool client_metadata_same(const struct client_record *a, const struct client_rec
         bool matters = true;
         for (size_t k = 0; k < sizeof free_to_change / sizeof *free_to_change; k++)
             matters &= at != free_to_change[k];
-        if (matters && (members[i].kind == FIELD_FLAG ? *field_flag(x, at) != *field_flag(y, at) : !same_text(*field_text(x, at), *field_text(y, at))))
+        if (matters &&
+            (members[i].kind == FIELD_FLAG ? *field_flag(x, at) != *field_flag(y, at) : !same_text(*field_text(x, at), *field_text(y, at))))
             return false;
     }
     return true;

@@ -21,7 +21,7 @@ err_t client_fault(struct client_fault *f, err_t e, const char *field, const cha
  * client_rules.h says what must fit together. operator: also what software that registers itself cannot have.
  * ERR_CLIENT_REDIRECT (redirect_uris), ERR_CLIENT_METADATA (anything else); *out is empty then.
  */
-err_t client_metadata_read(const json_t *doc, bool operator, struct client_record *out, struct client_fault *f) MUST_USE;
+err_t client_metadata_read(const json_t *doc, bool operator, struct client_record * out, struct client_fault *f) MUST_USE;
 /* All that is registered, with client_id; no secret. New reference. */
 err_t client_metadata_write(const struct client_record *c, json_t **out) MUST_USE;
 /* Whether two say the same about everything but keys and versions of the software: what a change of needs no new approval. */

@@ -48,9 +48,11 @@ static err_t check_grants(const struct client_record *c, struct client_fault *f)
     for (const struct grant_type *g = grant_types; g->name; g++)
         alone |= g->alone && granted(c, g->name);
     if (!alone)
-        return client_fault(f, ERR_CLIENT_METADATA, "grant_types", "begins nothing: say authorization_code, client_credentials or the like");
+        return client_fault(f, ERR_CLIENT_METADATA, "grant_types",
+                            "begins nothing: say authorization_code, client_credentials or the like");
     if (granted(c, "client_credentials") && is(c->auth_method, "none"))
-        return client_fault(f, ERR_CLIENT_METADATA, "grant_types", "holds client_credentials, which a public client cannot use (RFC 6749 §4.4)");
+        return client_fault(f, ERR_CLIENT_METADATA, "grant_types",
+                            "holds client_credentials, which a public client cannot use (RFC 6749 §4.4)");
     if (granted(c, "authorization_code") && !c->redirect_uris)
         return client_fault(f, ERR_CLIENT_REDIRECT, "redirect_uris", "is missing: authorization_code needs one");
     return OK;
@@ -84,7 +86,8 @@ static err_t host_of_uris(const struct client_record *c, char sector[256], struc
         if (subject_sector(uri, host, sizeof host) != OK)
             return client_fault(f, ERR_CLIENT_REDIRECT, "redirect_uris", "holds one without a host");
         if (*sector && strcmp(sector, host) != 0)
-            return client_fault(f, ERR_CLIENT_METADATA, "redirect_uris", "are on several hosts: say sector_identifier (OpenID Connect Core §8.1)");
+            return client_fault(f, ERR_CLIENT_METADATA, "redirect_uris",
+                                "are on several hosts: say sector_identifier (OpenID Connect Core §8.1)");
         memcpy(sector, host, sizeof host);
         w += n;
     }
@@ -102,7 +105,8 @@ static err_t check_sector_said(struct client_record *c, struct client_fault *f)
     for (const struct grant_type *g = grant_types; g->name; g++)
         person |= g->person && granted(c, g->name);
     if (person && !*sector)
-        return client_fault(f, ERR_CLIENT_METADATA, "sector_identifier", "is missing: subjects are made for a host (OpenID Connect Core §8.1)");
+        return client_fault(f, ERR_CLIENT_METADATA, "sector_identifier",
+                            "is missing: subjects are made for a host (OpenID Connect Core §8.1)");
     return *sector ? str_copy(&c->sector, sector) : OK;
 }
 
@@ -150,8 +154,9 @@ static err_t check_cert(struct client_record *c, struct client_fault *f)
         return client_fault(f, ERR_CLIENT_METADATA, "token_endpoint_auth_method",
                             "and certificate do not agree: tls_client_auth and self_signed_tls_client_auth say which, others none");
     if (c->tls_match && own != (strncmp(c->tls_match, "x5t:", 4) == 0))
-        return client_fault(f, ERR_CLIENT_METADATA, "token_endpoint_auth_method",
-                            "and certificate do not agree: tls_client_auth goes with a name, self_signed_tls_client_auth with the certificate itself");
+        return client_fault(
+            f, ERR_CLIENT_METADATA, "token_endpoint_auth_method",
+            "and certificate do not agree: tls_client_auth goes with a name, self_signed_tls_client_auth with the certificate itself");
     return OK;
 }
 
@@ -160,7 +165,8 @@ static err_t check_alg(const char *alg, const struct jwks *keys, const char *fie
 {
     for (size_t i = 0; alg && i < keys->n; i++)
         if (strcmp(jose_alg_name(keys->key[i].alg), alg) != 0)
-            return client_fault(f, ERR_CLIENT_METADATA, field, "and the keys do not agree: give RSA keys their alg, and no keys for another one");
+            return client_fault(f, ERR_CLIENT_METADATA, field,
+                                "and the keys do not agree: give RSA keys their alg, and no keys for another one");
     return OK;
 }
 
@@ -170,9 +176,11 @@ static err_t check_keys(struct client_record *c, struct client_fault *f)
     bool hmac = is(c->auth_method, "client_secret_jwt");
 
     TRY(read_keys(c, &keys));
-    bool needed = is(c->auth_method, "private_key_jwt") || c->object_required || c->object_alg || c->ciba_alg || is(c->profile, "fapi2-message-signing");
+    bool needed = is(c->auth_method, "private_key_jwt") || c->object_required || c->object_alg || c->ciba_alg ||
+                  is(c->profile, "fapi2-message-signing");
     if (needed && keys.n == 0)
-        return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds no public keys to check signatures with (ES256, ES384, EdDSA, PS256, RS256)");
+        return client_fault(f, ERR_CLIENT_METADATA, "jwks",
+                            "holds no public keys to check signatures with (ES256, ES384, EdDSA, PS256, RS256)");
     if (c->assertion_alg && hmac != is(c->assertion_alg, "HS256"))
         return client_fault(f, ERR_CLIENT_METADATA, "token_endpoint_auth_signing_alg", "and token_endpoint_auth_method do not agree");
     if (!hmac)
@@ -181,7 +189,8 @@ static err_t check_keys(struct client_record *c, struct client_fault *f)
     TRY(check_alg(c->ciba_alg, &keys, "backchannel_authentication_request_signing_alg", f));
     for (size_t i = 0; c->profile && i < keys.n; i++)
         if (keys.key[i].alg == JOSE_RS256)
-            return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds an RS256 key: the profile allows none, give RSA keys the alg PS256 (FAPI 2.0 §5.4.1)");
+            return client_fault(f, ERR_CLIENT_METADATA, "jwks",
+                                "holds an RS256 key: the profile allows none, give RSA keys the alg PS256 (FAPI 2.0 §5.4.1)");
     return OK;
 }
 
@@ -193,7 +202,8 @@ static err_t check_encryption(const struct client_record *c, const char *alg, ch
     if (!alg)
         return *enc ? client_fault(f, ERR_CLIENT_METADATA, "…_encrypted_response_enc", "stands without its …_encrypted_response_alg") : OK;
     if (!c->jwks || !jwe_recipient(c->jwks, alg))
-        return client_fault(f, ERR_CLIENT_METADATA, "jwks", "holds no key for this encryption (use enc; RSA of 2048 bits or more, P-256 or P-384)");
+        return client_fault(f, ERR_CLIENT_METADATA, "jwks",
+                            "holds no key for this encryption (use enc; RSA of 2048 bits or more, P-256 or P-384)");
     return *enc ? OK : str_copy(enc, "A128CBC-HS256");
 }
 
@@ -203,7 +213,8 @@ static err_t check_told(struct client_record *c, struct client_fault *f)
 
     for (size_t i = 0; c->profile && i < sizeof algs / sizeof *algs; i++)
         if (is(algs[i], "RS256"))
-            return client_fault(f, ERR_CLIENT_METADATA, "…_signed_response_alg", "is RS256, which the profile does not allow (FAPI 2.0 §5.4.1)");
+            return client_fault(f, ERR_CLIENT_METADATA, "…_signed_response_alg",
+                                "is RS256, which the profile does not allow (FAPI 2.0 §5.4.1)");
     if (c->userinfo_alg) /* OpenID Connect Dynamic Client Registration §2: by default UserInfo is not signed */
         c->userinfo_signed = true;
     TRY(check_encryption(c, c->id_token_enc_alg, &c->id_token_enc_enc, f));
@@ -220,7 +231,8 @@ static err_t check_ciba(struct client_record *c, struct client_fault *f)
         return client_fault(f, ERR_CLIENT_METADATA, "grant_types", "holds ciba, which a public client cannot use (CIBA Core §4)");
     if (!has)
         return c->ciba_mode || c->ciba_notify_uri || c->ciba_alg
-                   ? client_fault(f, ERR_CLIENT_METADATA, "backchannel_…", "stands without the grant type urn:openid:params:grant-type:ciba")
+                   ? client_fault(f, ERR_CLIENT_METADATA, "backchannel_…",
+                                  "stands without the grant type urn:openid:params:grant-type:ciba")
                    : OK;
     if (!c->ciba_mode)
         TRY(str_copy(&c->ciba_mode, c->ciba_notify_uri ? "ping" : "poll"));

@@ -30,3 +30,26 @@ err_t keys_tell(struct keyclient *k, json_t **out)
     *out = json_pack("{s:O}", "keys", list);
     return *out ? OK : ERR_NOMEM;
 }
+
+err_t keys_rotate(struct keyclient *k, struct db_pool *db, const struct actor *by)
+{
+    TRY(idp_audit(db, &(struct audit){.event = "key.rotation_asked", .by = by}));
+    err_t e = key_rotate(k);
+    return e == ERR_KEYD_REFUSED ? ERR_CONFLICT : e;
+}
+
+err_t keys_wait(struct keyclient *k, bool *waits)
+{
+    struct key_info *info = calloc(KEY_LIST_MAX, sizeof *info);
+    unsigned active = 0, waiting = 0;
+    size_t n = 0;
+
+    err_t e = info ? key_list(k, KEY_TOKEN, info, &n) : ERR_NOMEM;
+    for (size_t i = 0; e == OK && i < n; i++) {
+        active |= info[i].active ? 1u << info[i].alg : 0u;
+        waiting |= info[i].not_before > clock_now() ? 1u << info[i].alg : 0u;
+    }
+    free(info);
+    *waits = e == OK && active != 0 && (active & ~waiting) == 0;
+    return e;
+}

@@ -43,8 +43,8 @@ err_t registration_token_make(struct db_pool *p, const json_t *asked, const stru
     sha256(bytes_str(token), hash);
     TRY(registration_token_add(p, &t, by));
     clock_rfc3339(clock_now() + t.days * 86400, until);
-    *made = json_pack("{s:s, s:s, s:s, s:I, s:s}", "id", id, "initial_access_token", token, "name", t.name, "uses", (json_int_t)t.uses, "expires_at",
-                      until);
+    *made = json_pack("{s:s, s:s, s:s, s:I, s:s}", "id", id, "initial_access_token", token, "name", t.name, "uses", (json_int_t)t.uses,
+                      "expires_at", until);
     secret_wipe(token, sizeof token);
     return *made ? OK : ERR_NOMEM;
 }
@@ -58,8 +58,9 @@ static json_t *row_json(const struct db_rows *r, int i)
     clock_rfc3339(db_time(r, i, 6), until);
     if (json_parse(bytes_str(db_str(r, i, 2)), 2 * POLICY_MAX, &policy) != OK)
         return NULL;
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o}", "id", db_str(r, i, 0), "name", db_str(r, i, 1), "uses", (json_int_t)db_int(r, i, 3),
-                     "used", (json_int_t)db_int(r, i, 4), "state", db_str(r, i, 7), "created_at", created, "expires_at", until, "policy", policy);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o}", "id", db_str(r, i, 0), "name", db_str(r, i, 1), "uses",
+                     (json_int_t)db_int(r, i, 3), "used", (json_int_t)db_int(r, i, 4), "state", db_str(r, i, 7), "created_at", created,
+                     "expires_at", until, "policy", policy);
 }
 
 err_t registration_tokens_tell(struct db_pool *p, json_t **out)

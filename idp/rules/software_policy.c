@@ -18,7 +18,8 @@ static const struct list {
     client_check *check;
 } lists[] = {
     {"grant_types", "authorization_code refresh_token", offsetof(struct software_policy, grants), check_grant},
-    {"token_endpoint_auth_methods", "private_key_jwt client_secret_basic client_secret_post", offsetof(struct software_policy, methods), check_auth_method},
+    {"token_endpoint_auth_methods", "private_key_jwt client_secret_basic client_secret_post", offsetof(struct software_policy, methods),
+     check_auth_method},
     {"hosts", NULL, offsetof(struct software_policy, hosts), check_sector},
     {"sectors", NULL, offsetof(struct software_policy, sectors), check_sector},
     {"authorization_details_types", NULL, offsetof(struct software_policy, details_types), check_details_type},
@@ -76,7 +77,8 @@ static err_t read_text(const json_t *j, const char *name, client_check *check, c
 
 static err_t read_statement(const json_t *j, enum statement_wish *out, struct client_fault *f)
 {
-    static const char *const words[] = {[STATEMENT_OPTIONAL] = "optional", [STATEMENT_REQUIRED] = "required", [STATEMENT_REFUSED] = "refused"};
+    static const char *const words[] = {
+        [STATEMENT_OPTIONAL] = "optional", [STATEMENT_REQUIRED] = "required", [STATEMENT_REFUSED] = "refused"};
     const char *v = NULL;
 
     *out = STATEMENT_OPTIONAL;
@@ -92,8 +94,9 @@ static err_t read_statement(const json_t *j, enum statement_wish *out, struct cl
 
 static err_t read_all(const json_t *j, struct software_policy *out, struct client_fault *f)
 {
-    static const char *const known[] = {"scope", "security_profile", "software_statement", "approval", "grant_types", "token_endpoint_auth_methods",
-                                        "hosts", "sectors", "authorization_details_types", "software_ids", "statement_issuers", NULL};
+    static const char *const known[] = {
+        "scope", "security_profile", "software_statement",          "approval",     "grant_types",       "token_endpoint_auth_methods",
+        "hosts", "sectors",          "authorization_details_types", "software_ids", "statement_issuers", NULL};
 
     if (json_only(j, known) != OK)
         return wrong(f, "the policy", "is no object, or holds a member that nobody knows");
@@ -159,9 +162,12 @@ static err_t check_addresses(const struct software_policy *p, const struct clien
     const struct {
         const char *uris, *field;
     } all[] = {
-        {c->logout_uris, "post_logout_redirect_uris"},  {c->backchannel_uri, "backchannel_logout_uri"},
-        {c->frontchannel_uri, "frontchannel_logout_uri"}, {c->client_uri, "client_uri"},
-        {c->policy_uri, "policy_uri"},                  {c->tos_uri, "tos_uri"},
+        {c->logout_uris, "post_logout_redirect_uris"},
+        {c->backchannel_uri, "backchannel_logout_uri"},
+        {c->frontchannel_uri, "frontchannel_logout_uri"},
+        {c->client_uri, "client_uri"},
+        {c->policy_uri, "policy_uri"},
+        {c->tos_uri, "tos_uri"},
     };
 
     TRY(check_hosts(p, c->redirect_uris, ERR_CLIENT_REDIRECT, "redirect_uris", f));

@@ -13,11 +13,11 @@ enum statement_wish { STATEMENT_OPTIONAL, STATEMENT_REQUIRED, STATEMENT_REFUSED 
 struct software_policy {
     /* Lists of words separated by spaces; NULL: none. */
     char *scope, *grants, *methods;
-    char *hosts;                   /* host[:port] that every address of the client must be on */
-    char *sectors;                 /* beyond its own hosts */
-    char *details_types;           /* of authorization details */
-    char *software_ids, *issuers;  /* of software statements; NULL: any that verifies */
-    char *profile;                 /* that it must register for */
+    char *hosts;                  /* host[:port] that every address of the client must be on */
+    char *sectors;                /* beyond its own hosts */
+    char *details_types;          /* of authorization details */
+    char *software_ids, *issuers; /* of software statements; NULL: any that verifies */
+    char *profile;                /* that it must register for */
     enum statement_wish statement;
     bool approval; /* somebody looks at it before it counts; true unless said otherwise */
 };

@@ -113,7 +113,8 @@ static err_t check_times(const json_t *claims, struct client_fault *f)
     int64_t now = clock_now(), exp, nbf, iat;
 
     /* RFC 7591 demands none of them; what is said counts. */
-    if (json_get_int(claims, "exp", 0, INT64_C(1) << 40, now + 1, &exp) != OK || json_get_int(claims, "nbf", 0, INT64_C(1) << 40, now, &nbf) != OK ||
+    if (json_get_int(claims, "exp", 0, INT64_C(1) << 40, now + 1, &exp) != OK ||
+        json_get_int(claims, "nbf", 0, INT64_C(1) << 40, now, &nbf) != OK ||
         json_get_int(claims, "iat", 0, INT64_C(1) << 40, now, &iat) != OK)
         return invalid(f, "holds a time that is none");
     return exp > now - SKEW && nbf <= now + SKEW && iat <= now + SKEW ? OK : invalid(f, "is not good at this time");

@@ -156,13 +156,14 @@ err_t upstream_meet(struct upstream *u, const char **authorization, bool *iss_ne
 
 /* --- all of them --- */
 
-static err_t open_one(struct upstream *u, struct keyclient *keyd, const char *our_issuer)
+static err_t open_one(struct upstream *u, struct keyclient *keyd, const char *our_issuer, bool private_addresses)
 {
     const struct fetch_conf f = {
         .origins = (const char *const *)u->conf.origin,
         .ca_file = u->conf.ca_file[0] ? u->conf.ca_file : NULL,
         .total_ms = (unsigned)u->conf.timeout_ms,
         .body_max = UPSTREAM_ANSWER_MAX,
+        .private_addresses = private_addresses,
     };
     AUTO_BUF secret = {0};
 
@@ -177,7 +178,8 @@ static err_t open_one(struct upstream *u, struct keyclient *keyd, const char *ou
     return fetch_open(&f, &u->fetch);
 }
 
-err_t upstreams_open(struct upstream_confs *confs, struct keyclient *keyd, const char *our_issuer, struct upstreams **out)
+err_t upstreams_open(struct upstream_confs *confs, struct keyclient *keyd, const char *our_issuer, bool private_addresses,
+                     struct upstreams **out)
 {
     AUTO(upstreams_close) struct upstreams *all = calloc(1, sizeof *all);
 
@@ -191,7 +193,7 @@ err_t upstreams_open(struct upstream_confs *confs, struct keyclient *keyd, const
     all->n = confs->n;
     confs->n = 0;
     for (size_t i = 0; i < all->n; i++)
-        TRY(open_one(&all->one[i], keyd, our_issuer));
+        TRY(open_one(&all->one[i], keyd, our_issuer, private_addresses));
     *out = take(&all);
     return OK;
 }

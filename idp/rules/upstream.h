@@ -12,7 +12,8 @@ struct upstream;  /* one provider */
 struct upstreams; /* all of them, in the order of their names */
 
 /* Takes confs. our_issuer: redirect URIs are made of it. Connects to nothing yet: a provider that is away keeps nobody from starting. */
-err_t upstreams_open(struct upstream_confs *confs, struct keyclient *keyd, const char *our_issuer, struct upstreams **out) MUST_USE;
+err_t upstreams_open(struct upstream_confs *confs, struct keyclient *keyd, const char *our_issuer, bool private_addresses,
+                     struct upstreams **out) MUST_USE;
 void upstreams_close(struct upstreams **u);
 struct upstream *upstreams_at(const struct upstreams *u, size_t i); /* NULL past the last, and when there are none at all */
 struct upstream *upstreams_find(const struct upstreams *u, const char *name);

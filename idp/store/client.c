@@ -14,7 +14,7 @@ const struct db_stmt st_client_get = {
     " EXISTS (SELECT 1 FROM idp.redirect_uri u WHERE u.client_id = c.id AND u.uri = $2),"
     " par_required OR profile <> '', object_required OR profile = 'fapi2-message-signing', dpop_required, dpop_nonce, cert_bound,"
     " profile <> '', profile = 'fapi2-message-signing', introspect, userinfo_signed, " CLIENT_JOSE_COLUMNS
-    ", details_types, ciba_notify_uri IS NOT NULL, name_vi, name_en FROM idp.client c WHERE id = $1",
+    ", details_types, ciba_notify_uri IS NOT NULL, name_vi, name_en, default_acr FROM idp.client c WHERE id = $1",
     2,
 };
 const struct db_stmt st_client_logout_uri = {
@@ -31,7 +31,8 @@ const struct db_stmt st_client_redirects = {
 };
 const struct db_stmt st_client_state = {
     "client_state",
-    "WITH c AS (UPDATE idp.client SET state = $2, version = version + 1, changed_at = now() WHERE id = $1 AND state <> 'removed' RETURNING id)"
+    "WITH c AS (UPDATE idp.client SET state = $2, version = version + 1, changed_at = now()"
+    "  WHERE id = $1 AND state <> 'removed' RETURNING id)"
     " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id)"
     "  SELECT CASE $2 WHEN 'active' THEN 'client.enabled' ELSE 'client.disabled' END, id, $3, $4, $5, $6 FROM c",
     6,
@@ -78,6 +79,7 @@ err_t client_get(struct db_pool *p, const char *id, const char *redirect_uri, st
     out->ciba_ping = db_bool(r, 0, 20 + CLIENT_JOSE_N + 1);
     TRY(store_text(r, 0, 20 + CLIENT_JOSE_N + 2, out->name_in[LANG_VI], sizeof out->name_in[LANG_VI]));
     TRY(store_text(r, 0, 20 + CLIENT_JOSE_N + 3, out->name_in[LANG_EN], sizeof out->name_in[LANG_EN]));
+    TRY(store_text(r, 0, 20 + CLIENT_JOSE_N + 4, out->default_acr, sizeof out->default_acr));
     for (int i = 0; i < (int)(sizeof flags / sizeof *flags); i++)
         *flags[i] = db_bool(r, 0, 11 + i);
     return OK;

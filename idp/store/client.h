@@ -43,6 +43,7 @@ struct client {
     int64_t created_at;
     struct client_jose jose;
     char details_types[256]; /* authorization details that it may ask for (RFC 9396) */
+    char default_acr[256];   /* classes of sign-in that it wishes for when a request says nothing */
     char name_in[2][801];    /* its name by language (enum lang); "" where it has none of that one: see client_name */
 };
 

@@ -19,8 +19,8 @@ const size_t client_nfields = sizeof client_fields / sizeof *client_fields;
 
 const struct db_stmt st_client_record_get = {
     "client_record_get",
-    "SELECT to_jsonb(c) - '{secret_hash,secret_sealed,registration_hash,registration_before}'::text[], state, version, created_at, changed_at,"
-    " registration_id,"
+    "SELECT to_jsonb(c) - '{secret_hash,secret_sealed,registration_hash,registration_before}'::text[],"
+    " state, version, created_at, changed_at, registration_id,"
     " (SELECT string_agg(uri, ' ' ORDER BY uri) FROM idp.redirect_uri u WHERE u.client_id = c.id),"
     " (SELECT string_agg(uri, ' ' ORDER BY uri) FROM idp.post_logout_uri u WHERE u.client_id = c.id)"
     " FROM idp.client c WHERE id = $1 AND state <> 'removed'",
@@ -45,7 +45,8 @@ const struct db_stmt st_client_record_add = {
     " u AS (INSERT INTO idp.redirect_uri SELECT id, unnest(string_to_array($8, ' ')) FROM c),"
     " l AS (INSERT INTO idp.post_logout_uri SELECT id, unnest(string_to_array($9, ' ')) FROM c)"
     " INSERT INTO idp.audit (event, client_id, detail, by_account, by_client, by_operator, request_id)"
-    "  SELECT CASE WHEN registration_id IS NULL THEN 'client.added' ELSE 'client.registered' END, id, registration_id::text, $10, $11, $12, $13 FROM c",
+    "  SELECT CASE WHEN registration_id IS NULL THEN 'client.added' ELSE 'client.registered' END, id, registration_id::text,"
+    "  $10, $11, $12, $13 FROM c",
     13,
 };
 
@@ -59,7 +60,8 @@ const struct db_stmt st_client_record_put = {
     "secret_hash = CASE WHEN $4 THEN c.secret_hash ELSE $5 END, secret_sealed = CASE WHEN $4 THEN c.secret_sealed ELSE $6 END,"
     "  state = coalesce($7, c.state), version = c.version + 1, changed_at = now(), registration_hash = coalesce($8, c.registration_hash),"
     "  registration_before = CASE WHEN $8::bytea IS NULL THEN c.registration_before ELSE c.registration_hash END"
-    "  FROM jsonb_populate_record(NULL::idp.client, $2::jsonb) r WHERE c.id = $1 AND c.version = $3 AND c.state <> 'removed' RETURNING c.id),"
+    "  FROM jsonb_populate_record(NULL::idp.client, $2::jsonb) r"
+    "  WHERE c.id = $1 AND c.version = $3 AND c.state <> 'removed' RETURNING c.id),"
     " ud AS (DELETE FROM idp.redirect_uri u USING c WHERE u.client_id = c.id AND u.uri <> ALL (string_to_array($9, ' '))),"
     " ui AS (INSERT INTO idp.redirect_uri SELECT id, unnest(string_to_array($9, ' ')) FROM c ON CONFLICT DO NOTHING),"
     " ld AS (DELETE FROM idp.post_logout_uri u USING c WHERE u.client_id = c.id AND u.uri <> ALL (string_to_array($10, ' '))),"
@@ -71,13 +73,15 @@ const struct db_stmt st_client_record_put = {
 /* Nobody can prove to be it any more, and nothing is sent to it. */
 const struct db_stmt st_client_record_remove = {
     "client_record_remove",
-    "WITH c AS (UPDATE idp.client SET state = 'removed', auth_method = 'none', secret_hash = NULL, secret_sealed = NULL, tls_match = NULL, jwks = NULL,"
+    "WITH c AS (UPDATE idp.client SET state = 'removed', auth_method = 'none', secret_hash = NULL, secret_sealed = NULL,"
+    "  tls_match = NULL, jwks = NULL,"
     "  profile = '', backchannel_uri = NULL, frontchannel_uri = NULL, ciba_mode = '', ciba_notify_uri = NULL,"
     "  contacts = '', registration_hash = NULL, registration_before = NULL,"
     "  version = version + 1, changed_at = now() WHERE id = $1 AND state <> 'removed' RETURNING id),"
     " u AS (DELETE FROM idp.redirect_uri USING c WHERE client_id = c.id),"
     " l AS (DELETE FROM idp.post_logout_uri USING c WHERE client_id = c.id)"
-    " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id) SELECT 'client.removed', id, $2, $3, $4, $5 FROM c",
+    " INSERT INTO idp.audit (event, client_id, by_account, by_client, by_operator, request_id)"
+    "  SELECT 'client.removed', id, $2, $3, $4, $5 FROM c",
     5,
 };
 

@@ -15,8 +15,9 @@ const struct db_stmt st_registration_add = {
 };
 const struct db_stmt st_registration_list = {
     "registration_list",
-    "SELECT id, name, policy, uses, used, created_at, expires_at, CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired'"
-    "  WHEN used >= uses THEN 'used' ELSE 'live' END FROM idp.registration_token ORDER BY created_at DESC, id LIMIT 1000",
+    "SELECT id, name, policy, uses, used, created_at, expires_at,"
+    " CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' WHEN used >= uses THEN 'used' ELSE 'live' END"
+    " FROM idp.registration_token ORDER BY created_at DESC, id LIMIT 1000",
     0,
 };
 const struct db_stmt st_registration_revoke = {
@@ -46,7 +47,7 @@ const struct db_stmt st_registration_access = {
 
 err_t registration_token_add(struct db_pool *p, const struct registration_new *t, const struct actor *by)
 {
-    const struct db_param v[] = {DB_TEXT(t->id),     HASH_PARAM(t->token_hash), DB_TEXT(t->name), DB_TEXT(t->policy),
+    const struct db_param v[] = {DB_TEXT(t->id),  HASH_PARAM(t->token_hash), DB_TEXT(t->name), DB_TEXT(t->policy),
                                  DB_INT(t->uses), DB_INT(t->days),           ACTOR_PARAMS(by)};
 
     return store_one(p, &st_registration_add, v, NULL);

@@ -32,5 +32,7 @@ ALTER TABLE idp.device ADD COLUMN terms bytea CHECK (length(terms) BETWEEN 40 AN
 
 ALTER TABLE idp.client ADD COLUMN details_types text NOT NULL DEFAULT '' CHECK (length(details_types) <= 255);
 COMMENT ON COLUMN idp.client.details_types IS 'Types of authorization details that it may ask for (RFC 9396), separated by spaces.';
-GRANT UPDATE (details_types) ON idp.client TO antin_idp;
+ALTER TABLE idp.client ADD COLUMN default_acr text NOT NULL DEFAULT '' CHECK (length(default_acr) <= 255);
+COMMENT ON COLUMN idp.client.default_acr IS 'Classes of sign-in that it wishes for when a request says nothing of them, the best first, separated by spaces.';
+GRANT UPDATE (details_types, default_acr) ON idp.client TO antin_idp;
 GRANT UPDATE (claims) ON idp.consent TO antin_idp;

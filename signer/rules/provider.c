@@ -46,7 +46,8 @@ err_t provider_open(const struct provider_conf *c, struct provider **out)
     secret_wipe(secret.ptr, secret.len);
     TRY(e);
     const char *const origins[] = {buf_str(&p->base), NULL};
-    const struct fetch_conf conf = {.origins = origins, .total_ms = FETCH_MS, .body_max = ANSWER_MAX};
+    /* Our own provider, which stands in our own network more often than not: the address is the operator's, nobody else's. */
+    const struct fetch_conf conf = {.origins = origins, .total_ms = FETCH_MS, .body_max = ANSWER_MAX, .private_addresses = true};
     TRY(fetch_open(&conf, &p->fetch));
     AUTO_BUF jwks = {0};
     TRY(buf_addf(&jwks, "%s/jwks", buf_str(&p->base)));

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import antin_client as antin
 import pytest
-from idp_kit import Client, enrolled, fresh, session_hash, sql
+from idp_kit import Client, enrolled, fresh, idpctl, session_hash, sql
 
 LOA1, LOA2, PWD = "urn:antin:loa:1", "urn:antin:loa:2", "urn:antin:auth:pwd"
 
@@ -125,3 +125,20 @@ def test_essential_class_that_does_not_exist_is_refused(client, visitor, values)
 
 def test_essential_wish_outweighs_acr_values(client, visitor):
     assert client.login(visitor, acr_values=LOA1, claims=essential(PWD))["claims"]["acr"] == PWD
+
+
+def test_wish_that_a_client_is_registered_with(stack, visitor):
+    made = Client(stack, "openid")
+    idpctl("client", "set", made.client_id, "--set", f'default_acr_values=["{PWD}", "{LOA2}"]')
+    assert made.login(visitor)["claims"]["acr"] == PWD
+    assert made.login(visitor, acr_values=LOA1)["claims"]["acr"] == LOA1
+    assert made.login(visitor, claims=essential(LOA2))["claims"]["acr"] == LOA2
+    done = idpctl("client", "set", made.client_id, "--set", 'default_acr_values=["urn:antin:loa:3"]', check=False)
+    assert done.returncode != 0 and "default_acr_values" in done.stderr
+
+
+def test_way_that_this_installation_has_not_is_not_asked_for(client, visitor):
+    """The development stack has no provider to sign in at instead."""
+    assert client.open(visitor, acr_values="urn:antin:auth:upstream")[0].stopped_at
+    params, _ = client.authorize(visitor, claims=essential("urn:antin:auth:upstream"))
+    assert params["error"] == "unmet_authentication_requirements"

@@ -53,7 +53,7 @@ class Ceremony:
         return True
 
     def publish(self):
-        """Certificates, the CRLs of the CAs that are kept apart, and the provider's public token keys."""
+        """Certificates, and the CRLs of the CAs that are kept apart."""
         for ca in ("root", "services", "citizens"):
             self.layout.write(self.pub / f"{ca}.crt", (self.folder / f"{ca}.crt").read_bytes())
         for ca in ("root", "services"):
@@ -62,8 +62,6 @@ class Ceremony:
             self.layout.write(self.pub / f"{ca}.crl", new.read_bytes())
             new.unlink()
         self.layout.write(self.pub / "citizen.conf", (self.folder / "profiles/citizen.conf").read_bytes())
-        self.run("jwks", self.keys / "idp", "--domain-key", self.domain_key("idp"), "--out", self.pub / "idp-jwks.json")
-        (self.pub / "idp-jwks.json").chmod(0o644)
 
     def hand_over(self):
         """Each keyd owns its keys; nobody else can read even the sealed files."""

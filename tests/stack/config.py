@@ -14,6 +14,11 @@ def keyd_socket(layout, domain):
     return layout.state / "sock" / f"keyd-{domain}" / KEYD_SOCKET
 
 
+def idp_jwks(layout):
+    """The provider's public token keys, from one keyd to the other: nobody else can write there."""
+    return layout.folder("keyd-idp", "keyd-idp", 0o755) / "jwks.json"
+
+
 def keyd_answers(layout, domain):
     """A readiness test: somebody listens on the socket. Only looked at, since keyd notes a stranger who connects."""
     path = str(keyd_socket(layout, domain))
@@ -96,14 +101,14 @@ def keyd(layout, domain, peer):
                          "domain_key": layout.state / "secrets" / f"{name}.domain"}}
     if domain == "idp":
         sections["keyd"]["purposes"] = "token data"
-        sections["token"] = {"issuer": layout.idp_url}
+        sections["token"] = {"issuer": layout.idp_url, "jwks_out": idp_jwks(layout)}
     else:
         sections["keyd"]["purposes"] = "tsa seal ca citizen"
         sections["tsa"] = {"policy": TSA_POLICY}
         sections["citizen"] = {
             "profile": layout.state / "pub/citizen.conf", "crl_url": layout.signer_url + "/crl/citizens.crl",
             "aia_url": layout.signer_url + "/ca/citizens.crt", "idp_issuer": layout.idp_url, "idp_audience": "antin-signer",
-            "idp_jwks": layout.state / "pub/idp-jwks.json",
+            "idp_jwks": idp_jwks(layout),
             "pin_tries": 10}  # signerd locks after five; keyd's own count is behind it, so that an officer's unlocking works at once
     layout.write(f"etc/{name}.conf", ini(sections))
 

@@ -2,6 +2,7 @@
 A private PostgreSQL cluster: its own folder, port and passwords, nothing of the system's touched.
 Used by up (durable, for the stack) and with-pg (throw-away, for unit tests).
 """
+import os
 import pathlib
 import signal
 import subprocess
@@ -35,6 +36,7 @@ class Cluster:
                     "max_connections": 60, "shared_buffers": "64MB", "log_min_duration_statement": -1, "log_statement": "none",
                     "log_parameter_max_length_on_error": 0, "log_error_verbosity": "terse", "password_encryption": "scram-sha-256", "max_wal_size": "256MB",
                     "fsync": "on" if durable else "off"}
+        settings.update(pair.split("=", 1) for pair in os.environ.get("ANTIN_PG_SETTINGS", "").split())  # for measurements: "shared_buffers=1GB …"
         argv = [self.bin / "postgres", "-D", self.data]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]

@@ -80,8 +80,7 @@ class Stack:
         for domain in ("idp", "signer"):
             name = f"keyd-{domain}"
             conf, program = etc / f"{name}.conf", self.bin / "antin-keyd"
-            watch = [program, conf, state / "keys" / domain] + ([pub / "idp-jwks.json"] if domain == "signer" else [])
-            made[name] = Daemon(self.layout, name, [program, "-c", conf], name, watch=watch, ready=config.keyd_answers(self.layout, domain))
+            made[name] = Daemon(self.layout, name, [program, "-c", conf], name, watch=[program, conf], ready=config.keyd_answers(self.layout, domain))
         for name, port, url, parts in (("idpd", self.layout.idp_port, self.layout.idp_url, pages[:4]),
                                        ("signerd", self.layout.signer_port, self.layout.signer_url, pages[:2] + pages[4:])):
             conf, program = etc / f"{name}.conf", self.bin / f"antin-{name}"

@@ -3,7 +3,10 @@
  * RFC 6454, RFC 7617.
  */
 #include "common/fetch.h"
+#include "common/fetch_address.h"
 #include "http_peer.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 
 static _Atomic int runs;
@@ -198,6 +201,70 @@ static void other_origins_are_refused(void **state)
     assert_int_equal(atomic_load(&runs), 0);
 }
 
+static bool public_text(const char *text)
+{
+    struct sockaddr_in a4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6};
+    if (inet_pton(AF_INET, text, &a4.sin_addr) == 1)
+        return fetch_address_public((const struct sockaddr *)&a4);
+    assert_int_equal(inet_pton(AF_INET6, text, &a6.sin6_addr), 1);
+    return fetch_address_public((const struct sockaddr *)&a6);
+}
+
+static void addresses_of_our_own_network_are_known(void **state)
+{
+    static const char *const ours[] = {"127.0.0.1",       "127.255.0.1",     "10.1.2.3",      "172.16.0.1",    "172.31.255.255",
+                                       "192.168.0.1",     "169.254.169.254", "100.64.0.1",    "0.0.0.0",       "224.0.0.1",
+                                       "255.255.255.255", "198.18.0.1",      "192.0.2.1",     "::1",           "::",
+                                       "fe80::1",         "fc00::1",         "fd12::1",       "ff02::1",       "::ffff:127.0.0.1",
+                                       "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:c0a8:1::", "2001:db8::1",
+                                       "2001::1",         "4000::1"},
+                             *const theirs[] = {"1.1.1.1",         "172.32.0.1",   "11.0.0.1",       "100.128.0.1",   "203.162.4.190",
+                                                "2606:4700::1111", "2405:4800::1", "::ffff:1.1.1.1", "2002:101:101::"};
+    (void)state;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (public_text(ours[i]))
+            fail_msg("%s", ours[i]);
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        if (!public_text(theirs[i]))
+            fail_msg("%s", theirs[i]);
+}
+
+/* A listed name, or one that anybody wrote into a certificate, that leads back into our own network: by other ways to write the address. */
+static void names_that_lead_into_our_own_network_are_refused(void **state)
+{
+    static const char *const hosts[] = {"127.1", "2130706433", "0x7f000001", "0177.0.0.1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        char there[64];
+        (void)snprintf(there, sizeof there, "http://%s:%u", hosts[i], http_port(peer_server));
+        for (int way = 0; way < 3; way++) { /* listed; anything; allowed */
+            const char *const origins[] = {there, NULL};
+            struct fetch *f = NULL;
+            AUTO_FETCH_REPLY r = {0};
+            AUTO_BUF url = {0};
+            assert_int_equal(
+                fetch_open(
+                    &(struct fetch_conf){
+                        .origins = origins, .total_ms = 1500, .body_max = 1000, .any_origin = way == 1, .private_addresses = way == 2},
+                    &f),
+                OK);
+            assert_int_equal(buf_addf(&url, "%s/get", there), OK);
+            assert_int_equal(fetch_run(f, &(struct fetch_request){.url = buf_str(&url)}, &r), way == 2 ? OK : ERR_FORBIDDEN);
+            fetch_close(&f);
+        }
+    }
+    struct fetch *f = NULL;
+    AUTO_FETCH_REPLY r = {0};
+    AUTO_BUF url = {0};
+    assert_int_equal(buf_addf(&url, "%s/get", origin), OK);
+    assert_int_equal(fetch_open(&(struct fetch_conf){.total_ms = 1500, .body_max = 1000, .any_origin = true}, &f), OK);
+    assert_int_equal(fetch_run(f, &(struct fetch_request){.url = buf_str(&url)}, &r),
+                     ERR_FORBIDDEN); /* an address is no licence for strangers */
+    fetch_close(&f);
+    assert_int_equal(atomic_load(&runs), 4);
+}
+
 static void what_is_no_origin_is_refused_at_start(void **state)
 {
     (void)state;
@@ -279,6 +346,8 @@ int main(void)
         T(a_bearer_token_is_sent_and_cannot_split_a_header),
         T(redirects_are_not_followed),
         T(other_origins_are_refused),
+        T(addresses_of_our_own_network_are_known),
+        T(names_that_lead_into_our_own_network_are_refused),
         T(what_is_no_origin_is_refused_at_start),
         T(a_long_answer_is_cut),
         T(a_slow_answer_is_given_up),

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define PORTAL "'client_name': 'Cổng', 'scope': 'openid profile', 'redirect_uris': ['https://portal.example.vn/cb']"
-#define P256                                                                                                      \
-    "{'kty': 'EC', 'crv': 'P-256', 'x': 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',"                        \
+#define P256                                                                            \
+    "{'kty': 'EC', 'crv': 'P-256', 'x': 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4'," \
     " 'y': '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM', 'use': 'sig', 'kid': '1'}"
 #define KEYS "'jwks': {'keys': [" P256 "]}"
 
@@ -28,7 +28,7 @@ static json_t *parse(const char *text)
     return j;
 }
 
-static err_t registered(const char *text, bool operator, struct client_record *c, struct client_fault *f)
+static err_t registered(const char *text, bool operator, struct client_record * c, struct client_fault *f)
 {
     AUTO_JSON doc = parse(text);
 
@@ -62,9 +62,11 @@ static void what_is_written_reads_back_the_same(void **state)
 {
     static const char *const docs[] = {
         "{" PORTAL "}",
-        "{" PORTAL ", 'token_endpoint_auth_method': 'private_key_jwt', " KEYS ", 'dpop_bound_access_tokens': true, 'security_profile': 'fapi2-security'}",
+        "{" PORTAL ", 'token_endpoint_auth_method': 'private_key_jwt', " KEYS
+        ", 'dpop_bound_access_tokens': true, 'security_profile': 'fapi2-security'}",
         "{" PORTAL ", 'token_endpoint_auth_method': 'tls_client_auth', 'tls_client_auth_san_dns': 'portal.example.vn'}",
-        "{" PORTAL ", 'introspects_all_tokens': true, 'token_exchange_services': ['a', 'b'], 'contacts': ['a@b.example'], 'client_name#en': 'Portal'}",
+        "{" PORTAL
+        ", 'introspects_all_tokens': true, 'token_exchange_services': ['a', 'b'], 'contacts': ['a@b.example'], 'client_name#en': 'Portal'}",
         "{'client_name': 'x', 'scope': 'dossier.read', 'grant_types': ['client_credentials'], 'response_types': []}",
     };
     (void)state;
@@ -96,12 +98,15 @@ static void each_refusal_has_the_error_of_its_specification(void **state)
         {"{" PORTAL ", 'sector_identifier_uri': 'https://portal.example.vn/s'}", ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'token_endpoint_auth_method': 'private_key_jwt'}", ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'token_endpoint_auth_method': 'tls_client_auth'}", ERR_CLIENT_METADATA},
-        {"{" PORTAL ", 'token_endpoint_auth_method': 'tls_client_auth', 'tls_client_auth_san_dns': 'a', 'tls_client_auth_san_ip': '::1'}", ERR_CLIENT_METADATA},
+        {"{" PORTAL ", 'token_endpoint_auth_method': 'tls_client_auth', 'tls_client_auth_san_dns': 'a', 'tls_client_auth_san_ip': '::1'}",
+         ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'token_endpoint_auth_method': 'tls_client_auth', 'tls_client_certificate': 'x5t:abc'}", ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'tls_client_auth_san_dns': 'a'}", ERR_CLIENT_METADATA},
-        {"{" PORTAL ", 'token_endpoint_auth_method': 'none', 'grant_types': ['authorization_code', 'client_credentials']}", ERR_CLIENT_METADATA},
+        {"{" PORTAL ", 'token_endpoint_auth_method': 'none', 'grant_types': ['authorization_code', 'client_credentials']}",
+         ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'security_profile': 'fapi2-security'}", ERR_CLIENT_METADATA},
-        {"{" PORTAL ", 'security_profile': 'fapi2-security', 'token_endpoint_auth_method': 'private_key_jwt', " KEYS "}", ERR_CLIENT_METADATA},
+        {"{" PORTAL ", 'security_profile': 'fapi2-security', 'token_endpoint_auth_method': 'private_key_jwt', " KEYS "}",
+         ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'id_token_encrypted_response_enc': 'A256GCM'}", ERR_CLIENT_METADATA},
         {"{" PORTAL ", 'grant_types': ['urn:ietf:params:oauth:grant-type:token-exchange']}", ERR_CLIENT_METADATA},
         {"{'client_name': 'x', 'scope': 'openid', 'grant_types': ['urn:ietf:params:oauth:grant-type:device_code']}", ERR_CLIENT_METADATA},
@@ -176,8 +181,14 @@ static void policy_bounds_what_software_asks_for(void **state)
 static void policies_are_read_strictly_and_ask_for_approval(void **state)
 {
     static const char *const wrong[] = {
-        "{}", "[]", "{'scope': 'openid'}", "{'scope': 'openid admin', 'hosts': ['a']}", "{'scope': 'openid', 'hosts': ['https://a']}",
-        "{'scope': 'openid', 'hosts': ['a'], 'more': 1}", "{'scope': 'openid', 'hosts': ['a b']}", "{'scope': 'openid', 'hosts': ['a'], 'approval': 0}",
+        "{}",
+        "[]",
+        "{'scope': 'openid'}",
+        "{'scope': 'openid admin', 'hosts': ['a']}",
+        "{'scope': 'openid', 'hosts': ['https://a']}",
+        "{'scope': 'openid', 'hosts': ['a'], 'more': 1}",
+        "{'scope': 'openid', 'hosts': ['a b']}",
+        "{'scope': 'openid', 'hosts': ['a'], 'approval': 0}",
         "{'scope': 'openid', 'hosts': ['a'], 'security_profile': 'none'}",
     };
     AUTO_JSON good = parse("{'scope': 'openid', 'hosts': ['a']}");
