@@ -26,6 +26,7 @@ PYTHON := /usr/bin/python3
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
 COMMON  := $(filter-out %/common/antin.o,$(call objs,common/*.c))
 FORMATS := $(call objs,signer/formats/*.c)
+SIGN    := $(filter-out %/sign/main.o,$(call objs,signer/sign/*.c))
 VERIFY  := $(filter-out %/verify/main.o,$(call objs,signer/verify/*.c))
 CA      := $(filter-out %/antin-ca.o,$(call objs,certs/*.c))
 KEYD    := $(filter-out %/keyd/main.o,$(call objs,certs/keyd/*.c))
@@ -34,10 +35,11 @@ SIGNER  := $(call objs,signer/routes.c signer/app.c signer/errors.c signer/endpo
 MIGRATE := $(filter-out %/antin-migrate.o,$(call objs,schema/*.c))
 
 LIB := $(BUILD)/lib
-LIBS := $(LIB)/libcommon.a $(LIB)/libformats.a $(LIB)/libverify.a $(LIB)/libca.a $(LIB)/libkeyd.a $(LIB)/libidp.a $(LIB)/libsigner.a $(LIB)/libmigrate.a
+LIBS := $(LIB)/libcommon.a $(LIB)/libformats.a $(LIB)/libverify.a $(LIB)/libsign.a $(LIB)/libca.a $(LIB)/libkeyd.a $(LIB)/libidp.a $(LIB)/libsigner.a $(LIB)/libmigrate.a
 $(LIB)/libcommon.a:  $(COMMON)
 $(LIB)/libformats.a: $(FORMATS)
 $(LIB)/libverify.a:  $(VERIFY)
+$(LIB)/libsign.a:    $(SIGN)
 $(LIB)/libca.a:      $(CA)
 $(LIB)/libkeyd.a:    $(KEYD)
 $(LIB)/libidp.a:     $(IDP)

@@ -14,6 +14,7 @@ RULES = {
     "certs/keyd": {"common", "certs"},
     "signer/formats": {"common"},
     "signer/verify": {"common", "signer/formats"},
+    "signer/sign": {"common", "signer/formats"},
     "signer/store": {"common", "signer"},
     "signer/rules": {"common", "signer", "signer/formats", "signer/store"},
     "signer/endpoints": {"common", "signer", "signer/formats", "signer/store", "signer/rules"},
