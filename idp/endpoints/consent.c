@@ -39,7 +39,8 @@ static err_t show(struct http_req *r, struct flow *f, const struct session *s)
     struct app *a = app_of(r);
     AUTO_BUF self = {0};
     AUTO_JSON person = NULL;
-    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims, BYTES(f->request.terms, f->request.terms_len)};
+    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims,
+                                     BYTES(f->request.terms, f->request.terms_len)};
 
     TRY(person_open(a->keyd, a->db, s->account_id, &person));
     TRY(buf_addf(&self, "/consent?request=%s", f->name));
