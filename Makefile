@@ -102,8 +102,9 @@ must-fail: ## proves that the sanitizers catch what they are there for
 	$(Q)ANTIN_BUILD=$(BUILD) CC=$(CC) tests/check must-fail
 flow: all ## tests over real HTTP on a stack of their own
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check flow
-interop: all ## other people's client libraries sign in (openid-client from npm)
-	$(Q)cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund
+interop: all ## other people's clients sign in: mod_auth_openidc, authlib, openid-client (npm), go-oidc and oauth2-proxy (Go), the signer
+	$(Q)tests/packages run test interop
+	$(Q)tests/interop/fetch
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check interop
 check: ## everything tested: packages, build, unit, must-fail, flow
 	$(Q)tests/packages run test

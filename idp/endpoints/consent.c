@@ -6,6 +6,7 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
 #include "idp/rules/person.h"
+#include "idp/store/client_record.h"
 #include <string.h>
 
 /* The session must be good for this very request; otherwise the way leads (back) to the sign-in page. */
@@ -17,12 +18,29 @@ static err_t load(struct http_req *r, const char *name, struct flow *f, struct s
     return e == ERR_DB_NONE ? OK : e;
 }
 
+/* What the client says about its use of data, and its terms (OpenID Connect Dynamic Client Registration §2). */
+static err_t add_links(const struct app *a, const char *client_id, json_t *v)
+{
+    AUTO_CLIENT c = {0};
+
+    err_t e = client_record_get(a->db, client_id, &c);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_CLIENT_UNKNOWN : e;
+    if (c.policy_uri)
+        json_object_set_new(v, "policy_uri", json_string(c.policy_uri));
+    if (c.tos_uri)
+        json_object_set_new(v, "tos_uri", json_string(c.tos_uri));
+    json_object_set_new(v, "links", json_boolean(c.policy_uri || c.tos_uri));
+    return OK;
+}
+
 static err_t show(struct http_req *r, struct flow *f, const struct session *s)
 {
     struct app *a = app_of(r);
     AUTO_BUF self = {0};
     AUTO_JSON person = NULL;
-    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims, BYTES(f->request.terms, f->request.terms_len)};
+    const struct agree_what asked = {f->request.client_id, f->request.scope, f->request.claims,
+                                     BYTES(f->request.terms, f->request.terms_len)};
 
     TRY(person_open(a->keyd, a->db, s->account_id, &person));
     TRY(buf_addf(&self, "/consent?request=%s", f->name));
@@ -35,6 +53,7 @@ static err_t show(struct http_req *r, struct flow *f, const struct session *s)
     json_object_set_new(v, "once", json_boolean(f->request.has_details));
     json_object_set_new(v, "device", json_boolean(f->request.is_device));
     json_object_set(v, "person", json_object_get(person, "name"));
+    TRY(add_links(a, f->client.id, v));
     flow_allow_redirect(r, f);
     return page_reply(r, 200, "consent", take(&v));
 }

@@ -9,6 +9,7 @@
 #include "idp/rules/client_registry.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/software_statement.h"
+#include "idp/rules/throttle.h"
 #include "idp/store/registration.h"
 #include <string.h>
 #include <strings.h>
@@ -134,6 +135,18 @@ err_t post_register(struct http_req *r)
 
 /* --- RFC 7592 --- */
 
+#define CHANGES_MAX 60 /* of one client in [login] throttle_window seconds: each is a row in the audit log, and told to every daemon */
+
+static err_t limit_changes(struct http_req *r, const struct client_record *c)
+{
+    struct app *a = app_of(r);
+    int64_t wait = 0;
+
+    err_t e = rate_try(a->db, a->keys.throttle, "register-client", c->id, CHANGES_MAX, a->conf.throttle_window, &wait);
+    page_retry_after(r, wait);
+    return e;
+}
+
 /* The client of the address, by its own token. Whether it exists is not told to anybody else (§2). */
 static err_t find_own(struct http_req *r, uint8_t hash[HASH_LEN], const char **token, struct client_record *out)
 {
@@ -217,6 +230,7 @@ err_t put_register(struct http_req *r)
     const char *token = NULL;
 
     TRY(find_own(r, v.token_hash, &token, &old));
+    TRY(limit_changes(r, &old));
     return tell(r, &v, change_client(r, &v, &old));
 }
 

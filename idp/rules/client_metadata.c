@@ -310,7 +310,24 @@ err_t client_metadata_write(const struct client_record *c, json_t **out)
     return OK;
 }
 
-/* --- comparing --- */
+/* --- walking and comparing --- */
+
+err_t client_metadata_uris(const struct client_record *c, client_uri_fn *fn, void *arg)
+{
+    struct client_record *r = (struct client_record *)c; /* only read */
+    char uri[URI_MAX + 1];
+
+    for (size_t i = 0; i < NMEMBERS; i++) {
+        const char *text = members[i].fault == check_uri ? *field_text(r, members[i].offset) : NULL;
+        for (const char *w = text ? text : ""; *w; w += *w == ' ') {
+            size_t n = strcspn(w, " ");
+            snprintf(uri, sizeof uri, "%.*s", (int)n, w);
+            TRY(fn(members[i].name, uri, arg));
+            w += n;
+        }
+    }
+    return OK;
+}
 
 static bool same_text(const char *a, const char *b)
 {

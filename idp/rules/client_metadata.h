@@ -27,6 +27,10 @@ err_t client_metadata_write(const struct client_record *c, json_t **out) MUST_US
 /* Whether two say the same about everything but keys and versions of the software: what a change of needs no new approval. */
 bool client_metadata_same(const struct client_record *a, const struct client_record *b);
 
+/* Calls fn for each address in a record, whatever member holds it; ends at the first error. */
+typedef err_t client_uri_fn(const char *member, const char *uri, void *arg);
+err_t client_metadata_uris(const struct client_record *c, client_uri_fn *fn, void *arg) MUST_USE;
+
 bool client_id_ok(const char *id);
 
 /* Grant types. */

@@ -142,37 +142,27 @@ static bool inside(const char *words, const char *allowed)
     return !words || scope_covers(allowed ? allowed : "", words); /* lists of words, as scopes are */
 }
 
-/* Each address, in lists and single ones. */
-static err_t check_hosts(const struct software_policy *p, const char *uris, err_t e, const char *field, struct client_fault *f)
-{
-    char uri[URI_MAX + 1], host[256];
+struct host_check {
+    const struct software_policy *policy;
+    struct client_fault *fault;
+};
 
-    for (const char *w = uris ? uris : ""; *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        snprintf(uri, sizeof uri, "%.*s", (int)n, w);
-        if (subject_sector(uri, host, sizeof host) != OK || !inside(host, p->hosts))
-            return client_fault(f, e, field, "is on a host that the policy does not allow");
-        w += n;
-    }
-    return OK;
+static err_t check_host(const char *member, const char *uri, void *arg)
+{
+    const struct host_check *h = arg;
+    char host[256];
+
+    if (subject_sector(uri, host, sizeof host) == OK && inside(host, h->policy->hosts))
+        return OK;
+    err_t e = strcmp(member, "redirect_uris") == 0 ? ERR_CLIENT_REDIRECT : ERR_CLIENT_METADATA;
+    return client_fault(h->fault, e, member, "is on a host that the policy does not allow");
 }
 
 static err_t check_addresses(const struct software_policy *p, const struct client_record *c, struct client_fault *f)
 {
-    const struct {
-        const char *uris, *field;
-    } all[] = {
-        {c->logout_uris, "post_logout_redirect_uris"},
-        {c->backchannel_uri, "backchannel_logout_uri"},
-        {c->frontchannel_uri, "frontchannel_logout_uri"},
-        {c->client_uri, "client_uri"},
-        {c->policy_uri, "policy_uri"},
-        {c->tos_uri, "tos_uri"},
-    };
+    struct host_check h = {p, f};
 
-    TRY(check_hosts(p, c->redirect_uris, ERR_CLIENT_REDIRECT, "redirect_uris", f));
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        TRY(check_hosts(p, all[i].uris, ERR_CLIENT_METADATA, all[i].field, f));
+    TRY(client_metadata_uris(c, check_host, &h));
     /* A sector that is another's would tell it who that one's people are (OpenID Connect Core §8.1). */
     if (c->sector && !inside(c->sector, p->hosts) && !inside(c->sector, p->sectors))
         return wrong(f, "sector_identifier", "is one that the policy does not allow");

@@ -274,7 +274,7 @@ class Citizen:
                 if asked > 1:  # the password was refused: the test looks at the page
                     return page
                 page = page.form("password").submit({"number": self.person.number, "password": self.person.password})
-            elif urlsplit(page.url).path.endswith("/consent") or any(f.action.endswith("/consent") for f in page.forms()):
+            elif any(f.action.endswith("/consent") for f in page.forms()):
                 form = page.form(action="/consent")
                 page = form.submit() if consent else form.submit(button=next(v for _, v, _ in form.buttons() if v.lower() in NO))
             else:

@@ -7,7 +7,7 @@ import secrets
 
 import pytest
 from client_kit import KeyClient, new_key, public
-from idp_kit import REDIRECT, Client, enrolled, idpctl, sql
+from idp_kit import REDIRECT, Client, enrolled, fresh, idpctl, sql
 from registration_kit import HOST, Registrar, call, metadata, new_token, of_client, portal_of, refused
 
 
@@ -72,6 +72,19 @@ def test_public_client_only_where_the_policy_allows(stack, registrar):
 
 def test_discovery_tells_the_endpoint(stack, portal):
     assert portal.meta["registration_endpoint"] == stack.idp_url + "/register"
+
+
+def test_people_see_its_name_in_their_language_and_its_rules(stack, registrar, officer):
+    info = registrar.register(**{"client_name#vi": "Cổng một cửa", "client_name#en": "One-stop shop", "policy_uri": "https://portal.example.vn/du-lieu",
+                                 "tos_uri": "https://portal.example.vn/dieu-khoan"})
+    portal, person = portal_of(stack, info), enrolled(stack, officer).person
+    for lang, name in (("vi", "Cổng một cửa"), ("en", "One-stop shop")):
+        citizen = fresh(stack, person, lang)
+        page = citizen.browser.open(portal.request()[0])
+        assert name in page.text and info["client_name"] not in page.text
+        page = page.form("password").submit({"number": person.number, "password": person.password})
+        html = page.text
+        assert name in html and 'href="https://portal.example.vn/du-lieu"' in html and 'href="https://portal.example.vn/dieu-khoan"' in html
 
 
 # ---------------------------------------------------------------- who may
@@ -140,6 +153,7 @@ def test_database_does_not_have_the_tokens(registrar):
     {"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]}, {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "x"},
     {"post_logout_redirect_uris": ["https://elsewhere.example/"]}, {"backchannel_logout_uri": "https://elsewhere.example/"},
     {"frontchannel_logout_uri": "http://localhost:1/"}, {"client_uri": "https://elsewhere.example/"}, {"policy_uri": "https://portal.example.vn.evil.example/"},
+    {"backchannel_client_notification_endpoint": "https://elsewhere.example/"}, {"tos_uri": "https://elsewhere.example/"},
     {"sector_identifier": "other.example.vn"}, {"authorization_details_types": ["credential"]},
     {"first_party": True}, {"introspects_all_tokens": True}, {"token_exchange_services": ["quay"]},
 ], ids=lambda m: " ".join(m))

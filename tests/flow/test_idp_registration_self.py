@@ -218,3 +218,14 @@ def test_changes_at_once_do_not_mix(url, info):
     assert {a.status_code for a in answers} <= {200, 401, 412}
     name, uri, version = sql(f"SELECT name, client_uri, version FROM idp.client WHERE id = '{info['client_id']}'").split("|")
     assert name.removeprefix("Tên ") == uri.rsplit("/", 1)[1] and int(version) == 1 + sum(a.status_code == 200 for a in answers) > 1
+
+
+def test_changes_are_bounded(url, info):
+    """Each is a row in the audit log and is told to every daemon."""
+    for _ in range(60):
+        answer = of_client(url, "PUT", info, body=changed(info))
+        assert answer.status_code == 200
+        info = answer.json()
+    answer = of_client(url, "PUT", info, body=changed(info))
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert of_client(url, "GET", info).status_code == 200, "seeing and leaving are not"

@@ -48,6 +48,9 @@ const acts = {
     const answer = await oidc.fetchProtectedResource(config, tokens.access_token, new URL(url), "GET", undefined, undefined, { DPoP });
     return { status: answer.status };
   },
+  async logout({ url }) {
+    return { url: oidc.buildEndSessionUrl(config, { id_token_hint: tokens.id_token, post_logout_redirect_uri: url }).href };
+  },
   async revoke() {
     await oidc.tokenRevocation(config, tokens.refresh_token);
     return {};
