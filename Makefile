@@ -6,7 +6,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 V       ?= 0
 
-PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose
+PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose libxml-2.0
 # pkg-config is asked once, and only by goals that compile (packages may not be there yet when `make demo` starts).
 pkgcfg = $(eval pkgcfg := $(shell pkg-config --cflags $(PKGS)))$(pkgcfg)
 
@@ -65,7 +65,7 @@ $(BIN)/antin-verify:  $(call objs,signer/verify/main.c) $(LIB)/libverify.a $(LIB
 $(BIN)/antin-ca:      $(call objs,certs/antin-ca.c) $(LIB)/libca.a $(LIB)/libcommon.a
 $(BIN)/antin-migrate: $(call objs,schema/antin-migrate.c) $(LIB)/libmigrate.a $(LIB)/libcommon.a
 
-LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lcjose -ljansson -lsodium -lcrypto -lz -lpthread
+LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lcjose -lxml2 -ljansson -lsodium -lcrypto -lz -lpthread
 $(BINS):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -253,3 +253,20 @@ err_t algorithm_for_signing(const EVP_PKEY *key, enum sign_scheme scheme, enum c
     default: return ERR_ALGORITHM;
     }
 }
+
+err_t algorithm_for_key(const struct signing_key *key)
+{
+    AUTO_X509 cert = NULL;
+    char name[ALGORITHM_NAME_CAP];
+    TRY(x509_from_der(key->cert, &cert));
+    return algorithm_for_signing(X509_get0_pubkey(cert), key->scheme, key->hash, name);
+}
+
+err_t algorithm_verify_scheme(EVP_PKEY *key, enum sign_scheme scheme, enum cms_hash hash, struct bytes data, struct bytes signature)
+{
+    char name[ALGORITHM_NAME_CAP];
+    const struct pss pss = {.md = cms_hash_md(hash), .salt_len = EVP_MD_get_size(cms_hash_md(hash))};
+    TRY(algorithm_for_signing(key, scheme, hash, name));
+    err_t e = verify_value(key, scheme == SIGN_ED25519 ? NULL : pss.md, scheme == SIGN_RSA_PSS ? &pss : NULL, data, signature);
+    return e == ERR_UNSUPPORTED ? ERR_ALGORITHM : e;
+}

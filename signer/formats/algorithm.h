@@ -26,5 +26,13 @@ err_t algorithm_verify(EVP_PKEY *key, struct bytes algorithm, const EVP_MD *mess
 
 /* May a signature be made with this key, scheme and digest? ERR_ALGORITHM: no, or they do not go together; its name tells what was refused. */
 err_t algorithm_for_signing(const EVP_PKEY *key, enum sign_scheme scheme, enum cms_hash hash, char name[ALGORITHM_NAME_CAP]) MUST_USE;
+/* The same for a key with its certificate; ERR_ALGORITHM, or what reading the certificate fails with. */
+err_t algorithm_for_key(const struct signing_key *key) MUST_USE;
+/*
+ * Verifies a signature value by a scheme (PSS: mask by the same digest, salt of its length), as formats with names of their own for algorithms have
+ * it. ERR_ALGORITHM: key, scheme and digest do not go together, or are not accepted; ERR_BAD_SIGNATURE. ECDSA in DER.
+ */
+err_t algorithm_verify_scheme(EVP_PKEY *key, enum sign_scheme scheme, enum cms_hash hash, struct bytes data,
+                              struct bytes signature) MUST_USE;
 
 #endif

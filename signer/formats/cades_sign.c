@@ -6,14 +6,6 @@
 #include "signer/formats/cades.h"
 #include "signer/formats/cms_edit.h"
 
-static err_t check_key(const struct signing_key *key)
-{
-    AUTO_X509 cert = NULL;
-    char name[ALGORITHM_NAME_CAP];
-    TRY(x509_from_der(key->cert, &cert));
-    return algorithm_for_signing(X509_get0_pubkey(cert), key->scheme, key->hash, name);
-}
-
 /* Attributes over the content's digest and the signature over them. */
 struct signed_attrs {
     struct buf attrs, signature;
@@ -27,7 +19,7 @@ static void signed_attrs_free(struct signed_attrs *s)
 
 static err_t sign_attrs(const struct cms_attrs *a, const struct signing_key *key, struct signed_attrs *out)
 {
-    TRY(check_key(key));
+    TRY(algorithm_for_key(key));
     TRY(cms_signed_attrs(a, &out->attrs));
     TRY(key->sign(key->arg, buf_bytes(&out->attrs), &out->signature));
     return out->signature.len > 0 ? OK : ERR_CRYPTO;

@@ -1,0 +1,53 @@
+/*
+ * What the files of XAdES share: names of elements and algorithms. Included by xades_*.c alone.
+ */
+#ifndef ANTIN_FORMATS_XADES_IMPL_H
+#define ANTIN_FORMATS_XADES_IMPL_H
+
+#include "signer/formats/xades.h"
+#include "signer/formats/xml.h"
+
+#define NS_DS "http://www.w3.org/2000/09/xmldsig#"
+#define NS_XADES "http://uri.etsi.org/01903/v1.3.2#"
+#define NS_XADES141 "http://uri.etsi.org/01903/v1.4.1#"
+#define NS_ASIC "http://uri.etsi.org/02918/v1.2.1#"
+#define NS_EXC "http://www.w3.org/2001/10/xml-exc-c14n#"
+#define TYPE_PROPERTIES "http://uri.etsi.org/01903#SignedProperties"
+#define TYPE_OBJECT NS_DS "Object"
+#define TRANSFORM_BASE64 NS_DS "base64"
+#define TRANSFORM_ENVELOPED NS_DS "enveloped-signature"
+#define MIME_ANY "application/octet-stream"
+
+/* NULL: XML has no name for it. */
+const char *xades_digest_uri(enum cms_hash h);
+const char *xades_signature_uri(enum sign_scheme scheme, enum cms_hash h);
+/* ERR_ALGORITHM: not in the table. */
+err_t xades_digest_of(const char *uri, enum cms_hash *h) MUST_USE;
+err_t xades_signature_of(const char *uri, enum sign_scheme *scheme, enum cms_hash *h) MUST_USE;
+const char *xades_scheme_name(enum sign_scheme scheme);
+
+/* What happens to a reference's target before it is digested, in this order. */
+struct xades_transforms {
+    bool enveloped, base64, canonical;
+    enum xml_c14n c14n;
+    char *prefixes; /* borrowed from the document */
+};
+
+/* Adds the octets that a reference to something inside the file yields. */
+err_t xades_ref_octets(const struct xades_ref *r, enum xml_c14n otherwise, struct buf *out) MUST_USE;
+
+struct xades {
+    struct buf text;
+    struct _xmlDoc *doc;
+    struct xades_signature *signature;
+    size_t n;
+};
+
+/* Fills one signature from its ds:Signature. */
+err_t xades_read_signature(struct _xmlNode *node, struct xades_signature *s) MUST_USE;
+err_t xades_read_properties(struct _xmlNode *qualifying, struct xades_signature *s) MUST_USE;
+err_t xades_read_unsigned(struct _xmlNode *properties, struct xades_signature *s) MUST_USE;
+/* CertDigest, or DigestMethod and DigestValue as they stand in a row from here. */
+err_t xades_read_digest(struct _xmlNode *method, enum cms_hash *alg, uint8_t digest[EVP_MAX_MD_SIZE]) MUST_USE;
+
+#endif
