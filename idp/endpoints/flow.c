@@ -46,7 +46,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
 
     if (f->request.is_device) {
         int64_t life = a->conf.device_life + (refresh_life ? refresh_life : a->conf.token_life);
-        const struct device_agreed d = {f->request.device_hash, &f->client, s, &f->request, life, http_request_id(r)};
+        const struct device_agreed d = {f->request.device_hash, &f->client, s, &f->request, life, http_request_id(r), NULL};
         TRY(device_agree(a->db, &a->keys, &d));
         return tell_device(r, f, OK);
     }

@@ -4,6 +4,7 @@
  */
 #include "idp/rules/backchannel.h"
 #include "common/clock.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/citizen.h"
 #include "idp/rules/details.h"
 #include "idp/rules/params.h"
@@ -20,8 +21,18 @@
 #define SEEN_SKEW 11 /* an object is accepted that long after its exp */
 
 const char *const backchannel_param_names[] = {
-    "scope",         "client_notification_token", "acr_values", "login_hint_token", "id_token_hint",         "login_hint",
-    "binding_message", "user_code",               "requested_expiry", "resource",   "authorization_details", NULL,
+    "scope",
+    "client_notification_token",
+    "acr_values",
+    "login_hint_token",
+    "id_token_hint",
+    "login_hint",
+    "binding_message",
+    "user_code",
+    "requested_expiry",
+    "resource",
+    "authorization_details",
+    NULL,
 };
 
 /* --- signed requests --- */
@@ -107,7 +118,7 @@ static bool deceives(const uint8_t *s, size_t left)
     if (s[0] < 0x20 || s[0] == 0x7f || (left > 1 && s[0] == 0xc2 && s[1] < 0xa0))
         return true;
     if (left < 3 || s[0] != 0xe2)
-        return left >= 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
+        return left >= 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf;                          /* U+FEFF */
     return (s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae))) || /* U+200B–F, U+2028–E */
            (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf);                                         /* U+2060–F */
 }
@@ -180,6 +191,7 @@ struct wish {
     char scope[SCOPE_MAX + 1];
     const char *message, *token, *resource; /* token: NULL when it polls */
     int64_t life;
+    char acr_values[ACR_VALUES_MAX + 1];
     uint8_t terms[TERMS_SEALED_MAX]; /* RFC 9396 */
     size_t terms_len;
 };
@@ -205,6 +217,8 @@ static err_t read_wish(const struct backchannel_deps *d, const struct client *c,
         return ERR_REQUEST;
     TRY(read_life(authz_param(params, "requested_expiry"), d->life, &w->life));
     TRY(check_message(c, w->message));
+    const char *acr = authz_param(params, "acr_values");
+    acr_add(acr ? acr : "", acr ? strlen(acr) : 0, w->acr_values); /* a wish (§7.1): the tokens say what was met */
     TRY(resource_check(&d->resources, w->resource, "", w->scope));
     TRY(read_details(d, c, authz_param(params, "authorization_details"), w));
     return read_whom(d, c, params, &w->whom);
@@ -237,6 +251,7 @@ err_t backchannel_begin(const struct backchannel_deps *d, const struct client *c
         .client_id = c->id,
         .scope = w.scope,
         .resource = w.resource,
+        .acr_values = w.acr_values,
         .request_id = request_id,
         .bucket = bucket,
         .message = buf_bytes(&message),

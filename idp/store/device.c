@@ -25,16 +25,16 @@ const struct db_stmt st_device_allow = {
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
     " w AS (SELECT client_id, scope, resource, terms, backchannel, account_id, bucket FROM idp.device WHERE device_hash = $2"
     "  AND expires_at > now() AND grant_id IS NULL AND refused_at IS NULL AND (backchannel OR EXISTS (SELECT 1 FROM q)) FOR UPDATE),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr, level_max, terms, resource)"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr, level_max, terms, resource, acr)"
     "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint), s.amr, s.level_max,"
-    "   w.terms, w.resource"
+    "   w.terms, w.resource, $8::text"
     "  FROM idp.session s, w WHERE s.id_hash = $4 AND s.ended_at IS NULL AND (NOT w.backchannel OR w.account_id = s.account_id)"
     "  RETURNING id, account_id, client_id),"
     " d AS (UPDATE idp.device SET grant_id = g.id, notify_due = CASE WHEN notify IS NOT NULL THEN now() END FROM g WHERE device_hash = $2),"
     " t AS (DELETE FROM idp.throttle USING w WHERE throttle.bucket = w.bucket AND EXISTS (SELECT 1 FROM g))"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
     "  SELECT CASE WHEN w.backchannel THEN 'backchannel.allowed' ELSE 'device.allowed' END, g.account_id, g.client_id, $7 FROM g, w",
-    7,
+    8,
 };
 const struct db_stmt st_device_refuse = {
     "device_refuse",
@@ -103,6 +103,7 @@ err_t device_allow(struct db_pool *p, const struct device_grant *g)
         DB_TEXT(g->sub),
         DB_INT(g->grant_life),
         DB_TEXT(g->request_id),
+        DB_TEXT(g->acr),
     };
 
     return store_one(p, &st_device_allow, v, NULL);

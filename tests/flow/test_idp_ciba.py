@@ -62,6 +62,16 @@ def test_id_token_says_who_and_when(stack, client, visitor):
     assert claims["sub"] == client.login(fresh(stack, visitor.person))["claims"]["sub"]  # the same person by the usual way
 
 
+@pytest.mark.parametrize("wished,told", [("urn:antin:auth:pwd", "urn:antin:auth:pwd"), ("urn:antin:loa:1 urn:antin:loa:2", "urn:antin:loa:1"),
+                                         ("urn:other", "urn:antin:loa:2"), ("", "urn:antin:loa:2"), ("x" * 5000, "urn:antin:loa:2")],
+                         ids=["way", "first", "unknown", "empty", "huge"])
+def test_the_class_that_was_wished_for_is_told(stack, client, visitor, wished, told):
+    request = begun(client, visitor.person, acr_values=wished)
+    answer(stack, visitor)
+    token = poll(client, request).json()["id_token"]
+    assert json.loads(jwt.JWT(jwt=token, key=client.keys()).claims)["acr"] == told
+
+
 def test_offline_access_gives_a_refresh_token(stack, visitor):
     client = centre(stack, "openid offline_access")
     request = begun(client, visitor.person)
