@@ -52,6 +52,8 @@ const struct http_route idp_routes[] = {
     PAGE("/device/done", get_device_done),
     PAGE("/requests", get_requests),
     FORM("/requests", post_requests, fail_page, 8 * KB),
+    PAGE("/account", get_account),
+    FORM("/account", post_account, fail_page, 8 * KB),
     PAGE("/activate", get_activate),
     FORM("/activate", post_activate, fail_page, 8 * KB),
     PAGE("/signed-out", get_signed_out),
