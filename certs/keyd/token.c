@@ -159,14 +159,15 @@ static bool strings_ok(const struct keyw_token *q)
         ok = ok && STR_OK(aud[i]) && !(gap && q->aud[i][0]);
         gap = gap || q->aud[i][0] == '\0';
     }
-    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) && STR_OK(sid) &&
-           STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id) && STR_OK(act) && STR_OK(jkt) && STR_OK(x5t) &&
+    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) &&
+           STR_OK(sid) && STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id) && STR_OK(act) && STR_OK(jkt) && STR_OK(x5t) &&
            thumbprint_ok(q->jkt) && thumbprint_ok(q->x5t);
 }
 
 static enum keyw_status check(const struct keyw_token *q, int64_t now)
 {
-    if (!strings_ok(q) || !keyw_zero(q->reserved, sizeof q->reserved) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN || q->level > 9)
+    if (!strings_ok(q) || !keyw_zero(q->reserved, sizeof q->reserved) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN ||
+        q->level > 9)
         return KEYW_SYNTAX;
     if (q->lifetime < 1 || q->auth_time < 0 || q->auth_time > now + 60)
         return KEYW_SYNTAX;
