@@ -20,7 +20,8 @@ static const struct {
 
 static err_t note(struct db_pool *db, const struct login_in *in, const char *event, const char *account_id)
 {
-    return idp_audit(db, &(struct audit){.event = event, .account_id = account_id, .client_id = in->client_id, .request_id = in->request_id});
+    return idp_audit(db,
+                     &(struct audit){.event = event, .account_id = account_id, .client_id = in->client_id, .request_id = in->request_id});
 }
 
 static err_t failed(struct db_pool *db, const struct login_in *in, err_t why, const char *account_id)
