@@ -21,6 +21,13 @@ struct audit {
 };
 err_t idp_audit(struct db_pool *p, const struct audit *a) MUST_USE;
 
+/* A service's token: whose, its jti, in answer to which request. */
+struct audit_token {
+    const char *client_id, *jti, *request_id;
+};
+/* Rows 'token.client' for n tokens (HTTP_TOGETHER_MAX at most), all in one commit or none. */
+err_t idp_audit_tokens(struct db_pool *p, const struct audit_token *t, size_t n) MUST_USE;
+
 struct kept_answer {
     uint8_t request_hash[HASH_LEN];
     int status;
