@@ -9,6 +9,7 @@
 #include "idp/rules/clients.h"
 #include "idp/rules/notify.h"
 #include "idp/rules/overview.h"
+#include "idp/rules/upstream.h"
 #include "idp/rules/person.h"
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,14 @@ static json_t *known(const struct http_req *r, const char *words, const char *ot
     return json_string(*words ? words : page_text(r, otherwise));
 }
 
+/* The provider that vouched for the person, as its button says; NULL: nobody but the person, or one that is no longer configured. */
+static const char *place(const struct http_req *r, const char *upstream)
+{
+    const struct upstream *u = upstreams_find(app_of(r)->upstreams, upstream);
+
+    return u ? (http_lang(r) == LANG_VI ? upstream_conf_of(u)->label_vi : upstream_conf_of(u)->label_en) : NULL;
+}
+
 static err_t add_sessions(struct http_req *r, const struct session *s, json_t *v)
 {
     AUTO_JSON rows = NULL;
@@ -48,9 +57,10 @@ static err_t add_sessions(struct http_req *r, const struct session *s, json_t *v
     for (size_t i = 0; out && i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         const char *sid = text_of(row, "sid"), *client = text_of(row, "client_name");
-        json_t *one = json_pack("{s:i, s:s, s:b, s:o, s:s*, s:o, s:o}", "n", (int)i + 1, "sid", sid, "current", strcmp(sid, s->sid) == 0,
-                                "browser", known(r, text_of(row, "browser"), "account.browser_unknown"), "client", *client ? client : NULL,
-                                "since", when(row, "auth_time"), "seen", when(row, "seen_at"));
+        json_t *one =
+            json_pack("{s:i, s:s, s:b, s:o, s:s*, s:s*, s:o, s:o}", "n", (int)i + 1, "sid", sid, "current", strcmp(sid, s->sid) == 0,
+                      "browser", known(r, text_of(row, "browser"), "account.browser_unknown"), "client", *client ? client : NULL, "place",
+                      place(r, text_of(row, "upstream")), "since", when(row, "auth_time"), "seen", when(row, "seen_at"));
         if (json_array_append_new(out, one) != 0)
             return ERR_NOMEM;
     }
@@ -117,9 +127,9 @@ static json_t *door(const struct http_req *r, const json_t *row)
 
     for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
         if (strcmp(doors[i].event, event) == 0)
-            return json_pack("{s:s, s:b, s:o, s:o*, s:s*}", "words", page_text(r, doors[i].words), "bad", doors[i].bad, "at", when(row, "at"),
-                             "browser", signing_in ? known(r, text_of(row, "detail"), "account.browser_unknown") : NULL, "client",
-                             *client ? client : NULL);
+            return json_pack("{s:s, s:b, s:o, s:o*, s:s*}", "words", page_text(r, doors[i].words), "bad", doors[i].bad, "at",
+                             when(row, "at"), "browser", signing_in ? known(r, text_of(row, "detail"), "account.browser_unknown") : NULL,
+                             "client", *client ? client : NULL);
     return NULL;
 }
 
@@ -190,7 +200,8 @@ static err_t remove_consent(struct http_req *r, const struct session *s, const s
 {
     const char *client = http_field(r, "client_id");
 
-    return client && *client && strlen(client) <= CLIENT_ID_MAX ? overview_consent_remove(app_of(r)->db, s->account_id, client, self) : ERR_DB_NONE;
+    return client && *client && strlen(client) <= CLIENT_ID_MAX ? overview_consent_remove(app_of(r)->db, s->account_id, client, self)
+                                                                : ERR_DB_NONE;
 }
 
 static const struct {

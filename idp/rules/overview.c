@@ -67,8 +67,8 @@ static err_t list(const struct db_rows *r, const struct column *columns, json_t 
 err_t overview_account(struct db_pool *p, const char *account_id, json_t **out)
 {
     static const struct column columns[] = {
-        {"account_id", TEXT},   {"kind", TEXT},         {"state", TEXT},     {"level", WHOLE}, {"roles", WORDS},
-        {"created_at", TIME},   {"activated_at", TIME}, {"locked_at", TIME}, {NULL, TEXT},
+        {"account_id", TEXT}, {"kind", TEXT},         {"state", TEXT},     {"level", WHOLE}, {"roles", WORDS},
+        {"created_at", TIME}, {"activated_at", TIME}, {"locked_at", TIME}, {NULL, TEXT},
     };
     AUTO_ROWS r = NULL;
 
@@ -78,8 +78,8 @@ err_t overview_account(struct db_pool *p, const char *account_id, json_t **out)
 }
 
 static const struct column session_columns[] = {
-    {"sid", TEXT},     {"account_id", TEXT}, {"client_id", TEXT}, {"client_name", TEXT}, {"browser", TEXT},
-    {"amr", WORDS},    {"auth_time", TIME},  {"seen_at", TIME},   {"expires_at", TIME},  {NULL, TEXT},
+    {"sid", TEXT},       {"account_id", TEXT}, {"client_id", TEXT},  {"client_name", TEXT}, {"browser", TEXT}, {"amr", WORDS},
+    {"auth_time", TIME}, {"seen_at", TIME},    {"expires_at", TIME}, {"upstream", TEXT},    {NULL, TEXT},
 };
 
 err_t overview_sessions(struct db_pool *p, const char *account_id, int64_t idle, json_t **out)
@@ -100,7 +100,7 @@ err_t overview_all_sessions(struct db_pool *p, const struct cursor *after, int64
     int n = db_count(r);
     if (n > 0 && n == limit) {
         TRY(store_text(r, n - 1, 0, last.id, sizeof last.id));
-        last.us = db_int(r, n - 1, 9);
+        last.us = db_int(r, n - 1, 10);
         cursor_write(&last, next);
     }
     return list(r, session_columns, out);
@@ -121,8 +121,8 @@ err_t overview_consents(struct db_pool *p, const char *account_id, json_t **out)
 err_t overview_grants(struct db_pool *p, const char *account_id, json_t **out)
 {
     static const struct column columns[] = {
-        {"grant_id", TEXT}, {"client_id", TEXT}, {"client_name", TEXT}, {"scope", TEXT}, {"sid", TEXT},
-        {"auth_time", TIME}, {"created_at", TIME}, {"expires_at", TIME}, {NULL, TEXT},
+        {"grant_id", TEXT},  {"client_id", TEXT},  {"client_name", TEXT}, {"scope", TEXT}, {"sid", TEXT},
+        {"auth_time", TIME}, {"created_at", TIME}, {"expires_at", TIME},  {NULL, TEXT},
     };
     AUTO_ROWS r = NULL;
 

@@ -176,7 +176,7 @@ def test_a_page_of_our_own_waits_as_well(stack, visitor, hostile):
     page = visitor.browser.open(stack.idp_url + "/account")
     assert page.has_form("number", "password")
     page = visitor.browser.open(link(page))
-    assert page.status == 200 and page.url == stack.idp_url + "/account"
+    assert page.status == 200 and page.url == stack.idp_url + "/account" and "Đăng nhập bằng Cổng thử" in page.words()
     assert sql(f"SELECT upstream FROM idp.session WHERE id_hash = '{session_hash(visitor)}'") == "thu"
 
 
