@@ -107,12 +107,11 @@ err_t grant_read(const struct db_rows *r, struct grant *g)
     g->registrar = db_bool(r, 0, 9);
     TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
     g->dpop_nonce = db_bool(r, 0, 12);
-    g->userinfo_signed = db_bool(r, 0, 13);
-    g->admin = db_bool(r, 0, 17);
+    g->admin = db_bool(r, 0, 16);
     TRY(store_text(r, 0, 11, g->resource, sizeof g->resource));
-    TRY(store_text(r, 0, 14, g->amr, sizeof g->amr));
-    TRY(store_text(r, 0, 15, g->acr, sizeof g->acr));
-    return store_bytes(r, 0, 16, g->terms, sizeof g->terms, &g->terms_len);
+    TRY(store_text(r, 0, 13, g->amr, sizeof g->amr));
+    TRY(store_text(r, 0, 14, g->acr, sizeof g->acr));
+    return store_bytes(r, 0, 15, g->terms, sizeof g->terms, &g->terms_len);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
