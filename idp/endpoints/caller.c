@@ -82,6 +82,8 @@ err_t caller_begin(struct http_req *r, struct caller *out)
     err_t e = client_auth(&in, &out->client, &out->proofs.assertion);
     if (e != ERR_CLIENT_AUTH)
         return e;
+    if (!in.may_wait) /* its row is written on a worker */
+        return ERR_WAITS;
     const struct audit row = {
         .event = "client.auth_failed",
         .client_id = out->client.id[0] ? out->client.id : NULL, /* a name that is nobody's is not kept */
