@@ -397,6 +397,13 @@ def test_person_is_not_worn_down(stack, visitor):
     assert begin(client, NOBODY).status_code == 200  # others can still be asked
 
 
+def test_what_is_slowed_down_is_in_the_audit_log(stack, visitor):
+    client = centre(stack)
+    for _ in range(7):
+        begin(client, visitor.person.number)
+    assert sql(f"SELECT count(*) > 0 FROM idp.audit WHERE event = 'backchannel.throttled' AND client_id = '{client.client_id}'") == "t"
+
+
 def test_one_client_does_not_lock_out_another(stack, visitor):
     one, other = centre(stack), centre(stack)
     for _ in range(6):
