@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/stat.h>
@@ -104,21 +105,25 @@ int ctl_usage(const char *what)
     return CTL_USAGE;
 }
 
-/* The kernel keeps the user id of the login through su and sudo (pam_loginuid); without one, whose process this is. */
+/* The user id of the login, which the kernel keeps through su and sudo (pam_loginuid); -1 when nobody logged in. */
+static long login_id(void)
+{
+    char text[32], *end = text;
+    FILE *f = fopen("/proc/self/loginuid", "re");
+    long id = f && fgets(text, sizeof text, f) ? strtol(text, &end, 10) : -1;
+
+    if (f)
+        fclose(f);
+    return end == text || id < 0 || id >= UINT32_MAX ? -1 : id;
+}
+
 const struct actor *ctl_actor(void)
 {
     static char who[32];
     static const struct actor actor = {.operator = who};
-    unsigned id = UINT_MAX;
+    long id = login_id();
 
-    if (!who[0]) {
-        FILE *f = fopen("/proc/self/loginuid", "re");
-        if (f && fscanf(f, "%u", &id) != 1)
-            id = UINT_MAX;
-        if (f)
-            fclose(f);
-        snprintf(who, sizeof who, "uid %u", id == UINT_MAX ? getuid() : id);
-    }
+    snprintf(who, sizeof who, "uid %ld", id < 0 ? (long)getuid() : id);
     return &actor;
 }
 

@@ -134,6 +134,7 @@ static int read_search(struct ctl *c, struct asked *a)
         {"after", required_argument, NULL, 'n'}, {"limit", required_argument, NULL, 'l'},   {"format", required_argument, NULL, 'F'},
         {NULL, 0, NULL, 0},
     };
+    char *end;
     int o;
 
     optind = 0; /* glibc: begin anew, with this argv */
@@ -146,7 +147,10 @@ static int read_search(struct ctl *c, struct asked *a)
         case 'f': a->words.from = optarg; break;
         case 't': a->words.to = optarg; break;
         case 'n': a->words.after = optarg; break;
-        case 'l': a->limit = strtoll(optarg, NULL, 10); break;
+        case 'l':
+            a->limit = strtoll(optarg, &end, 10);
+            a->limit = *end ? 0 : a->limit;
+            break;
         case 'F': a->format = optarg; break;
         default: return CTL_USAGE;
         }
