@@ -142,7 +142,7 @@ struct http_req {
     struct http_pair header[HTTP_HEADERS_MAX];
     struct http_pair cookie[HTTP_COOKIES_MAX];
     const char *segment[HTTP_SEGMENTS_MAX];
-    const char *allow[16]; /* 405: the methods that the path has */
+    const char *allow[16];                         /* 405: the methods that the path has */
     struct http_pair said[HTTP_REPLY_HEADERS_MAX]; /* header fields of the reply */
     char word[HTTP_WORDS_ROOM];
 };
@@ -213,7 +213,7 @@ void http_work_together(struct http_req *const *r, size_t n); /* all of one rout
 struct http_req *http_req_new(struct http_conn *c); /* the connection's spare one, or NULL: no memory */
 void http_req_end(struct http_req *r);              /* becomes the connection's spare one */
 void http_req_free(struct http_req **r);
-char *http_room(struct http_room *m, size_t n); /* n bytes; NULL: no memory */
+char *http_room(struct http_room *m, size_t n);           /* n bytes; NULL: no memory */
 const char *http_word(struct http_req *r, const char *s); /* a copy for the length of the request; NULL: no memory */
 
 /* http_reaper.c */

@@ -203,16 +203,16 @@ static bool add_policy(struct http_req *r, struct MHD_Response *to)
     const char *more = r->server->conf.form_action;
     err_t e = OK;
     if (!r->reply.pdf && more == NULL && r->reply.form_action.len == 0 && r->reply.policy.len == 0) /* nearly always */
-        return add_to(to, "Content-Security-Policy",
-                      "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+        return add_to(
+            to, "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     if (r->reply.pdf) /* the browser's own viewer embeds the document in a page that inherits this */
         e = buf_add_str(&csp, "default-src 'none'; object-src 'self'; img-src 'self' data: blob:; style-src 'unsafe-inline'");
     else
         e = buf_addf(&csp, "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'%s%s%s", more == NULL ? "" : " ",
                      more == NULL ? "" : more, buf_str(&r->reply.form_action));
     return e == OK && buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'") == OK &&
-           buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK &&
-           add_to(to, "Content-Security-Policy", buf_str(&csp));
+           buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK && add_to(to, "Content-Security-Policy", buf_str(&csp));
 }
 
 bool http_reply_security(struct http_req *r, struct MHD_Response *to)

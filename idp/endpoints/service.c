@@ -18,7 +18,7 @@ struct service {
     char scope[SCOPE_MAX + 1];
     char jti[UUID_LEN + 1];
     struct token_binding bind;
-    json_t *details, *more; /* authorization details; NULL: none */
+    json_t *details, *more;   /* authorization details; NULL: none */
     struct key_claims claims; /* borrows from the above and from the configuration */
 };
 
