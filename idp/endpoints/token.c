@@ -53,8 +53,7 @@ static err_t reply(struct http_req *r, const struct token_call *c, const struct 
 {
     json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:O*}", "access_token", buf_str(&t->access), "token_type",
                           c->bind.jkt[0] ? "DPoP" : "Bearer", "expires_in", (json_int_t)app_of(r)->conf.token_life, "scope", scope,
-                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh,
-                          "authorization_details", t->details);
+                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh, "authorization_details", t->details);
 
     /* RFC 6749 §5.1 */
     http_reply_no_store(r);
@@ -174,12 +173,9 @@ static err_t by_type(struct http_req *r, struct token_call *c)
         err_t (*run)(struct http_req *r, struct token_call *c);
         bool proves; /* its own statement uses up the client's proofs */
     } grants[] = {
-        {"authorization_code", by_code, true},
-        {"refresh_token", by_refresh, true},
-        {GRANT_SERVICE, by_client, false},
-        {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
-        {GRANT_EXCHANGE, by_exchange, false},
-        {GRANT_CIBA, by_backchannel, false},
+        {"authorization_code", by_code, true}, {"refresh_token", by_refresh, true},
+        {GRANT_SERVICE, by_client, false},     {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
+        {GRANT_EXCHANGE, by_exchange, false},  {GRANT_CIBA, by_backchannel, false},
     };
     const char *type = http_field(r, "grant_type");
 

@@ -88,15 +88,19 @@ static err_t fault(const struct code_redeem *r, const struct code_used *u)
 static err_t refused(struct db_pool *p, const struct code_redeem *r, const struct grant *g, const char *how, err_t why)
 {
     bool verifier = why == ERR_PKCE_WRONG || why == ERR_PKCE_MISSING;
-    const struct audit row = {
-        .event = verifier ? "code.pkce_failed" : "code.refused", .account_id = g ? g->account_id : NULL, .client_id = r->client->id, .detail = how, .request_id = r->request_id};
+    const struct audit row = {.event = verifier ? "code.pkce_failed" : "code.refused",
+                              .account_id = g ? g->account_id : NULL,
+                              .client_id = r->client->id,
+                              .detail = how,
+                              .request_id = r->request_id};
 
     return audit_refusal(p, &row, why);
 }
 
 err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeemed *out)
 {
-    static const char *const outcomes[] = {[CODE_RIGHT] = "ended", [CODE_WRONG] = "unfit", [CODE_CHALLENGE] = "verifier", [CODE_REUSED] = ""};
+    static const char *const outcomes[] = {
+        [CODE_RIGHT] = "ended", [CODE_WRONG] = "unfit", [CODE_CHALLENGE] = "verifier", [CODE_REUSED] = ""};
     struct code_use use;
     struct code_used used;
     struct keys k;

@@ -49,8 +49,8 @@ err_t idp_audit_tokens(struct db_pool *p, const struct audit_token *t, size_t n)
     TRY(buf_add_str(&clients, "}"));
     TRY(buf_add_str(&jtis, "}"));
     TRY(buf_add_str(&requests, "}"));
-    return store_one(p, &st_audit_tokens, (struct db_param[]){DB_TEXT(buf_str(&clients)), DB_TEXT(buf_str(&jtis)), DB_TEXT(buf_str(&requests))},
-                     NULL);
+    return store_one(p, &st_audit_tokens,
+                     (struct db_param[]){DB_TEXT(buf_str(&clients)), DB_TEXT(buf_str(&jtis)), DB_TEXT(buf_str(&requests))}, NULL);
 }
 
 err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out)

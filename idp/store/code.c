@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* What the request must match besides the verifier, and what must still be so. */
-#define CODE_FITS                                                                                                       \
-    "(c.expires_at > now() AND g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                    \
+#define CODE_FITS                                                                                    \
+    "(c.expires_at > now() AND g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'" \
     " AND c.redirect_uri = $7 AND (c.dpop_jkt IS NULL OR c.dpop_jkt = $9))"
 #define CODE_IS_RIGHT "(" CODE_FITS " AND c.challenge IS NOT DISTINCT FROM $8)"
 
@@ -79,7 +79,7 @@ err_t code_use(struct db_pool *p, const struct code_use *in, struct code_used *o
 err_t code_undo(struct db_pool *p, const struct code_use *in)
 {
     const struct db_param v[] = {
-        TIMED_PARAM(in->hash), in->refresh_hash ? TIMED_PARAM(in->refresh_hash) : DB_NULL, DB_BOOL(in->bind), DB_TEXT(in->client_id),
+        TIMED_PARAM(in->hash),   in->refresh_hash ? TIMED_PARAM(in->refresh_hash) : DB_NULL, DB_BOOL(in->bind), DB_TEXT(in->client_id),
         DB_TEXT(in->request_id),
     };
 
