@@ -13,9 +13,9 @@ from admin_kit import Admin
 from client_kit import KeyClient, new_cert, new_key, pem, public, secured
 from idp_kit import Client, enrolled, fresh, idpctl, sql
 from jwcrypto import jwe, jwk, jws
+from receiver_kit import Receiver
 from registration_kit import Registrar, metadata
 from test_idp_introspect import SIGNED, introspect
-from receiver_kit import Receiver
 from test_idp_logout_channels import fields_in
 
 ALGS = ["ES256", "EdDSA", "RS256", "PS256"]
