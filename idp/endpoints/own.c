@@ -34,12 +34,7 @@ err_t own_session(struct http_req *r, const char *name, int64_t max_age, struct 
     if (!*sent)
         return OK;
     TRY(buf_addf(&url, "/login?page=%s", name));
-    const char *lang = http_query(r, "lang");
-    if (lang && (strcmp(lang, "vi") == 0 || strcmp(lang, "en") == 0))
-        TRY(url_add_param(&url, "lang", lang));
-    http_reply_no_store(r);
-    http_reply_redirect(r, 303, buf_str(&url));
-    return OK;
+    return page_go(r, &url);
 }
 
 err_t own_flow(struct http_req *r, const char *name, struct flow *f)

@@ -13,26 +13,13 @@ struct column {
     enum { TEXT, WHOLE, TIME, WORDS } kind;
 };
 
-static json_t *words(const char *list)
-{
-    AUTO_JSON out = json_array();
-
-    for (const char *w = list; out && *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        if (json_array_append_new(out, json_stringn(w, n)) != 0)
-            return NULL;
-        w += n;
-    }
-    return take(&out);
-}
-
 static json_t *cell(const struct db_rows *r, int row, int col, const struct column *c)
 {
     char when[CLOCK_RFC3339_LEN + 1];
 
     switch (c->kind) {
     case WHOLE: return json_integer(db_int(r, row, col));
-    case WORDS: return words(db_str(r, row, col));
+    case WORDS: return json_words(db_str(r, row, col));
     case TIME: clock_rfc3339(db_time(r, row, col), when); return json_string(when);
     default: return json_string(db_str(r, row, col));
     }
