@@ -61,7 +61,8 @@ static int run_new(const struct cli *c)
     if (cli_domain_key(c, &domain) != OK)
         return EXIT_FAILED;
     const char *kind = c->alg ? c->alg : c->curve ? c->curve : "P-256";
-    err_t e = c->alg && (c->curve || p != KEY_TOKEN || jose_alg_from(c->alg) == JOSE_NONE) ? ERR_UNSUPPORTED : keyfile_new(p, kind, from, to, &k);
+    err_t e =
+        c->alg && (c->curve || p != KEY_TOKEN || jose_alg_from(c->alg) == JOSE_NONE) ? ERR_UNSUPPORTED : keyfile_new(p, kind, from, to, &k);
     if (e == ERR_UNSUPPORTED)
         return cli_fail(EXIT_USAGE, "%s: --curve is P-256 or P-384; --alg, of a token key, is ES256, ES384, EdDSA, RS256 or PS256", kind);
     if (e == OK)
@@ -237,7 +238,8 @@ const struct command CMD_JWKS = {
     .arg = "KEYDIR",
     .run = run_jwks,
     .help = "antin-ca jwks KEYDIR [--domain-key FILE] [--out FILE]\n"
-            "Prints the public token keys of a keyd, those whose tokens will be or may still be good, as a JWKS (RFC 7517): idp_jwks of the signer's "
+            "Prints the public token keys of a keyd, those whose tokens will be or may still be good, as a JWKS (RFC 7517): idp_jwks of "
+            "the signer's "
             "keyd.\n"
             "With the domain's key, each file is authenticated first.\n",
 };

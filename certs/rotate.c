@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #define DAY 86400
-#define LIFE_UNPLANNED (400 * DAY)   /* as antin-ca key new has it */
-#define KEEP (TOKEN_LIFE_MAX + 300)  /* after its last signature: clocks differ */
-#define ABANDONED 60                 /* seconds after which a file that was never finished is somebody's crash */
+#define LIFE_UNPLANNED (400 * DAY)  /* as antin-ca key new has it */
+#define KEEP (TOKEN_LIFE_MAX + 300) /* after its last signature: clocks differ */
+#define ABANDONED 60                /* seconds after which a file that was never finished is somebody's crash */
 #define GONE ".gone"
 
 static err_t failed(struct rotated *out, err_t e, const char *what, const char *name)
@@ -84,8 +84,8 @@ static err_t sweep(const struct rotation *r, int dir, struct rotated *out)
         return failed(out, ERR_IO, "reading", r->dir);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         struct stat st;
-        bool unfinished = ends(e->d_name, ".key.new") && fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-                          st.st_mtime + ABANDONED <= r->now;
+        bool unfinished =
+            ends(e->d_name, ".key.new") && fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime + ABANDONED <= r->now;
         if (!unfinished && !ends(e->d_name, ".key" GONE))
             continue;
         err_t err = wipe(dir, e->d_name);

@@ -13,9 +13,9 @@ struct rotation {
     const char *dir; /* sealed key files */
     struct bytes domain_key;
     int64_t now;
-    int64_t every;   /* a key is succeeded so many seconds after it began; 0: no schedule */
-    int64_t overlap; /* a successor is published so many seconds before it signs */
-    bool force;      /* a successor now for each algorithm, unless one waits already */
+    int64_t every;    /* a key is succeeded so many seconds after it began; 0: no schedule */
+    int64_t overlap;  /* a successor is published so many seconds before it signs */
+    bool force;       /* a successor now for each algorithm, unless one waits already */
     const char *jwks; /* file to hold the public halves; NULL or "": none */
 };
 struct rotated {

@@ -150,7 +150,8 @@ err_t db_conn_fault(struct db *db, const PGresult *res, const char *what)
 static const char session_sql[] =
     "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),"
     " set_config('bytea_output', 'hex', false), set_config('default_transaction_isolation', 'read committed', false),"
-    " set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)";
+    " set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', "
+    "false)";
 
 static bool send_setup(struct db *db, const struct db_stmt *const *stmts)
 {

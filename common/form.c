@@ -31,14 +31,13 @@ static err_t decode(struct bytes in, bool plus_is_space, char *out, size_t *len)
     return utf8_valid(BYTES(out, n)) ? OK : ERR_SYNTAX;
 }
 
-static err_t decode_new(struct bytes in, char **out)
+/* The same into the form's room, where there is enough for all of its text. */
+static err_t decode_next(struct form *f, struct bytes in, const char **out)
 {
-    AUTO_STR s = malloc(in.len + 1);
-    size_t n;
-    if (s == NULL)
-        return ERR_NOMEM;
-    TRY(decode(in, true, s, &n));
-    *out = take(&s);
+    size_t n = 0;
+    TRY(decode(in, true, f->room + f->used, &n));
+    *out = f->room + f->used;
+    f->used += n + 1;
     return OK;
 }
 
@@ -56,13 +55,12 @@ static err_t add_field(struct form *f, struct bytes pair)
         return ERR_TOO_LARGE;
     const uint8_t *eq = memchr(pair.ptr, '=', pair.len);
     size_t name_len = eq == NULL ? pair.len : (size_t)(eq - pair.ptr);
-    AUTO_STR name = NULL;
-    AUTO_STR value = NULL;
-    TRY(decode_new(BYTES(pair.ptr, name_len), &name));
-    if (name[0] == '\0' || has_control(name))
+    struct form_field *out = &f->field[f->n];
+    TRY(decode_next(f, BYTES(pair.ptr, name_len), &out->name));
+    if (out->name[0] == '\0' || has_control(out->name))
         return ERR_SYNTAX;
-    TRY(eq == NULL ? decode_new(BYTES("", 0), &value) : decode_new(BYTES(eq + 1, pair.len - name_len - 1), &value));
-    f->field[f->n++] = (struct form_field){take(&name), take(&value)};
+    TRY(decode_next(f, eq == NULL ? BYTES("", 0) : BYTES(eq + 1, pair.len - name_len - 1), &out->value));
+    f->n++;
     return OK;
 }
 
@@ -81,7 +79,11 @@ static err_t parse_all(struct bytes text, struct form *out)
 
 err_t form_parse(struct bytes text, struct form *out)
 {
-    *out = (struct form){0};
+    out->n = out->used = 0;
+    out->cap = 2 * text.len + 2;
+    out->room = malloc(out->cap); /* no pair grows by more than a NUL for each of its characters */
+    if (out->room == NULL)
+        return ERR_NOMEM;
     err_t e = parse_all(text, out);
     if (e != OK)
         form_free(out); /* all of it or nothing */
@@ -107,14 +109,11 @@ const char *form_get(const struct form *f, const char *name, bool *dup)
 
 void form_free(struct form *f)
 {
-    /* Values may be passwords and PINs. */
-    for (size_t i = 0; i < f->n; i++) {
-        if (f->field[i].value != NULL)
-            explicit_bzero(f->field[i].value, strlen(f->field[i].value));
-        free(f->field[i].name);
-        free(f->field[i].value);
-    }
-    *f = (struct form){0};
+    if (f->room != NULL)
+        explicit_bzero(f->room, f->cap); /* values may be passwords and PINs */
+    free(f->room);
+    f->n = f->used = f->cap = 0;
+    f->room = NULL;
 }
 
 /* --- percent-encoding --- */

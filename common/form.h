@@ -9,12 +9,14 @@
 #define FORM_FIELDS_MAX 64
 
 struct form_field {
-    char *name;
-    char *value;
+    const char *name;
+    const char *value;
 };
 struct form {
-    struct form_field field[FORM_FIELDS_MAX];
     size_t n;
+    char *room; /* what they point into */
+    size_t used, cap;
+    struct form_field field[FORM_FIELDS_MAX]; /* the first n */
 };
 
 /* ERR_SYNTAX: bad percent escape, NUL, invalid UTF-8, control characters in a name; ERR_TOO_LARGE: more than FORM_FIELDS_MAX fields. */

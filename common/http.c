@@ -132,9 +132,22 @@ void http_on_end(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Req
 
 /* --- replying --- */
 
-/* Queues the reply, which is built. MHD_NO closes the connection without one. */
+/* Leaves r->response NULL when there is no memory for it. On the HTTP thread, which frees it too: memory that one thread takes and another
+   gives back costs several times as much. */
+static void build(struct http_req *r)
+{
+    if (http_reply_build(r) == OK || r->response == NULL)
+        return;
+    MHD_destroy_response(r->response);
+    r->response = NULL;
+}
+
+/* Builds and queues the reply. MHD_NO closes the connection without one. */
 static enum MHD_Result send_reply(struct http_req *r)
 {
+    log_request_id(r->id);
+    build(r);
+    log_request_id(NULL);
     r->phase = HTTP_AT_REPLY;
     if (r->response == NULL)
         return MHD_NO;
@@ -146,22 +159,12 @@ static enum MHD_Result send_reply(struct http_req *r)
     return ok;
 }
 
-/* Leaves r->response NULL when there is no memory for it. */
-static void build(struct http_req *r)
-{
-    if (http_reply_build(r) == OK || r->response == NULL)
-        return;
-    MHD_destroy_response(r->response);
-    r->response = NULL;
-}
-
 static enum MHD_Result fail_now(struct http_req *r, err_t e)
 {
     log_request_id(r->id);
     if (e == ERR_METHOD && http_route_options(r) != OK)
         e = ERR_NOMEM;
     http_fail_with(r, e);
-    build(r);
     log_request_id(NULL);
     return send_reply(r);
 }
@@ -281,7 +284,6 @@ static void finish(struct http_req *r, err_t e)
 {
     if (e != OK)
         http_fail_with(r, e);
-    build(r);
 }
 
 bool http_work(struct http_req *r)
@@ -313,7 +315,6 @@ static enum MHD_Result answer_options(struct http_req *r)
     if (r->err != OK)
         return fail_now(r, r->err);
     http_reply(r, 204, NULL, NULL);
-    build(r);
     return send_reply(r);
 }
 

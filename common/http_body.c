@@ -153,9 +153,7 @@ err_t http_body_add(struct http_req *r, struct bytes data)
 
 static err_t end_form(struct http_req *r)
 {
-    r->field = calloc(1, sizeof *r->field);
-    if (r->field == NULL)
-        return ERR_NOMEM;
+    r->field = &r->field_room;
     err_t e = form_parse(buf_bytes(&r->body), r->field);
     secret_wipe(r->body.ptr, r->body.len); /* passwords and PINs come by forms */
     return e;
@@ -201,5 +199,4 @@ void http_body_free(struct http_req *r)
     hashes_free(&r->hashes);
     if (r->field != NULL)
         form_free(r->field);
-    free(r->field);
 }

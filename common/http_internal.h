@@ -63,21 +63,28 @@ struct http_room {
     size_t cap;
 };
 
+/* Short strings that live as long as a request: most fit, the rest is a list. */
+struct http_word {
+    struct http_word *next;
+    char text[];
+};
+struct http_words {
+    size_t used;
+    struct http_word *more;
+};
+#define HTTP_WORDS_ROOM 768
+
 struct http_reply {
     int status; /* 0: none yet */
-    char *type;
+    const char *type;
     struct buf body;
     int fd; /* -1: the body is in memory */
     uint64_t fd_size;
-    char *location;
+    const char *location;
     char *disposition;
     bool pdf; /* shown by the browser's viewer, which needs a wider content policy */
     bool no_store;
-    struct {
-        char *name;
-        char *value;
-    } header[HTTP_REPLY_HEADERS_MAX];
-    size_t headers;
+    size_t headers; /* in http_req.said */
     struct buf form_action;
     struct buf policy;          /* further CSP directives, each with "; " before it */
     struct http_shared *shared; /* in place of type and body */
@@ -125,15 +132,19 @@ struct http_req {
     void (*principal_free)(void *);
     struct buf detail;
     struct http_reply reply;
+    struct http_words words;
     struct MHD_Response *response;
     uint64_t out;
 
     /* What the numbers above tell the length of: not cleared between two requests. */
     char content_type[128];
+    struct form query_room, field_room; /* form_parse sets what is needed of them */
     struct http_pair header[HTTP_HEADERS_MAX];
     struct http_pair cookie[HTTP_COOKIES_MAX];
     const char *segment[HTTP_SEGMENTS_MAX];
-    const char *allow[16]; /* 405: the methods that the path has */
+    const char *allow[16];                         /* 405: the methods that the path has */
+    struct http_pair said[HTTP_REPLY_HEADERS_MAX]; /* header fields of the reply */
+    char word[HTTP_WORDS_ROOM];
 };
 
 struct http_workers;
@@ -202,7 +213,8 @@ void http_work_together(struct http_req *const *r, size_t n); /* all of one rout
 struct http_req *http_req_new(struct http_conn *c); /* the connection's spare one, or NULL: no memory */
 void http_req_end(struct http_req *r);              /* becomes the connection's spare one */
 void http_req_free(struct http_req **r);
-char *http_room(struct http_room *m, size_t n); /* n bytes; NULL: no memory */
+char *http_room(struct http_room *m, size_t n);           /* n bytes; NULL: no memory */
+const char *http_word(struct http_req *r, const char *s); /* a copy for the length of the request; NULL: no memory */
 
 /* http_reaper.c */
 err_t http_reaper_open(struct http_server *s, struct http_reaper **out) MUST_USE;

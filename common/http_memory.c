@@ -41,19 +41,47 @@ struct http_req *http_req_new(struct http_conn *c)
     return r;
 }
 
+const char *http_word(struct http_req *r, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *to = r->word + r->words.used;
+    if (n <= sizeof r->word - r->words.used)
+        r->words.used += n;
+    else {
+        struct http_word *w = malloc(sizeof *w + n);
+        if (w == NULL)
+            return NULL;
+        w->next = r->words.more;
+        r->words.more = w;
+        to = w->text;
+    }
+    return memcpy(to, s, n);
+}
+
+static void words_free(struct http_req *r)
+{
+    secret_wipe(r->word, r->words.used); /* cookies, redirects with codes */
+    while (r->words.more != NULL) {
+        struct http_word *w = r->words.more;
+        r->words.more = w->next;
+        secret_wipe(w->text, strlen(w->text));
+        free(w);
+    }
+    r->words.used = 0;
+}
+
 /* What it held of others is freed, and what was secret in it wiped. */
 static void let_go(struct http_req *r)
 {
     http_set_principal(r, NULL, NULL);
     http_reply_free(r);
     http_body_free(r);
-    if (r->query != NULL) {
+    if (r->query != NULL)
         form_free(r->query); /* wipes values: a query can hold a code */
-        free(r->query);
-    }
     if (r->head.ptr != NULL)
         secret_wipe(r->head.ptr, r->head_len); /* tokens, cookies, codes */
     buf_free(&r->detail);
+    words_free(r);
 }
 
 void http_req_free(struct http_req **rp)

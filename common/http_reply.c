@@ -16,11 +16,11 @@ void http_reply_reset(struct http_req *r)
 {
     struct http_reply *p = &r->reply;
     p->status = 0;
-    str_free(&p->type);
+    p->type = NULL;
     buf_free(&p->body);
     http_shared_free(&p->shared);
     fd_close(&p->fd);
-    str_free(&p->location);
+    p->location = NULL;
     str_free(&p->disposition);
     p->pdf = false;
 }
@@ -32,7 +32,7 @@ void http_reply(struct http_req *r, int status, const char *type, struct buf *bo
     p->status = status;
     if (body != NULL)
         p->body = take(body);
-    p->type = type == NULL ? NULL : strdup(type);
+    p->type = type == NULL ? NULL : http_word(r, type);
     if (type != NULL && (p->type == NULL || !http_value_ok(type)))
         p->status = 500;
 }
@@ -62,7 +62,7 @@ void http_reply_redirect(struct http_req *r, int status, const char *url)
         return;
     }
     http_reply(r, status, NULL, NULL);
-    r->reply.location = strdup(url);
+    r->reply.location = http_word(r, url);
     if (r->reply.location == NULL)
         r->reply.status = 500;
 }
@@ -111,14 +111,9 @@ void http_reply_header(struct http_req *r, const char *name, const char *value)
         log_event(LOG_ERROR, "reply_header_refused", "%s", http_token_ok(name) ? name : "not a name");
         return;
     }
-    char *n = strdup(name), *v = strdup(value);
-    if (n == NULL || v == NULL) {
-        free(n);
-        free(v);
-        return;
-    }
-    p->header[p->headers].name = n;
-    p->header[p->headers++].value = v;
+    const char *n = http_word(r, name), *v = http_word(r, value);
+    if (n != NULL && v != NULL)
+        r->said[p->headers++] = (struct http_pair){n, v};
 }
 
 void http_reply_cookie(struct http_req *r, const char *name, const char *value, long max_age)
@@ -187,7 +182,7 @@ static const struct header always[] = {
 static bool has_header(const struct http_req *r, const char *name)
 {
     for (size_t i = 0; i < r->reply.headers; i++)
-        if (strcasecmp(r->reply.header[i].name, name) == 0)
+        if (strcasecmp(r->said[i].name, name) == 0)
             return true;
     return false;
 }
@@ -207,14 +202,17 @@ static bool add_policy(struct http_req *r, struct MHD_Response *to)
     AUTO_BUF csp = {0};
     const char *more = r->server->conf.form_action;
     err_t e = OK;
+    if (!r->reply.pdf && more == NULL && r->reply.form_action.len == 0 && r->reply.policy.len == 0) /* nearly always */
+        return add_to(
+            to, "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     if (r->reply.pdf) /* the browser's own viewer embeds the document in a page that inherits this */
         e = buf_add_str(&csp, "default-src 'none'; object-src 'self'; img-src 'self' data: blob:; style-src 'unsafe-inline'");
     else
         e = buf_addf(&csp, "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'%s%s%s", more == NULL ? "" : " ",
                      more == NULL ? "" : more, buf_str(&r->reply.form_action));
     return e == OK && buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'") == OK &&
-           buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK &&
-           add_to(to, "Content-Security-Policy", buf_str(&csp));
+           buf_add_bytes(&csp, buf_bytes(&r->reply.policy)) == OK && add_to(to, "Content-Security-Policy", buf_str(&csp));
 }
 
 bool http_reply_security(struct http_req *r, struct MHD_Response *to)
@@ -236,8 +234,8 @@ static bool add_said(struct http_req *r)
     struct http_reply *p = &r->reply;
     bool ok = true;
     for (size_t i = 0; ok && i < p->headers; i++)
-        if (!p->no_store || strcasecmp(p->header[i].name, "Cache-Control") != 0)
-            ok = add(r, p->header[i].name, p->header[i].value);
+        if (!p->no_store || strcasecmp(r->said[i].name, "Cache-Control") != 0)
+            ok = add(r, r->said[i].name, r->said[i].value);
     if (ok && p->type != NULL)
         ok = add(r, "Content-Type", p->type);
     if (ok && p->location != NULL)
@@ -299,10 +297,6 @@ void http_reply_free(struct http_req *r)
         MHD_destroy_response(r->response);
     r->response = NULL;
     http_reply_reset(r);
-    for (size_t i = 0; i < r->reply.headers; i++) {
-        free(r->reply.header[i].name);
-        free(r->reply.header[i].value);
-    }
     buf_free(&r->reply.form_action);
     buf_free(&r->reply.policy);
 }

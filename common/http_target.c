@@ -86,9 +86,7 @@ static err_t parse_query(struct http_req *r, const char *query)
         return ERR_SYNTAX;
     if (*query == '\0')
         return OK;
-    r->query = calloc(1, sizeof *r->query);
-    if (r->query == NULL)
-        return ERR_NOMEM;
+    r->query = &r->query_room;
     err_t e = form_parse(BYTES_STR(query), r->query);
     return e == ERR_TOO_LARGE ? ERR_TARGET_TOO_LONG : e;
 }

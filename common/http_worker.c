@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Virtual memory alone: a page that was never touched costs nothing. Sanitizers make frames several times as large. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -16,8 +17,6 @@
 #else
 #define STACK_SIZE ((size_t)1024 * 1024)
 #endif
-
-#define LOTS_AT_ONCE 2 /* one that signs while the other waits for its commit */
 
 struct queue {
     struct http_req *first, *last;
@@ -28,7 +27,8 @@ struct http_workers {
     pthread_cond_t work;  /* something to do, or stop */
     pthread_cond_t ended; /* a thread ended; on the monotonic clock */
     struct queue single, together;
-    unsigned lots;      /* workers that do some together */
+    unsigned lots;      /* workers that do some together … */
+    unsigned lots_max;  /* … at most: half the cores, the others have the HTTP threads; fewer make larger lots */
     unsigned suspended; /* waiting and running */
     unsigned max;
     unsigned alive;
@@ -65,7 +65,7 @@ static struct http_req *take_first(struct queue *q)
 static size_t take_some(struct http_workers *w, struct http_req **r, bool *together)
 {
     size_t n = 0;
-    while (w->lots < LOTS_AT_ONCE && n < HTTP_TOGETHER_MAX && w->together.first != NULL &&
+    while (w->lots < w->lots_max && n < HTTP_TOGETHER_MAX && w->together.first != NULL &&
            (n == 0 || w->together.first->route == r[0]->route))
         r[n++] = take_first(&w->together);
     *together = n > 0;
@@ -127,7 +127,7 @@ bool http_workers_add(struct http_workers *w, struct http_req *r, bool together)
         MHD_suspend_connection(r->mhd);
         w->suspended++;
         put(together ? &w->together : &w->single, r);
-        wake = !together || w->lots < LOTS_AT_ONCE; /* else whoever is at work looks again when it is done */
+        wake = !together || w->lots < w->lots_max; /* else whoever is at work looks again when it is done */
     }
     (void)pthread_mutex_unlock(&w->mutex);
     if (wake) /* after the unlock: whom it wakes finds the mutex free */
@@ -180,6 +180,8 @@ err_t http_workers_open(struct http_server *s, struct http_workers **out)
     (void)pthread_attr_init(&ta);
     (void)pthread_attr_setstacksize(&ta, STACK_SIZE);
     w->max = s->conf.queue_max;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    w->lots_max = cores < 4 ? 1 : (unsigned)cores / 2;
     (void)pthread_mutex_lock(&w->mutex);
     int rc = 0;
     while (w->n < n && (rc = pthread_create(&w->thread[w->n], &ta, run, w)) == 0) {

@@ -134,3 +134,17 @@ err_t json_text(const json_t *j, struct buf *out)
         out->ptr[before] = 0;
     return ERR_NOMEM;
 }
+
+json_t *json_words(const char *list)
+{
+    AUTO_JSON out = json_array();
+    if (list == NULL)
+        list = "";
+    for (const char *w = list + strspn(list, " "); out != NULL && *w != '\0'; w += strspn(w, " ")) {
+        size_t n = strcspn(w, " ");
+        if (json_array_append_new(out, json_stringn(w, n)) != 0)
+            return NULL;
+        w += n;
+    }
+    return take(&out);
+}

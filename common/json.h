@@ -20,6 +20,8 @@ err_t json_get_int(const json_t *obj, const char *name, int64_t min, int64_t max
 err_t json_get_bool(const json_t *obj, const char *name, bool def, bool *out) MUST_USE;
 /* ERR_SYNTAX when obj has a member that is not in the NULL-terminated list. */
 err_t json_only(const json_t *obj, const char *const *names) MUST_USE;
+/* The words of a list that is separated by spaces (NULL: none), as an array of strings; NULL when memory is out. */
+json_t *json_words(const char *list);
 /* Compact text. */
 err_t json_text(const json_t *j, struct buf *out) MUST_USE;
 

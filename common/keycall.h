@@ -20,6 +20,7 @@ void key_return(struct key_lent *l);
  * once more on a new connection, but only as the first one. ERR_KEYD_DOWN, ERR_TIMEOUT, or what keyd's status means.
  */
 err_t key_call_on(struct key_lent *l, unsigned op, struct keyw_head *q, void *r) MUST_USE;
+err_t key_status(uint32_t status); /* what a reply's status, not KEYW_OK, means */
 err_t key_call(struct keyclient *k, unsigned op, struct keyw_head *q, void *r) MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "common/keycall.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,68 @@ err_t key_rotate(struct keyclient *k)
 {
     struct keyw_head q = {0}, r;
     return key_call(k, KEYW_ROTATE, &q, &r);
+}
+
+/* Takes the tokens out of the reply: of[i] is whose the i-th is. */
+static void take_tokens(const struct keyw_tokens_r *r, const size_t *of, size_t n, struct buf *jwt, err_t *e)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t len = r->item[i].len;
+        if (r->item[i].status != KEYW_OK) {
+            e[of[i]] = key_status(r->item[i].status);
+            continue;
+        }
+        bool there = len <= r->text_len - at;
+        e[of[i]] = there ? buf_copy(&jwt[of[i]], BYTES(r->text + at, len)) : ERR_INTERNAL;
+        at += there ? len : 0;
+    }
+}
+
+/* One message for the n at most KEYW_TOKENS_MAX that of names; one that cannot be asked for is left out. */
+static void sign_lot(struct keyclient *k, const struct key_claims *c, size_t *of, size_t n, struct buf *jwt, err_t *e)
+{
+    struct keyw_tokens *q = calloc(1, offsetof(struct keyw_tokens, item) + n * sizeof q->item[0]);
+    struct keyw_tokens_r *r = malloc(sizeof *r);
+    err_t all = q && r ? OK : ERR_NOMEM;
+    size_t m = 0;
+
+    for (size_t i = 0; i < n && all == OK; i++) {
+        e[of[i]] = put_token(&c[of[i]], &q->item[m]);
+        if (e[of[i]] == OK)
+            of[m++] = of[i];
+        else
+            memset(&q->item[m], 0, sizeof q->item[m]);
+    }
+    if (all == OK && m > 0) {
+        q->n = (uint32_t)m;
+        all = key_call(k, KEYW_TOKENS, &q->head, r);
+        if (all == OK && r->n != m)
+            all = ERR_INTERNAL;
+        if (all == OK)
+            take_tokens(r, of, m, jwt, e);
+    }
+    for (size_t i = 0; i < (q && r ? m : n) && all != OK; i++)
+        e[of[i]] = all;
+    free(q);
+    free(r);
+}
+
+void key_sign_tokens(struct keyclient *k, const struct key_claims *c, size_t n, struct buf *jwt, err_t *e)
+{
+    size_t of[KEYW_TOKENS_MAX], some = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].more)
+            e[i] = key_sign_token(k, &c[i], &jwt[i]); /* has no room in a message with others */
+        else
+            of[some++] = i;
+        if (some == KEYW_TOKENS_MAX || (some > 0 && i + 1 == n)) {
+            sign_lot(k, c, of, some, jwt, e);
+            some = 0;
+        }
+    }
 }
 
 /* --- data keys --- */

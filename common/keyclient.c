@@ -100,7 +100,7 @@ static void idle_drop(struct keyclient *k)
     pthread_mutex_unlock(&k->lock);
 }
 
-static err_t status_err(uint32_t status)
+err_t key_status(uint32_t status)
 {
     static const err_t map[] = {
         [KEYW_REFUSED] = ERR_KEYD_REFUSED,      [KEYW_SYNTAX] = ERR_SYNTAX, [KEYW_PIN] = ERR_KEY_PIN,    [KEYW_LOCKED] = ERR_KEY_LOCKED,
@@ -115,19 +115,19 @@ static err_t status_err(uint32_t status)
  */
 static err_t exchange(int *fd, const struct keyw_head *q, void *r, bool *unsent)
 {
-    size_t n = 0, want = keyw_reply_len(q->op);
-    err_t e = ipc_send(*fd, q, keyw_request_len(q->op));
+    size_t n = 0;
+    err_t e = ipc_send(*fd, q, keyw_request_used(q, keyw_request_len(q->op)));
     *unsent = e == ERR_CUT;
     if (e == OK) {
-        e = ipc_recv(*fd, r, want, &n);
+        e = ipc_recv(*fd, r, keyw_reply_len(q->op), &n);
         *unsent = e == ERR_NOT_FOUND;
     }
     const struct keyw_head *h = r;
     if (e == OK && n >= sizeof *h && h->version == KEYW_VERSION && h->op == q->op && h->id == q->id) {
-        if (h->status == KEYW_OK && n == want)
+        if (h->status == KEYW_OK && n == keyw_reply_used(h, n))
             return OK;
         if (h->status != KEYW_OK && n == sizeof *h)
-            return status_err(h->status);
+            return key_status(h->status);
     }
     fd_close(fd);
     return e == ERR_TIMEOUT ? ERR_TIMEOUT : ERR_KEYD_DOWN;

@@ -74,6 +74,12 @@ err_t key_sign_token(struct keyclient *k, const struct key_claims *c, struct buf
  */
 err_t key_rotate(struct keyclient *k) MUST_USE;
 
+/*
+ * n tokens in as few messages as can be, for callers that have several at hand. jwt[i] and e[i] are the i-th one's: what
+ * key_sign_token would have given.
+ */
+void key_sign_tokens(struct keyclient *k, const struct key_claims *c, size_t n, struct buf *jwt, err_t *e);
+
 /* --- statements: what we tell a client or resource server about a request, a token, a person, signed; and another provider about ourselves --- */
 enum key_statement {
     KEY_AUTHZ_RESPONSE = 1, /* JARM §2.1: typ oauth-authz-response+jwt; code, state, error … */

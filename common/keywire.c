@@ -4,6 +4,7 @@
  */
 #include "common/keywire.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const struct {
@@ -75,6 +76,38 @@ size_t keyw_request_len(unsigned op)
 size_t keyw_reply_len(unsigned op)
 {
     return op < sizeof ops / sizeof ops[0] ? ops[op].reply : 0;
+}
+
+size_t keyw_request_used(const struct keyw_head *q, size_t n)
+{
+    if (q->op != KEYW_TOKENS)
+        return keyw_request_len(q->op);
+    const struct keyw_tokens *t = (const struct keyw_tokens *)q;
+    if (n < offsetof(struct keyw_tokens, item) || t->n == 0 || t->n > KEYW_TOKENS_MAX)
+        return 0;
+    return offsetof(struct keyw_tokens, item) + t->n * sizeof t->item[0];
+}
+
+static bool is_token(unsigned op)
+{
+    return op == KEYW_TOKEN || op == KEYW_TOKEN_MORE || op == KEYW_STATEMENT;
+}
+
+size_t keyw_reply_fixed(unsigned op)
+{
+    return is_token(op) ? offsetof(struct keyw_token_r, jwt) : op == KEYW_TOKENS ? offsetof(struct keyw_tokens_r, text) : keyw_reply_len(op);
+}
+
+size_t keyw_reply_used(const struct keyw_head *r, size_t n)
+{
+    size_t fixed = keyw_reply_fixed(r->op), more = 0;
+    if (n < fixed)
+        return 0;
+    if (is_token(r->op))
+        more = ((const struct keyw_token_r *)r)->len;
+    else if (r->op == KEYW_TOKENS)
+        more = ((const struct keyw_tokens_r *)r)->text_len;
+    return more <= keyw_reply_len(r->op) - fixed ? fixed + more : 0;
 }
 
 const char *keyw_op_name(unsigned op)

@@ -30,7 +30,8 @@
     KEYW(CRL_READ, 15, struct keyw_crl_read, struct keyw_crl_read_r) \
     KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r) \
     KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r) \
-    KEYW(ROTATE, 18, struct keyw_head, struct keyw_head)
+    KEYW(ROTATE, 18, struct keyw_head, struct keyw_head) \
+    KEYW(TOKENS, 19, struct keyw_tokens, struct keyw_tokens_r)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,
@@ -329,6 +330,25 @@ struct keyw_claim {
 extern const struct keyw_claim keyw_claims[KEYW_CLAIMS]; /* 0 is none */
 size_t keyw_claim_find(const char *parent, const char *name); /* 0: none; parent NULL: of the statement itself */
 
+/* Several TOKEN requests in one message, each judged for itself. Only item[0] to item[n - 1] are sent, and of text only text_len bytes. */
+#define KEYW_TOKENS_MAX 16
+#define KEYW_TOKENS_TEXT 32768
+struct keyw_tokens {
+    struct keyw_head head;
+    uint32_t n;
+    uint8_t reserved[4];
+    struct keyw_token item[KEYW_TOKENS_MAX]; /* their heads are zero */
+};
+struct keyw_tokens_r {
+    struct keyw_head head;
+    uint32_t n, text_len;
+    struct {
+        uint32_t status, len; /* enum keyw_status; of its token in text, one after the other */
+    } item[KEYW_TOKENS_MAX];
+    char text[KEYW_TOKENS_TEXT];
+};
+static_assert(sizeof(struct keyw_tokens) == 16 + 8 + KEYW_TOKENS_MAX * sizeof(struct keyw_token), "padding");
+
 /* Room for any message. */
 union keyw_msg {
     struct keyw_head head;
@@ -348,9 +368,16 @@ static_assert(sizeof(struct keyw_pin) == 40 && sizeof(struct keyw_citizen) == 11
 static_assert(sizeof(struct keyw_issue) == 16 + 112 + 520 + 24 + 352 + 16, "padding");
 static_assert(sizeof(struct keyw_sign) == 16 + 112 + 16 + 8 + 16 + 40 + 520 + KEYW_CERT_MAX + JWT_MAX + 40 * KEY_DIGESTS_MAX, "padding");
 
-/* The exact length of a request or OK reply; 0: no such operation. */
+/* The size of a request's or OK reply's struct; 0: no such operation. */
 size_t keyw_request_len(unsigned op);
 size_t keyw_reply_len(unsigned op);
+/*
+ * The exact length of this request or OK reply, n bytes of which are there: its struct's, save for those that end where their contents end (tokens).
+ * 0: it cannot be one.
+ */
+size_t keyw_request_used(const struct keyw_head *q, size_t n);
+size_t keyw_reply_used(const struct keyw_head *r, size_t n);
+size_t keyw_reply_fixed(unsigned op); /* what of a reply's struct is sent in any case */
 const char *keyw_op_name(unsigned op); /* for the log; "?" */
 
 bool keyw_zero(const void *p, size_t n);      /* all n bytes are zero */

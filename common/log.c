@@ -165,7 +165,9 @@ void log_init(const char *program, enum log_level least)
 
 void log_request_id(const char *id)
 {
-    (void)snprintf(request_id, sizeof request_id, "%s", id == NULL ? "" : id);
+    size_t n = id == NULL ? 0 : strnlen(id, sizeof request_id - 1);
+    memcpy(request_id, id == NULL ? "" : id, n);
+    request_id[n] = '\0';
 }
 
 void log_event(enum log_level level, const char *event, const char *fmt, ...)

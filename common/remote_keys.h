@@ -13,9 +13,9 @@ struct remote_keys; /* used by any number of threads at once */
 struct remote_keys_conf {
     struct fetch *fetch; /* the caller's; outlives the keys */
     const char *url;
-    const char *event;   /* of log lines: which issuer is in trouble */
-    enum jose_alg only;  /* the one algorithm that counts; JOSE_NONE: each key's own */
-    bool kid_optional;   /* its tokens may name no key (jwt_verify_any); else they must (jwt_verify) */
+    const char *event;  /* of log lines: which issuer is in trouble */
+    enum jose_alg only; /* the one algorithm that counts; JOSE_NONE: each key's own */
+    bool kid_optional;  /* its tokens may name no key (jwt_verify_any); else they must (jwt_verify) */
     size_t body_max;
 };
 err_t remote_keys_open(const struct remote_keys_conf *c, struct remote_keys **out) MUST_USE; /* connects to nothing yet */

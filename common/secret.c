@@ -119,18 +119,30 @@ void random_token(char *out, size_t n)
 
 static void uuid_text(uint8_t u[16], uint8_t version, char out[UUID_LEN + 1])
 {
-    char hex[33];
+    static const size_t groups[] = {4, 2, 2, 2, 6};
     u[6] = (uint8_t)((u[6] & 0x0f) | version << 4);
     u[8] = (uint8_t)((u[8] & 0x3f) | 0x80); /* variant: RFC 9562 §4.1 */
-    hex_encode(BYTES(u, 16), hex);
-    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        hex_encode(BYTES(u, groups[i]), out); /* and a NUL, where the hyphen or the end comes */
+        u += groups[i];
+        out += 2 * groups[i];
+        *out++ = '-';
+    }
+    out[-1] = '\0';
 }
 
 void random_uuid(char out[UUID_LEN + 1])
 {
-    uint8_t u[16];
-    randombytes_buf(u, sizeof u);
-    uuid_text(u, 4, out); /* RFC 9562 §5.4 */
+    /* Fetched for some of them at a time: a system call costs more than the rest. What was given out is wiped. */
+    static _Thread_local uint8_t pool[32][16];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        randombytes_buf(pool, sizeof pool);
+        left = sizeof pool / sizeof pool[0];
+    }
+    left--;
+    uuid_text(pool[left], 4, out); /* RFC 9562 §5.4 */
+    secret_wipe(pool[left], sizeof pool[left]);
 }
 
 void uuid_of(const uint8_t bytes[16], char out[UUID_LEN + 1])

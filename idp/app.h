@@ -29,7 +29,7 @@ struct idp_conf {
     char *listen;
     char *share;
     long threads, workers, queue_max, connections_max;
-    char *proxy_header; /* "X-Forwarded-For" when a proxy of ours sets it; empty: the peer is unknown to us */
+    char *proxy_header; /* "X-Forwarded-For" when a proxy of ours sets it; empty: none stands in front, the peer is who calls */
     char *tls_header; /* "Client-Cert" when our TLS front end forwards clients' certificates; empty: there are none */
     struct secret tls_secret;
     char *tls_cas;

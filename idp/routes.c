@@ -5,6 +5,7 @@
 #include "idp/routes.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
+#include "idp/endpoints/service.h"
 
 #define KB 1024
 
@@ -52,6 +53,8 @@ const struct http_route idp_routes[] = {
     PAGE("/device/done", get_device_done),
     PAGE("/requests", get_requests),
     FORM("/requests", post_requests, fail_page, 8 * KB),
+    PAGE("/account", get_account),
+    FORM("/account", post_account, fail_page, 8 * KB),
     PAGE("/activate", get_activate),
     FORM("/activate", post_activate, fail_page, 8 * KB),
     PAGE("/signed-out", get_signed_out),
@@ -65,7 +68,8 @@ const struct http_route idp_routes[] = {
     PAGE("/authorize", get_authorize),
     FORM("/authorize", post_authorize, fail_page, 16 * KB),
     FORM("/par", post_par, fail_oauth, 16 * KB),
-    FORM("/token", post_token, fail_oauth, 16 * KB),
+    {.method = "POST", .path = "/token", .handler = post_token, .fail = fail_oauth, .body = HTTP_FORM, .body_max = 16 * KB, .inline_first = true,
+     .together = service_together},
     FORM("/device_authorization", post_device_authorization, fail_oauth, 16 * KB),
     FORM("/bc-authorize", post_bc_authorize, fail_oauth, 16 * KB),
     FORM("/introspect", post_introspect, fail_oauth, 16 * KB),

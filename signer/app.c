@@ -35,6 +35,8 @@ const struct config_key signer_conf_keys[] = {
     INT("signer", "connections_max", connections_max, "1024", 8, 100000, "open connections at most"),
     INT("signer", "session_idle", session_idle, "900", 60, 86400, "seconds without a request after which a sign-in ends"),
     INT("signer", "session_max", session_max, "28800", 60, 86400, "seconds after which a sign-in ends"),
+    INT("signer", "officer_max_age", officer_max_age, "43200", 60, 604800,
+        "seconds since an officer's sign-in in which credentials may be revoked and unlocked"),
     INT("signer", "pdf_readers", pdf_readers, "2", 1, 64, "PDF documents read at once"),
     INT("signer", "certificate_days", certificate_days, "730", 1, 1095, "validity of a citizen's certificate"),
     INT("signer", "crl_lifetime", crl_lifetime, "86400", 600, 864000, "seconds from a CRL to its nextUpdate"),

@@ -14,17 +14,19 @@
 #define ANTIN_VERSION "0.1.0"
 #endif
 
-static const char HELP[] = "antin-keyd -c FILE [-t|--rotate]: keeps keys, and signs what it has built itself.\n"
-                           "\n"
-                           "  -c FILE        configuration\n"
-                           "  -t             read the configuration, open every key, check, and exit\n"
-                           "  --rotate       a successor for each token key, published now, signing after token.overlap_s; dead keys are destroyed\n"
-                           "  --rotate-due   the same, if token.rotate_days says so: what the running keyd does by itself\n"
-                           "  --help-config  every key of the configuration\n"
-                           "  --version\n"
-                           "\n"
-                           "SIGHUP: read configuration and keys anew, as when a file among the keys changes; a fault leaves the old ones at work. SIGTERM: finish and exit.\n"
-                           "Exit: 0; 1 a fault, said on stderr; 3 usage.\n";
+static const char HELP[] =
+    "antin-keyd -c FILE [-t|--rotate]: keeps keys, and signs what it has built itself.\n"
+    "\n"
+    "  -c FILE        configuration\n"
+    "  -t             read the configuration, open every key, check, and exit\n"
+    "  --rotate       a successor for each token key, published now, signing after token.overlap_s; dead keys are destroyed\n"
+    "  --rotate-due   the same, if token.rotate_days says so: what the running keyd does by itself\n"
+    "  --help-config  every key of the configuration\n"
+    "  --version\n"
+    "\n"
+    "SIGHUP: read configuration and keys anew, as when a file among the keys changes; a fault leaves the old ones at work. SIGTERM: finish "
+    "and exit.\n"
+    "Exit: 0; 1 a fault, said on stderr; 3 usage.\n";
 
 static int check(const char *path)
 {
@@ -38,15 +40,10 @@ static int check(const char *path)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"test", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help-config", no_argument, NULL, 'k'},
-                                          {"worker", no_argument, NULL, 'w'},
-                                          {"rotate", no_argument, NULL, 'r'},
-                                          {"rotate-due", no_argument, NULL, 'd'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"test", no_argument, NULL, 't'},        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {"help-config", no_argument, NULL, 'k'}, {"worker", no_argument, NULL, 'w'},
+        {"rotate", no_argument, NULL, 'r'},       {"rotate-due", no_argument, NULL, 'd'},  {NULL, 0, NULL, 0}};
     const char *path = NULL;
     bool test = false, worker = false, rotates = false, force = false;
     secret_init();

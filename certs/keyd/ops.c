@@ -20,14 +20,14 @@ static const struct {
     [KEYW_SIGN] = {op_sign, GROUP_CITIZEN, true},   [KEYW_CRL_BEGIN] = {op_crl_begin, KEY_CA, false},
     [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},   [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
     [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false}, [KEYW_STATEMENT] = {op_statement, KEY_TOKEN, false},
-    [KEYW_ROTATE] = {op_rotate, KEY_TOKEN, false},
-    [KEYW_TOKEN_MORE] = {op_token_more, KEY_TOKEN, false},
+    [KEYW_ROTATE] = {op_rotate, KEY_TOKEN, false},  [KEYW_TOKEN_MORE] = {op_token_more, KEY_TOKEN, false},
+    [KEYW_TOKENS] = {op_tokens, KEY_TOKEN, false},
 };
 
 bool op_well_formed(const union keyw_msg *q, size_t n)
 {
     return n >= sizeof q->head && q->head.version == KEYW_VERSION && q->head.status == 0 && q->head.op < KEYW_OP_END &&
-           OPS[q->head.op].fn && n == keyw_request_len(q->head.op);
+           OPS[q->head.op].fn && n == keyw_request_used(&q->head, n);
 }
 
 static bool allowed(unsigned op, const struct conn *c)
@@ -43,6 +43,6 @@ bool op_slow(const struct worker *w, const struct conn *c)
 enum keyw_status op_perform(struct worker *w, struct conn *c)
 {
     unsigned op = w->q.head.op;
-    memset(&w->r, 0, keyw_reply_len(op));
+    memset(&w->r, 0, keyw_reply_fixed(op)); /* the rest is sent as far as the operation fills it */
     return allowed(op, c) ? OPS[op].fn(w, c) : KEYW_REFUSED;
 }

@@ -89,8 +89,8 @@ enum after { STILL_MINE, CLOSED, GIVEN_AWAY };
 static enum after answer(struct server *s, struct worker *w, struct conn *c, const struct keyw_head *q, enum keyw_status st)
 {
     struct keyw_head *h = &w->r.head;
-    size_t n = st == KEYW_OK ? keyw_reply_len(q->op) : sizeof *h;
     *h = (struct keyw_head){.version = KEYW_VERSION, .op = q->op, .status = st, .id = q->id};
+    size_t n = st == KEYW_OK ? keyw_reply_used(h, keyw_reply_len(q->op)) : sizeof *h;
     if (st != KEYW_OK)
         log_event(st == KEYW_INTERNAL ? LOG_ERROR : LOG_INFO, "refused", "%s: status %u, uid %ld", keyw_op_name(q->op), (unsigned)st,
                   (long)c->uid);
@@ -103,7 +103,7 @@ static enum after answer(struct server *s, struct worker *w, struct conn *c, con
 /* Hands the request to a PIN thread. false: the queue is full. */
 static bool enqueue(struct server *s, struct worker *w, struct conn *c)
 {
-    size_t n = keyw_request_len(w->q.head.op);
+    size_t n = keyw_request_used(&w->q.head, sizeof w->q);
     union keyw_msg *copy = malloc(n);
     if (!copy)
         return false;
@@ -222,7 +222,7 @@ static void *slow_thread(void *arg)
     free(arg);
     wait_for_go(s);
     while (dequeue(s, &j)) {
-        size_t n = keyw_request_len(j.q->head.op);
+        size_t n = keyw_request_used(&j.q->head, sizeof *j.q);
         memcpy(&w->q, j.q, n);
         secret_wipe(j.q, n);
         free(j.q);

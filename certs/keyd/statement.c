@@ -142,8 +142,8 @@ enum keyw_status op_statement(struct worker *w, struct conn *c)
 
     (void)c;
     if (q->type < KEY_AUTHZ_RESPONSE || q->type > KEY_CLIENT_ASSERTION || q->n > KEYW_MEMBERS_MAX ||
-        !keyw_zero(q->reserved, sizeof q->reserved) || !keyw_str_ok(q->aud, sizeof q->aud) ||
-        !q->aud[0] || (TYPES[q->type].lifetime_max ? q->lifetime < 1 : q->lifetime != 0))
+        !keyw_zero(q->reserved, sizeof q->reserved) || !keyw_str_ok(q->aud, sizeof q->aud) || !q->aud[0] ||
+        (TYPES[q->type].lifetime_max ? q->lifetime < 1 : q->lifetime != 0))
         return KEYW_SYNTAX;
     const struct key *key = key_for_token(w->keyd, q->alg, now);
     if (!key)

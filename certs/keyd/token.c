@@ -61,12 +61,26 @@ static void add_str(struct text *t, const char *s)
     add(t, s, strlen(s));
 }
 
+/* How many characters stand as they are in a JSON string. */
+static size_t plain_len(const char *s)
+{
+    size_t n = 0;
+    while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
 /* RFC 8259 §7. The strings are valid UTF-8 already. */
 static void add_quoted(struct text *t, const char *s)
 {
     add(t, "\"", 1);
     for (; *s; s++) {
         char esc[8];
+        size_t plain = plain_len(s);
+        add(t, s, plain);
+        s += plain;
+        if (*s == '\0')
+            break;
         if (*s == '"' || *s == '\\')
             add(t, esc, (size_t)snprintf(esc, sizeof esc, "\\%c", *s));
         else if ((unsigned char)*s < 0x20)
@@ -159,14 +173,15 @@ static bool strings_ok(const struct keyw_token *q)
         ok = ok && STR_OK(aud[i]) && !(gap && q->aud[i][0]);
         gap = gap || q->aud[i][0] == '\0';
     }
-    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) && STR_OK(sid) &&
-           STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id) && STR_OK(act) && STR_OK(jkt) && STR_OK(x5t) &&
+    return ok && STR_OK(sub) && STR_OK(client_id) && STR_OK(azp) && STR_OK(scope) && STR_OK(nonce) && STR_OK(acr) && STR_OK(amr) &&
+           STR_OK(sid) && STR_OK(jti) && STR_OK(at_hash) && STR_OK(grant_id) && STR_OK(act) && STR_OK(jkt) && STR_OK(x5t) &&
            thumbprint_ok(q->jkt) && thumbprint_ok(q->x5t);
 }
 
 static enum keyw_status check(const struct keyw_token *q, int64_t now)
 {
-    if (!strings_ok(q) || !keyw_zero(q->reserved, sizeof q->reserved) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN || q->level > 9)
+    if (!strings_ok(q) || !keyw_zero(q->reserved, sizeof q->reserved) || q->type < KEY_ID_TOKEN || q->type > KEY_LOGOUT_TOKEN ||
+        q->level > 9)
         return KEYW_SYNTAX;
     if (q->lifetime < 1 || q->auth_time < 0 || q->auth_time > now + 60)
         return KEYW_SYNTAX;
@@ -267,7 +282,7 @@ enum keyw_status token_assemble(struct worker *w, const struct key *key, struct 
     return put_part(r, width ? BYTES(raw, 2 * width) : BYTES(sig, n)) ? KEYW_OK : KEYW_SYNTAX;
 }
 
-static enum keyw_status make(struct worker *w, const struct keyw_token *q, struct bytes more)
+static enum keyw_status make(struct worker *w, const struct keyw_token *q, struct bytes more, struct keyw_token_r *r)
 {
     int64_t now = clock_now();
     struct text t;
@@ -280,13 +295,38 @@ static enum keyw_status make(struct worker *w, const struct keyw_token *q, struc
     t.n = 0;
     t.failed = false;
     claims(&t, w->keyd, q, more, now);
-    return t.failed ? KEYW_SYNTAX : token_assemble(w, key, BYTES(t.room, t.n), TYPES[q->type].typ, &w->r.TOKEN_r);
+    return t.failed ? KEYW_SYNTAX : token_assemble(w, key, BYTES(t.room, t.n), TYPES[q->type].typ, r);
 }
 
 enum keyw_status op_token(struct worker *w, struct conn *c)
 {
     (void)c;
-    return make(w, &w->q.TOKEN_q, (struct bytes){0});
+    return make(w, &w->q.TOKEN_q, (struct bytes){0}, &w->r.TOKEN_r);
+}
+
+enum keyw_status op_tokens(struct worker *w, struct conn *c)
+{
+    const struct keyw_tokens *q = &w->q.TOKENS_q;
+    struct keyw_tokens_r *out = &w->r.TOKENS_r;
+    struct keyw_token_r one;
+
+    (void)c;
+    if (!keyw_zero(q->reserved, sizeof q->reserved))
+        return KEYW_SYNTAX;
+    out->n = q->n;
+    for (uint32_t i = 0; i < q->n; i++) {
+        one.len = 0;
+        enum keyw_status st = keyw_zero(&q->item[i].head, sizeof q->item[i].head) ? make(w, &q->item[i], (struct bytes){0}, &one) : KEYW_SYNTAX;
+        if (st == KEYW_OK && one.len > sizeof out->text - out->text_len)
+            st = KEYW_SYNTAX; /* too long for a token among others */
+        out->item[i].status = st;
+        if (st != KEYW_OK)
+            continue;
+        out->item[i].len = one.len;
+        memcpy(out->text + out->text_len, one.jwt, one.len);
+        out->text_len += one.len;
+    }
+    return KEYW_OK;
 }
 
 enum keyw_status op_token_more(struct worker *w, struct conn *c)
@@ -295,5 +335,5 @@ enum keyw_status op_token_more(struct worker *w, struct conn *c)
 
     (void)c;
     enum keyw_status st = more_open(&w->q.TOKEN_MORE_q, &more);
-    return st == KEYW_OK ? make(w, &w->q.TOKEN_MORE_q.token, buf_bytes(&more)) : st;
+    return st == KEYW_OK ? make(w, &w->q.TOKEN_MORE_q.token, buf_bytes(&more), &w->r.TOKEN_MORE_r) : st;
 }

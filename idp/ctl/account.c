@@ -216,6 +216,6 @@ int ctl_maintain(struct ctl *c)
     err_t e = keep_once(c->app->db, &lives, &kept);
     if (e != OK)
         return ctl_fail("maintain", e);
-    return ctl_print(c, json_pack("{s:I, s:I, s:I}", "partitions_made", (json_int_t)kept.made, "partitions_dropped", (json_int_t)kept.dropped,
-                                  "consents_removed", (json_int_t)kept.consents));
+    return ctl_print(c, json_pack("{s:I, s:I, s:I}", "partitions_made", (json_int_t)kept.made, "partitions_dropped",
+                                  (json_int_t)kept.dropped, "consents_removed", (json_int_t)kept.consents));
 }

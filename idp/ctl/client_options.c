@@ -34,15 +34,7 @@ static int change_ciba(json_t *changes, json_t *uri)
 
 static int change_list(json_t *changes, const char *member, const char *words)
 {
-    json_t *list = json_array();
-
-    for (const char *w = strcmp(words, "none") == 0 ? "" : words; list && *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        if (n > 0 && json_array_append_new(list, json_stringn(w, n)) != 0)
-            break;
-        w += n;
-    }
-    return change(changes, member, list);
+    return change(changes, member, json_words(strcmp(words, "none") == 0 ? "" : words));
 }
 
 /* NAME=VALUE; the value is JSON, or else a text; an empty one takes the member away. */

@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/stat.h>
@@ -25,24 +26,28 @@ static const struct {
 } commands[] = {
     {"client", "add", ctl_client_add,
      "client add --id ID --name NAME --scope \"openid …\" [--redirect URI]… [--post-logout URI]… [--public | --auth basic|post]\n"
-     "           [--grant authorization_code|refresh_token|client_credentials|device_code|token_exchange]… [--sector HOST[:PORT]] [--first-party] [--secret-out FILE]\n"
+     "           [--grant authorization_code|refresh_token|client_credentials|device_code|token_exchange]… [--sector HOST[:PORT]] "
+     "[--first-party] [--secret-out FILE]\n"
      "    Registers a client. Its secret is printed once, or written to FILE (mode 0600)."},
     {"client", "list", ctl_client_list, "client list\n    Lists all clients."},
     {"client", "show", ctl_client_show, "client show ID\n    One client, with its URIs."},
     {"client", "disable", ctl_client_disable, "client disable ID\n    Refuses it from now on."},
     {"client", "enable", ctl_client_enable, "client enable ID\n    Takes it again."},
-    {"client", "remove", ctl_client_remove, "client remove ID\n    Takes away its keys, secrets and addresses; its id is never given again."},
+    {"client", "remove", ctl_client_remove,
+     "client remove ID\n    Takes away its keys, secrets and addresses; its id is never given again."},
     {"client", "secret", ctl_client_secret, "client secret ID [--secret-out FILE]\n    Gives it a new secret; the old one ends at once."},
     {"client", "set", ctl_client_set,
      "client set ID [--introspect yes|no] [--userinfo-signed yes|no] [--backchannel-logout URI|none] [--frontchannel-logout URI|none]\n"
      "           [--exchange \"ID …\"|none] [--set NAME=VALUE]…\n"
-     "    What it may do beside signing people in, and where it hears of logouts. --set takes any member of its metadata (RFC 7591): VALUE is JSON\n"
+     "    What it may do beside signing people in, and where it hears of logouts. --set takes any member of its metadata (RFC 7591): VALUE "
+     "is JSON\n"
      "    or else a text; an empty one takes the member away."},
     {"client", "secure", ctl_client_secure,
      "client secure ID [--auth METHOD] [--jwks FILE] [--tls KIND:VALUE] [--certificate FILE] [--require-par] [--require-object] [--dpop]\n"
      "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"
      "    How it proves who it is, and what it must do beyond; what is not said is off. Without --auth and --jwks those stay."},
-    {"client", "export", ctl_client_export, "client export [ID…]\n    Their metadata as JSON (RFC 7591), without secrets; without an id all of them."},
+    {"client", "export", ctl_client_export,
+     "client export [ID…]\n    Their metadata as JSON (RFC 7591), without secrets; without an id all of them."},
     {"client", "import", ctl_client_import,
      "client import FILE [--replace] [--secrets-dir DIR]\n"
      "    Registers clients from such JSON (FILE - is standard input); with --replace also in place of those that are there."},
@@ -50,11 +55,13 @@ static const struct {
      "registration-token add --name NAME --policy FILE [--uses N] [--days N] [--token-out FILE]\n"
      "    A token that software registers itself with (RFC 7591): once and within 7 days unless said otherwise, inside the policy (JSON)."},
     {"registration-token", "list", ctl_registration_list, "registration-token list\n    All of them, with their policies."},
-    {"registration-token", "revoke", ctl_registration_revoke, "registration-token revoke ID\n    Nobody registers with it any more; its clients stay."},
+    {"registration-token", "revoke", ctl_registration_revoke,
+     "registration-token revoke ID\n    Nobody registers with it any more; its clients stay."},
     {"client", "tokens", ctl_client_tokens,
      "client tokens ID [--id-token ALG] [--userinfo ALG] [--introspection ALG] [--authorization ALG]\n"
      "              [--id-token-encryption \"ALG [ENC]\"] [--userinfo-encryption \"ALG [ENC]\"]\n"
-     "    What it is told, signed by ES256, ES384, EdDSA, RS256, PS256 or the default, and encrypted to the key in its jwks with use enc: none,\n"
+     "    What it is told, signed by ES256, ES384, EdDSA, RS256, PS256 or the default, and encrypted to the key in its jwks with use enc: "
+     "none,\n"
      "    RSA-OAEP or ECDH-ES, with A128CBC-HS256 or A256GCM. What is not said stays; without an option it is shown."},
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar|admin] --password-file FILE\n"
@@ -65,13 +72,15 @@ static const struct {
     {"account", "lock", ctl_account_lock, "account lock ID|LOGIN\n    Locks an account: its sessions end, its tokens die."},
     {"account", "unlock", ctl_account_unlock, "account unlock ID|LOGIN\n    Unlocks it."},
     {"account", "role", ctl_account_role,
-     "account role ID|LOGIN give|take registrar|admin\n    What an officer may do beside signing in; asked at every use, so it is gone at once."},
+     "account role ID|LOGIN give|take registrar|admin\n    What an officer may do beside signing in; asked at every use, so it is gone at "
+     "once."},
     {"account", "show", ctl_account_show, "account show ID|LOGIN\n    State, level and roles; no personal data."},
     {"session", "list", ctl_session_list, "session list ID|LOGIN\n    Live sessions of an account."},
     {"session", "end", ctl_session_end, "session end SID\n    Ends one session, with what was granted in it."},
     {"session", "revoke", ctl_session_revoke, "session revoke ID|LOGIN\n    Ends all sessions of an account and kills its tokens."},
     {"consent", "list", ctl_consent_list, "consent list ID|LOGIN\n    Whom an account shares what with."},
-    {"consent", "remove", ctl_consent_remove, "consent remove ID|LOGIN CLIENT\n    Takes it back: the client's tokens for this account die."},
+    {"consent", "remove", ctl_consent_remove,
+     "consent remove ID|LOGIN CLIENT\n    Takes it back: the client's tokens for this account die."},
     {"grant", "list", ctl_grant_list, "grant list ID|LOGIN\n    What clients may do now in an account's name."},
     {"grant", "revoke", ctl_grant_revoke, "grant revoke ID\n    Ends one, with all its tokens."},
     {"audit", "search", ctl_audit_search,
@@ -81,7 +90,8 @@ static const struct {
     {"key", "list", ctl_key_list, "key list\n    The token keys that keyd has."},
     {"key", "rotate", ctl_key_rotate,
      "key rotate\n    A successor for each token key, unless one waits already: published now, signing after keyd's overlap."},
-    {"maintain", NULL, ctl_maintain, "maintain\n    Makes partitions ahead and drops those whose time is over, as the daemon does every hour."},
+    {"maintain", NULL, ctl_maintain,
+     "maintain\n    Makes partitions ahead and drops those whose time is over, as the daemon does every hour."},
 };
 
 static int print_help(FILE *to)
@@ -104,21 +114,25 @@ int ctl_usage(const char *what)
     return CTL_USAGE;
 }
 
-/* The kernel keeps the user id of the login through su and sudo (pam_loginuid); without one, whose process this is. */
+/* The user id of the login, which the kernel keeps through su and sudo (pam_loginuid); -1 when nobody logged in. */
+static long login_id(void)
+{
+    char text[32], *end = text;
+    FILE *f = fopen("/proc/self/loginuid", "re");
+    long id = f && fgets(text, sizeof text, f) ? strtol(text, &end, 10) : -1;
+
+    if (f)
+        fclose(f);
+    return end == text || id < 0 || id >= UINT32_MAX ? -1 : id;
+}
+
 const struct actor *ctl_actor(void)
 {
     static char who[32];
-    static const struct actor actor = {.operator = who};
-    unsigned id = UINT_MAX;
+    static const struct actor actor = {.operator= who };
+    long id = login_id();
 
-    if (!who[0]) {
-        FILE *f = fopen("/proc/self/loginuid", "re");
-        if (f && fscanf(f, "%u", &id) != 1)
-            id = UINT_MAX;
-        if (f)
-            fclose(f);
-        snprintf(who, sizeof who, "uid %u", id == UINT_MAX ? getuid() : id);
-    }
+    snprintf(who, sizeof who, "uid %ld", id < 0 ? (long)getuid() : id);
     return &actor;
 }
 

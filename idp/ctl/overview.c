@@ -129,11 +129,13 @@ struct asked {
 static int read_search(struct ctl *c, struct asked *a)
 {
     static const struct option options[] = {
-        {"event", required_argument, NULL, 'e'}, {"account", required_argument, NULL, 'a'}, {"by", required_argument, NULL, 'b'},
-        {"client", required_argument, NULL, 'c'}, {"from", required_argument, NULL, 'f'},   {"to", required_argument, NULL, 't'},
-        {"after", required_argument, NULL, 'n'}, {"limit", required_argument, NULL, 'l'},   {"format", required_argument, NULL, 'F'},
-        {NULL, 0, NULL, 0},
+        {"event", required_argument, NULL, 'e'},  {"account", required_argument, NULL, 'a'},
+        {"by", required_argument, NULL, 'b'},     {"client", required_argument, NULL, 'c'},
+        {"from", required_argument, NULL, 'f'},   {"to", required_argument, NULL, 't'},
+        {"after", required_argument, NULL, 'n'},  {"limit", required_argument, NULL, 'l'},
+        {"format", required_argument, NULL, 'F'}, {NULL, 0, NULL, 0},
     };
+    char *end;
     int o;
 
     optind = 0; /* glibc: begin anew, with this argv */
@@ -146,7 +148,10 @@ static int read_search(struct ctl *c, struct asked *a)
         case 'f': a->words.from = optarg; break;
         case 't': a->words.to = optarg; break;
         case 'n': a->words.after = optarg; break;
-        case 'l': a->limit = strtoll(optarg, NULL, 10); break;
+        case 'l':
+            a->limit = strtoll(optarg, &end, 10);
+            a->limit = *end ? 0 : a->limit;
+            break;
         case 'F': a->format = optarg; break;
         default: return CTL_USAGE;
         }
@@ -164,7 +169,9 @@ static int write_events(struct ctl *c, const struct asked *a, json_t *events, co
     if (strcmp(a->format, "json") == 0)
         return ctl_print(c, json_pack("{s:O, s:s*}", "events", events, "next", *next ? next : NULL));
     err_t e = a->format[0] == 'c' ? audit_csv(events, &text) : audit_lines(events, &text);
-    if (e != OK || fwrite(text.ptr, 1, text.len, stdout) != text.len || fflush(stdout) != 0)
+    if (e == OK && text.len && fwrite(text.ptr, 1, text.len, stdout) != text.len)
+        e = ERR_IO;
+    if (e != OK || fflush(stdout) != 0)
         return ctl_fail("audit search", e == OK ? ERR_IO : e);
     if (*next)
         fprintf(stderr, "more: --after %s\n", next);
@@ -190,8 +197,11 @@ int ctl_audit_search(struct ctl *c)
     if (audit_wish_read(&a.words, a.limit, &w, &fault) != OK)
         return ctl_usage(fault);
     err_t e = audit_search(c->app->db, &w.query, &events, next);
-    const struct audit row = {.event = "audit.searched", .account_id = w.query.account, .client_id = w.query.client,
-                              .detail = w.query.event ? w.query.event : w.query.family, .by = ctl_actor()};
+    const struct audit row = {.event = "audit.searched",
+                              .account_id = w.query.account,
+                              .client_id = w.query.client,
+                              .detail = w.query.event ? w.query.event : w.query.family,
+                              .by = ctl_actor()};
     if (e == OK)
         e = idp_audit(c->app->db, &row);
     return e == OK ? write_events(c, &a, events, next) : ctl_fail("audit search", e);

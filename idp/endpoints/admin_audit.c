@@ -33,8 +33,13 @@ static err_t read_wish(struct http_req *r, size_t format, struct audit_wish *w)
     const char *fault;
     int64_t limit;
     const struct audit_words in = {
-        .event = http_query(r, "event"), .account = http_query(r, "account"), .by = http_query(r, "by"),      .client = http_query(r, "client"),
-        .from = http_query(r, "from"),   .to = http_query(r, "to"),           .after = http_query(r, "after"),
+        .event = http_query(r, "event"),
+        .account = http_query(r, "account"),
+        .by = http_query(r, "by"),
+        .client = http_query(r, "client"),
+        .from = http_query(r, "from"),
+        .to = http_query(r, "to"),
+        .after = http_query(r, "after"),
     };
 
     if (http_dup_params(r))

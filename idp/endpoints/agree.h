@@ -1,6 +1,6 @@
 /*
  * What the person is asked to agree to, in words: scopes, single claims, authorization details.
- * Called by consent.c and requests.c.
+ * Called by consent.c, requests.c and account.c.
  */
 #ifndef ANTIN_IDP_ENDPOINTS_AGREE_H
 #define ANTIN_IDP_ENDPOINTS_AGREE_H

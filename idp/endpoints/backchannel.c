@@ -6,6 +6,8 @@
 #include "idp/endpoints/caller.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
+#include "idp/endpoints/request.h"
+#include "idp/rules/audit_bound.h"
 
 /* Plain fields, or one signed object and none of them beside it (§7.1.1). */
 static err_t take_params(struct http_req *r, const struct backchannel_deps *d, const struct client *c, json_t **params, bool *signed_object)
@@ -29,6 +31,14 @@ static err_t take_params(struct http_req *r, const struct backchannel_deps *d, c
     return backchannel_open(d, c, object, params);
 }
 
+/* A forged or used request, a client that asks too much or too often: the log hears of it. */
+static err_t refusal(struct http_req *r, const struct client *c, err_t e)
+{
+    const struct audit row = {.event = "backchannel.throttled", .client_id = c->id, .request_id = http_request_id(r)};
+
+    return e == ERR_RATE ? audit_refusal(app_of(r)->db, &row, e) : request_refusal(r, c->id, e);
+}
+
 err_t post_bc_authorize(struct http_req *r)
 {
     const struct app *a = app_of(r);
@@ -49,10 +59,12 @@ err_t post_bc_authorize(struct http_req *r)
     bool signed_object;
 
     TRY(caller_of(r, &c));
-    TRY(take_params(r, &d, &c.client, &params, &signed_object));
-    err_t e = backchannel_begin(&d, &c.client, params, signed_object, http_request_id(r), &begun);
+    err_t e = take_params(r, &d, &c.client, &params, &signed_object);
+    if (e == OK)
+        e = backchannel_begin(&d, &c.client, params, signed_object, http_request_id(r), &begun);
     page_retry_after(r, begun.wait);
-    TRY(e);
+    if (e != OK)
+        return refusal(r, &c.client, e);
     json_t *j = json_pack("{s:s, s:I, s:i}", "auth_req_id", begun.id, "expires_in", (json_int_t)begun.life, "interval", DEVICE_PAUSE);
     http_reply_no_store(r);
     http_reply_json(r, 200, j);

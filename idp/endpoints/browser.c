@@ -42,13 +42,25 @@ err_t browser_session(struct http_req *r, struct session *out)
     return session_use(a->db, hash, a->conf.session_idle, out);
 }
 
+/* Whoever is connected, where nothing stands between. From this machine it is a proxy of ours, which says nothing about the caller. */
+static const char *peer_address(const struct http_req *r, char *out, size_t cap)
+{
+    const char *peer = http_peer(r);
+    size_t n = strlen(peer);
+
+    if (n == 0 || n >= cap || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strncmp(peer, "::ffff:127.", 11) == 0)
+        return NULL;
+    memcpy(out, peer, n + 1);
+    return out;
+}
+
 const char *browser_address(const struct http_req *r, char *out, size_t cap)
 {
     const char *name = app_of(r)->conf.proxy_header;
     const char *v = name && *name ? http_header(r, name) : NULL;
 
     if (!v)
-        return NULL;
+        return peer_address(r, out, cap);
     const char *comma = strrchr(v, ','); /* what stands before the last comma was said by the caller */
     v = comma ? comma + 1 : v;
     v += strspn(v, " ");

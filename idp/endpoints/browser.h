@@ -17,7 +17,7 @@ const char *browser_session_cookie(const struct http_req *r);
 void browser_set_session(struct http_req *r, const char *cookie); /* NULL: forget it */
 /* The live session. ERR_DB_NONE: nobody is signed in. */
 err_t browser_session(struct http_req *r, struct session *out) MUST_USE;
-/* The caller's address as our own proxy tells it; NULL when it is not known. */
+/* The caller's address: as our own proxy tells it, or who is connected from elsewhere; NULL when it is not known. */
 const char *browser_address(const struct http_req *r, char *out, size_t cap);
 
 /* Puts "csrf" into a page's values. request: the pending request's name, or NULL. with_session: the form belongs to the session too. */

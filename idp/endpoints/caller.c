@@ -63,8 +63,10 @@ err_t caller_begin(struct http_req *r, struct caller *out)
     if (cert)
         TRY(client_cert_thumbprint(cert, out->x5t));
     /* OpenID Connect Core §9 names the token endpoint as audience, RFC 9126 §2 the endpoint itself. */
-    TRY(buf_addf(&endpoints, "%s/token ", a->conf.issuer));
-    TRY(own_url(r, &endpoints));
+    if (http_field(r, "client_assertion")) {
+        TRY(buf_addf(&endpoints, "%s/token ", a->conf.issuer));
+        TRY(own_url(r, &endpoints));
+    }
     const struct client_auth_in in = {
         .authorization = http_header(r, "Authorization"),
         .client_id = http_field(r, "client_id"),
@@ -73,12 +75,15 @@ err_t caller_begin(struct http_req *r, struct caller *out)
         .assertion_type = http_field(r, "client_assertion_type"),
         .expect = {.issuer = a->conf.issuer, .endpoints = buf_str(&endpoints), .seal = a->keys.seal},
         .known = a->clients,
+        .may_wait = http_may_wait(r),
         .cert = cert,
         .cas = a->client_cas,
     };
     err_t e = client_auth(&in, &out->client, &out->proofs.assertion);
     if (e != ERR_CLIENT_AUTH)
         return e;
+    if (!in.may_wait) /* its row is written on a worker */
+        return ERR_WAITS;
     const struct audit row = {
         .event = "client.auth_failed",
         .client_id = out->client.id[0] ? out->client.id : NULL, /* a name that is nobody's is not kept */

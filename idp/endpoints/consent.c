@@ -30,7 +30,6 @@ static err_t add_links(const struct app *a, const char *client_id, json_t *v)
         json_object_set_new(v, "policy_uri", json_string(c.policy_uri));
     if (c.tos_uri)
         json_object_set_new(v, "tos_uri", json_string(c.tos_uri));
-    json_object_set_new(v, "links", json_boolean(c.policy_uri || c.tos_uri));
     return OK;
 }
 

@@ -7,6 +7,7 @@
 #include "idp/endpoints/caller.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/flow.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/scope.h"
 #include <stdio.h>
@@ -115,7 +116,12 @@ err_t post_device(struct http_req *r)
     if (e == OK)
         e = go_on(r, &d);
     page_retry_after(r, wait);
-    return e == ERR_USER_CODE || e == ERR_THROTTLED ? show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait) : e;
+    if (e != ERR_USER_CODE && e != ERR_THROTTLED)
+        return e;
+    const struct audit row = {
+        .event = e == ERR_USER_CODE ? "device.code_refused" : "device.throttled", .request_id = http_request_id(r)};
+    e = audit_refusal(a->db, &row, e);
+    return show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait);
 }
 
 err_t get_device_done(struct http_req *r)

@@ -62,24 +62,14 @@ static const struct {
     const char *name;
     bool yes;
 } flags[] = {
-    {"frontchannel_logout_supported", true},    {"frontchannel_logout_session_supported", true},
-    {"claims_parameter_supported", true},       {"request_parameter_supported", true},
+    {"frontchannel_logout_supported", true},
+    {"frontchannel_logout_session_supported", true},
+    {"claims_parameter_supported", true},
+    {"request_parameter_supported", true},
     {"backchannel_user_code_parameter_supported", false},
-    {"request_uri_parameter_supported", false}, {"authorization_response_iss_parameter_supported", true},
+    {"request_uri_parameter_supported", false},
+    {"authorization_response_iss_parameter_supported", true},
 };
-
-static json_t *words(const char *list)
-{
-    AUTO_JSON out = json_array();
-
-    for (const char *w = list; out && *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        if (json_array_append_new(out, json_stringn(w, n)) != 0)
-            return NULL;
-        w += n;
-    }
-    return take(&out);
-}
 
 static json_t *scopes(void)
 {
@@ -102,7 +92,7 @@ static json_t *detail_names(void)
 /* only: those that may be told as verified. */
 static json_t *claims(const char *before, bool only)
 {
-    json_t *list = words(before);
+    json_t *list = json_words(before);
 
     for (const struct claim_info *i = claim_table; list && i->name; i++)
         if (i->verified || !only)
@@ -122,7 +112,8 @@ static json_t *names(const char *const *of)
 /* OpenID Connect for Identity Assurance 1.0 §8. */
 static int describe_identity(const struct app *a, json_t *doc)
 {
-    int bad = json_object_set_new(doc, "claims_supported", claims("sub iss aud exp iat auth_time acr amr nonce sid verified_claims", false));
+    int bad =
+        json_object_set_new(doc, "claims_supported", claims("sub iss aud exp iat auth_time acr amr nonce sid verified_claims", false));
 
     bad |= json_object_set_new(doc, "verified_claims_supported", json_true());
     bad |= json_object_set_new(doc, "trust_frameworks_supported", json_pack("[s]", a->conf.trust_framework));
@@ -146,7 +137,7 @@ static json_t *acr_values(const struct app *a)
 static int describe_clients(const struct app *a, json_t *doc)
 {
     bool tls = a->conf.tls_header[0] != '\0';
-    AUTO_JSON methods = words("client_secret_basic client_secret_post client_secret_jwt private_key_jwt none");
+    AUTO_JSON methods = json_words("client_secret_basic client_secret_post client_secret_jwt private_key_jwt none");
     int bad = methods == NULL;
 
     if (tls)
@@ -180,7 +171,7 @@ static err_t describe(const struct app *a, unsigned algs, enum jose_alg first, j
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
         bad |= json_object_set_new(doc, endpoints[i].name, json_sprintf("%s%s", a->conf.issuer, endpoints[i].path));
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        bad |= json_object_set_new(doc, lists[i].name, words(lists[i].values));
+        bad |= json_object_set_new(doc, lists[i].name, json_words(lists[i].values));
     for (size_t i = 0; i < sizeof signed_with / sizeof *signed_with; i++)
         bad |= json_object_set_new(doc, signed_with[i], algorithms(algs, first));
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -188,7 +179,7 @@ static err_t describe(const struct app *a, unsigned algs, enum jose_alg first, j
     /* Nobody hears of a logout from a provider that may talk to nobody. */
     bad |= json_object_set_new(doc, "backchannel_logout_supported", json_boolean(a->fetch != NULL));
     bad |= json_object_set_new(doc, "backchannel_logout_session_supported", json_boolean(a->fetch != NULL));
-    bad |= json_object_set_new(doc, "backchannel_token_delivery_modes_supported", words(a->ping_fetch ? "poll ping" : "poll"));
+    bad |= json_object_set_new(doc, "backchannel_token_delivery_modes_supported", json_words(a->ping_fetch ? "poll ping" : "poll"));
     bad |= describe_clients(a, doc);
     bad |= describe_identity(a, doc);
     return bad ? ERR_NOMEM : OK;

@@ -6,6 +6,7 @@
 
 #include "common/http.h"
 
+http_handler get_account, post_account;
 http_handler get_home, get_style, get_seal, get_health, get_ready;
 http_handler get_discovery, get_jwks;
 http_handler post_par, get_authorize, post_authorize, get_login, post_login, get_consent, post_consent;

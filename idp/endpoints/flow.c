@@ -46,7 +46,7 @@ static err_t issue(struct http_req *r, const struct flow *f, const struct sessio
 
     if (f->request.is_device) {
         int64_t life = a->conf.device_life + (refresh_life ? refresh_life : a->conf.token_life);
-        const struct device_agreed d = {f->request.device_hash, &f->client, s, &f->request, life, http_request_id(r)};
+        const struct device_agreed d = {f->request.device_hash, &f->client, s, &f->request, life, http_request_id(r), NULL};
         TRY(device_agree(a->db, &a->keys, &d));
         return tell_device(r, f, OK);
     }
@@ -78,12 +78,7 @@ static err_t show(struct http_req *r, struct flow *f, const char *path)
         TRY(authz_keep(a->db, &f->request, browser, a->conf.request_life, name));
     }
     TRY(buf_addf(&url, "%s?request=%s", path, f->name ? f->name : name));
-    const char *lang = http_query(r, "lang");
-    if (lang && (strcmp(lang, "vi") == 0 || strcmp(lang, "en") == 0))
-        TRY(url_add_param(&url, "lang", lang));
-    http_reply_no_store(r);
-    http_reply_redirect(r, 303, buf_str(&url));
-    return OK;
+    return page_go(r, &url);
 }
 
 /* The client means one person (OpenID Connect Core §5.5.1), and this is another. */

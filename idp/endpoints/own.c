@@ -4,6 +4,7 @@
  */
 #include "idp/endpoints/own.h"
 #include "common/clock.h"
+#include "common/form.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -33,9 +34,7 @@ err_t own_session(struct http_req *r, const char *name, int64_t max_age, struct 
     if (!*sent)
         return OK;
     TRY(buf_addf(&url, "/login?page=%s", name));
-    http_reply_no_store(r);
-    http_reply_redirect(r, 303, buf_str(&url));
-    return OK;
+    return page_go(r, &url);
 }
 
 err_t own_flow(struct http_req *r, const char *name, struct flow *f)

@@ -41,6 +41,17 @@ err_t page_url_with(const char *self, const char *name, const char *value, struc
     return buf_addf(out, "%c%s=%s", sep, name, value);
 }
 
+err_t page_go(struct http_req *r, struct buf *url)
+{
+    const char *lang = http_query(r, "lang");
+
+    if (lang && (strcmp(lang, "vi") == 0 || strcmp(lang, "en") == 0))
+        TRY(url_add_param(url, "lang", lang));
+    http_reply_no_store(r);
+    http_reply_redirect(r, 303, buf_str(url));
+    return OK;
+}
+
 json_t *page_values(struct http_req *r, const char *title_key, const char *self)
 {
     enum lang lang = http_lang(r), other = lang == LANG_VI ? LANG_EN : LANG_VI;

@@ -14,6 +14,9 @@ const char *page_text(const struct http_req *r, const char *key); /* in the requ
 /* An address with this parameter in place of the one it had, if any. value: goes as it is. */
 err_t page_url_with(const char *self, const char *name, const char *value, struct buf *out) MUST_USE;
 
+/* Sends the browser on to a page of ours, in the language that was chosen by hand for this one. url: grows by it. */
+err_t page_go(struct http_req *r, struct buf *url) MUST_USE;
+
 /*
  * Values that every page needs (common/pages/README.md). self: path and query of this page without lang, for the language switch;
  * NULL: the address asked

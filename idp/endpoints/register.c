@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/page.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/client_registry.h"
 #include "idp/rules/clients.h"
@@ -58,8 +59,11 @@ static err_t tell(struct http_req *r, const struct visit *v, err_t e)
     if (e == ERR_CLIENT_METADATA || e == ERR_CLIENT_REDIRECT || e == ERR_STATEMENT || e == ERR_STATEMENT_UNAPPROVED) {
         http_problem_detail(r, "%s", v->fault.text);
         log_event(LOG_INFO, "client.registration_refused", "%s", err_info(e)->code);
-    }
-    return e;
+    } else if (e != ERR_TOKEN)
+        return e;
+    /* A token that is guessed, or one that asks for more than its policy lets through. */
+    const struct audit row = {.event = "registration.refused", .detail = err_info(e)->code, .request_id = http_request_id(r)};
+    return audit_refusal(app_of(r)->db, &row, e);
 }
 
 /* Client information (RFC 7591 §3.2.1, RFC 7592 §3). */

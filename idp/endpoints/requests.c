@@ -6,6 +6,7 @@
 #include "idp/endpoints/agree.h"
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/own.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/backchannel.h"
 #include "idp/rules/notify.h"
 #include "idp/rules/refresh.h"
@@ -97,6 +98,7 @@ static err_t allow(struct http_req *r, const struct session *s, const struct bac
         .session = s,
         .grant_life = a->conf.ciba_life + (refresh_due(&c, w->scope) ? a->conf.refresh_life : a->conf.token_life),
         .request_id = http_request_id(r),
+        .acr = acr_met(w->acr_values, s->level, s->amr),
     };
     return device_agree(a->db, &a->keys, &d);
 }

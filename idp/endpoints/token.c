@@ -6,11 +6,11 @@
 #include "idp/endpoints/endpoints.h"
 #include "idp/endpoints/exchange.h"
 #include "idp/endpoints/page.h"
+#include "idp/endpoints/service.h"
 #include "idp/endpoints/tokens.h"
 #include "idp/rules/backchannel.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/code.h"
-#include "idp/rules/details.h"
 #include "idp/rules/device.h"
 #include "idp/rules/refresh.h"
 #include "idp/rules/scope.h"
@@ -53,8 +53,7 @@ static err_t reply(struct http_req *r, const struct token_call *c, const struct 
 {
     json_t *j = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:O*}", "access_token", buf_str(&t->access), "token_type",
                           c->bind.jkt[0] ? "DPoP" : "Bearer", "expires_in", (json_int_t)app_of(r)->conf.token_life, "scope", scope,
-                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh,
-                          "authorization_details", t->details);
+                          "id_token", t->id.len ? buf_str(&t->id) : NULL, "refresh_token", refresh, "authorization_details", t->details);
 
     /* RFC 6749 §5.1 */
     http_reply_no_store(r);
@@ -160,42 +159,11 @@ static err_t by_exchange(struct http_req *r, struct token_call *c)
     return exchange_answer(r, &c->caller.client, &conf);
 }
 
-/* In its own name a service may have what no person needs to allow. */
-static err_t details_of_service(struct http_req *r, const struct client *client, json_t **out)
-{
-    const struct app *a = app_of(r);
-    const struct resources known = {.issuer = a->conf.issuer, .signer = a->conf.signer_resource, .signer_scopes = a->conf.signer_scopes};
-    const char *asked = http_field(r, "authorization_details");
-
-    if (!asked)
-        return OK;
-    TRY(details_read(asked, client->details_types, &known, out));
-    for (size_t i = 0; i < json_array_size(*out); i++)
-        if (!detail_type_of(json_array_get(*out, i))->service)
-            return ERR_DETAILS;
-    return OK;
-}
-
 static err_t by_client(struct http_req *r, struct token_call *c)
 {
-    AUTO_JSON details = NULL;
-    const struct client *client = &c->caller.client;
-    AUTO(tokens_free) struct tokens t = {0};
-    char scope[SCOPE_MAX + 1];
-    const char *asked = http_field(r, "scope");
     const struct token_conf conf = conf_of(r, c);
 
-    if (strcmp(client->auth_method, "none") == 0) /* RFC 6749 §4.4: confidential clients only */
-        return ERR_CLIENT_FORBIDDEN;
-    TRY(scope_select(asked ? asked : client->scope, client->scope, scope));
-    /* Nobody signed in: no scope that speaks of a person or of an officer's role. */
-    if (scope_has(scope, "openid") || scope_has(scope, "registrar") || scope_has(scope, "offline_access"))
-        return ERR_SCOPE;
-    if (scope_has(scope, "admin") && !client_has_key(client))
-        return ERR_SCOPE;
-    TRY(details_of_service(r, client, &details));
-    TRY(token_for_client(&conf, client->id, scope, take(&details), &t));
-    return reply(r, c, &t, scope, NULL);
+    return service_answer(r, &conf);
 }
 
 static err_t by_type(struct http_req *r, struct token_call *c)
@@ -205,12 +173,9 @@ static err_t by_type(struct http_req *r, struct token_call *c)
         err_t (*run)(struct http_req *r, struct token_call *c);
         bool proves; /* its own statement uses up the client's proofs */
     } grants[] = {
-        {"authorization_code", by_code, true},
-        {"refresh_token", by_refresh, true},
-        {"client_credentials", by_client, false},
-        {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
-        {GRANT_EXCHANGE, by_exchange, false},
-        {GRANT_CIBA, by_backchannel, false},
+        {"authorization_code", by_code, true}, {"refresh_token", by_refresh, true},
+        {GRANT_SERVICE, by_client, false},     {"urn:ietf:params:oauth:grant-type:device_code", by_device, false},
+        {GRANT_EXCHANGE, by_exchange, false},  {GRANT_CIBA, by_backchannel, false},
     };
     const char *type = http_field(r, "grant_type");
 
@@ -229,7 +194,8 @@ static err_t by_type(struct http_req *r, struct token_call *c)
     return ERR_GRANT_TYPE;
 }
 
-err_t post_token(struct http_req *r)
+/* On the HTTP thread (http_may_wait is false) for what service_quick lets through, else on a worker. */
+static err_t answer(struct http_req *r)
 {
     struct token_call c;
 
@@ -238,4 +204,12 @@ err_t post_token(struct http_req *r)
     /* A request that went wrong before its statement has used its proofs all the same: none comes a second time. */
     err_t proven = caller_prove(r, &c.caller);
     return proven != OK ? proven : e;
+}
+
+err_t post_token(struct http_req *r)
+{
+    if (http_may_wait(r))
+        return answer(r);
+    /* A worker finds the same fault again, and may take its time over it. */
+    return service_quick(r) && answer(r) == ERR_TOGETHER ? ERR_TOGETHER : ERR_WAITS;
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* An answer's members, in the statement's order. */
-static const char *const members[] = {"id",        "at",         "event",     "account_id",  "client_id",
-                                      "detail",    "by_account", "by_client", "by_operator", "request_id"};
+static const char *const members[] = {"id",     "at",         "event",     "account_id",  "client_id",
+                                      "detail", "by_account", "by_client", "by_operator", "request_id"};
 #define MEMBERS (int)(sizeof members / sizeof *members)
 #define AT_US MEMBERS
 
@@ -40,14 +40,14 @@ err_t audit_wish_read(const struct audit_words *in, int64_t limit, struct audit_
 
     memset(out, 0, sizeof *out);
     *q = (struct audit_query){.account = in->account, .by = in->by, .client = in->client, .limit = limit};
-    *fault = in->event && read_event(in->event, out) != OK                       ? "event"
-             : in->account && !uuid_ok(in->account)                              ? "account"
-             : in->by && !uuid_ok(in->by)                                        ? "by"
+    *fault = in->event && read_event(in->event, out) != OK                        ? "event"
+             : in->account && !uuid_ok(in->account)                               ? "account"
+             : in->by && !uuid_ok(in->by)                                         ? "by"
              : in->client && (!*in->client || strlen(in->client) > CLIENT_ID_MAX) ? "client"
-             : in->from && clock_parse_rfc3339(in->from, &q->from) != OK         ? "from"
-             : in->to && clock_parse_rfc3339(in->to, &q->to) != OK               ? "to"
-             : in->after && cursor_read(in->after, &out->after) != OK            ? "after"
-                                                                                 : NULL;
+             : in->from && clock_parse_rfc3339(in->from, &q->from) != OK          ? "from"
+             : in->to && clock_parse_rfc3339(in->to, &q->to) != OK                ? "to"
+             : in->after && cursor_read(in->after, &out->after) != OK             ? "after"
+                                                                                  : NULL;
     q->after = in->after ? &out->after : NULL;
     return *fault ? ERR_SYNTAX : OK;
 }

@@ -4,9 +4,11 @@
  */
 #include "idp/rules/backchannel.h"
 #include "common/clock.h"
+#include "idp/rules/acr.h"
 #include "idp/rules/citizen.h"
 #include "idp/rules/details.h"
 #include "idp/rules/params.h"
+#include "idp/rules/plain.h"
 #include "idp/rules/request_object.h"
 #include "idp/rules/scope.h"
 #include "idp/rules/terms.h"
@@ -20,8 +22,18 @@
 #define SEEN_SKEW 11 /* an object is accepted that long after its exp */
 
 const char *const backchannel_param_names[] = {
-    "scope",         "client_notification_token", "acr_values", "login_hint_token", "id_token_hint",         "login_hint",
-    "binding_message", "user_code",               "requested_expiry", "resource",   "authorization_details", NULL,
+    "scope",
+    "client_notification_token",
+    "acr_values",
+    "login_hint_token",
+    "id_token_hint",
+    "login_hint",
+    "binding_message",
+    "user_code",
+    "requested_expiry",
+    "resource",
+    "authorization_details",
+    NULL,
 };
 
 /* --- signed requests --- */
@@ -101,31 +113,12 @@ static err_t read_whom(const struct backchannel_deps *d, const struct client *c,
     return citizen_number_clean(number, w->number) ? OK : ERR_USER_UNKNOWN;
 }
 
-/* What could make a line look like another one: control characters, and marks that turn or hide text (Unicode TR 36 §2.5). */
-static bool deceives(const uint8_t *s, size_t left)
-{
-    if (s[0] < 0x20 || s[0] == 0x7f || (left > 1 && s[0] == 0xc2 && s[1] < 0xa0))
-        return true;
-    if (left < 3 || s[0] != 0xe2)
-        return left >= 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
-    return (s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae))) || /* U+200B–F, U+2028–E */
-           (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf);                                         /* U+2060–F */
-}
-
+/* A line that looks like what it is: nothing in it hides or turns text (Unicode TR 36 §2.5). */
 static err_t check_message(const struct client *c, const char *message)
 {
-    size_t n = message ? strlen(message) : 0, characters = 0;
-
     if (!message) /* FAPI-CIBA §5.2.2 item 3: the person must be able to tell this request from another */
         return c->fapi ? ERR_BINDING_MESSAGE : OK;
-    if (n == 0 || n > MESSAGE_BYTES || !utf8_valid(bytes_str(message)))
-        return ERR_BINDING_MESSAGE;
-    for (size_t i = 0; i < n; i++) {
-        if (deceives((const uint8_t *)message + i, n - i))
-            return ERR_BINDING_MESSAGE;
-        characters += ((uint8_t)message[i] & 0xc0) != 0x80;
-    }
-    return characters <= MESSAGE_MAX ? OK : ERR_BINDING_MESSAGE;
+    return strlen(message) <= MESSAGE_BYTES && plain_text(message, 1, MESSAGE_MAX) ? OK : ERR_BINDING_MESSAGE;
 }
 
 /* RFC 6750 §2.1: it will stand in an Authorization header of ours. */
@@ -180,6 +173,7 @@ struct wish {
     char scope[SCOPE_MAX + 1];
     const char *message, *token, *resource; /* token: NULL when it polls */
     int64_t life;
+    char acr_values[ACR_VALUES_MAX + 1];
     uint8_t terms[TERMS_SEALED_MAX]; /* RFC 9396 */
     size_t terms_len;
 };
@@ -205,6 +199,8 @@ static err_t read_wish(const struct backchannel_deps *d, const struct client *c,
         return ERR_REQUEST;
     TRY(read_life(authz_param(params, "requested_expiry"), d->life, &w->life));
     TRY(check_message(c, w->message));
+    const char *acr = authz_param(params, "acr_values");
+    acr_add(acr ? acr : "", acr ? strlen(acr) : 0, w->acr_values); /* a wish (§7.1): the tokens say what was met */
     TRY(resource_check(&d->resources, w->resource, "", w->scope));
     TRY(read_details(d, c, authz_param(params, "authorization_details"), w));
     return read_whom(d, c, params, &w->whom);
@@ -237,6 +233,7 @@ err_t backchannel_begin(const struct backchannel_deps *d, const struct client *c
         .client_id = c->id,
         .scope = w.scope,
         .resource = w.resource,
+        .acr_values = w.acr_values,
         .request_id = request_id,
         .bucket = bucket,
         .message = buf_bytes(&message),

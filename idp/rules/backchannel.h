@@ -12,7 +12,7 @@
 #include "idp/store/backchannel.h"
 
 #define GRANT_CIBA "urn:openid:params:grant-type:ciba"
-#define MESSAGE_MAX 100       /* characters that a person reads at a glance, to compare with what is heard (CIBA Core §7.1) */
+#define MESSAGE_MAX 100 /* characters that a person reads at a glance, to compare with what is heard (CIBA Core §7.1) */
 #define MESSAGE_BYTES (4 * MESSAGE_MAX)
 #define NOTIFY_TOKEN_MAX 1024 /* CIBA Core §7.1 */
 
@@ -24,7 +24,7 @@ struct backchannel_deps {
     struct jwks_cache *jwks; /* to read an id_token_hint with */
     const struct idp_keys *keys;
     struct resources resources;
-    int64_t life;                            /* seconds that it waits at most */
+    int64_t life;                               /* seconds that it waits at most */
     int64_t client_limit, person_limit, window; /* how many a client may begin, and how many go unanswered, in a window of seconds */
 };
 /*
@@ -48,6 +48,7 @@ err_t backchannel_begin(const struct backchannel_deps *d, const struct client *c
 /* What the person reads; "" when the client gave none. */
 err_t backchannel_message(const struct idp_keys *k, const struct backchannel_waiting *w, char out[MESSAGE_BYTES + 1]) MUST_USE;
 /* auth_req_id and notification token of a ping. */
-err_t backchannel_notify(const struct idp_keys *k, const struct ping *g, char id[TIMED_CHARS + 1], char token[NOTIFY_TOKEN_MAX + 1]) MUST_USE;
+err_t backchannel_notify(const struct idp_keys *k, const struct ping *g, char id[TIMED_CHARS + 1],
+                         char token[NOTIFY_TOKEN_MAX + 1]) MUST_USE;
 
 #endif

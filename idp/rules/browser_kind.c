@@ -11,12 +11,12 @@ struct kind {
 };
 /* The first that fits counts: nearly all claim to be Chrome and Safari too. */
 static const struct kind browsers[] = {
-    {"Zalo", "Zalo"},       {"FBAN", "Facebook"},   {"FBAV", "Facebook"}, {"coc_coc_browser", "Cốc Cốc"}, {"EdgA/", "Edge"},
-    {"EdgiOS/", "Edge"},    {"Edg/", "Edge"},       {"OPR/", "Opera"},    {"SamsungBrowser/", "Samsung"}, {"FxiOS/", "Firefox"},
-    {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"},  {"Chrome/", "Chrome"}, {"Safari/", "Safari"},          {"curl/", "curl"},
+    {"Zalo", "Zalo"},        {"FBAN", "Facebook"}, {"FBAV", "Facebook"},  {"coc_coc_browser", "Cốc Cốc"}, {"EdgA/", "Edge"},
+    {"EdgiOS/", "Edge"},     {"Edg/", "Edge"},     {"OPR/", "Opera"},     {"SamsungBrowser/", "Samsung"}, {"FxiOS/", "Firefox"},
+    {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},          {"curl/", "curl"},
 };
 static const struct kind systems[] = {
-    {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"},   {"Windows", "Windows"},
+    {"Android", "Android"}, {"iPhone", "iPhone"},  {"iPad", "iPad"},   {"Windows", "Windows"},
     {"CrOS", "ChromeOS"},   {"Mac OS X", "macOS"}, {"Linux", "Linux"},
 };
 

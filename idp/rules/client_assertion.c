@@ -83,7 +83,8 @@ static err_t by_key(const struct client_keys *k, const struct client *c, const c
     return jwt_verify_any(bytes_str(assertion), &set, NULL, claims);
 }
 
-static err_t verified(struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e, json_t **claims)
+static err_t verified(struct clients *known, const struct client *c, const char *assertion, const struct assertion_expect *e,
+                      json_t **claims)
 {
     AUTO(client_keys_free) struct client_keys keys = {0};
 

@@ -178,7 +178,7 @@ err_t client_auth(const struct client_auth_in *in, struct client *out, struct pr
     TRY(read_given(in, &g));
     if (g.id.len == 0 || g.id.len > CLIENT_ID_MAX || g.secret.len > SECRET_MAX || !utf8_valid(buf_bytes(&g.id)))
         return ERR_CLIENT_AUTH;
-    err_t e = clients_get(in->known, buf_str(&g.id), NULL, out);
+    err_t e = in->may_wait ? clients_get(in->known, buf_str(&g.id), NULL, out) : clients_at_hand(in->known, buf_str(&g.id), out);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_CLIENT_AUTH : e;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)

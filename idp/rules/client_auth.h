@@ -16,6 +16,7 @@ struct client_auth_in {
     const char *assertion, *assertion_type;
     struct assertion_expect expect;
     struct clients *known;
+    bool may_wait;   /* false: ERR_WAITS when the client is not in memory */
     X509 *cert;      /* its TLS certificate, or NULL */
     X509_STORE *cas; /* who may have issued it, or NULL */
 };

@@ -243,19 +243,6 @@ err_t client_metadata_read(const json_t *doc, bool operator, struct client_recor
 
 /* --- writing --- */
 
-static json_t *array_of(const char *words)
-{
-    AUTO_JSON list = json_array();
-
-    for (const char *w = words ? words : ""; list && *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        if (json_array_append_new(list, json_stringn(w, n)) != 0)
-            return NULL;
-        w += n;
-    }
-    return take(&list);
-}
-
 static json_t *keys_of(const char *text)
 {
     json_t *j = NULL;
@@ -268,7 +255,7 @@ static json_t *member_value(const struct member *m, struct client_record *c)
     if (m->kind == FIELD_FLAG)
         return json_boolean(*field_flag(c, m->offset));
     const char *text = *field_text(c, m->offset);
-    return m->kind == FIELD_LIST ? array_of(text) : m->kind == FIELD_KEYS ? keys_of(text) : json_string(text);
+    return m->kind == FIELD_LIST ? json_words(text) : m->kind == FIELD_KEYS ? keys_of(text) : json_string(text);
 }
 
 /* Empty ones are left out; so is what only the operator gives, when it was not given. grant_types always tells. */
@@ -302,8 +289,8 @@ err_t client_metadata_write(const struct client_record *c, json_t **out)
         if (worth_telling(&members[i], r))
             wrong |= json_object_set_new(doc, members[i].name, member_value(&members[i], r));
     if (!wrong)
-        wrong =
-            json_object_set_new(doc, "response_types", array_of(listed(c->grants, "authorization_code") ? "code" : "")) | write_tls(c, doc);
+        wrong = json_object_set_new(doc, "response_types", json_words(listed(c->grants, "authorization_code") ? "code" : "")) |
+                write_tls(c, doc);
     if (wrong)
         return ERR_NOMEM;
     *out = take(&doc);

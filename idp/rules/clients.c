@@ -208,6 +208,17 @@ err_t clients_get(struct clients *c, const char *id, const char *redirect_uri, s
     return OK;
 }
 
+err_t clients_at_hand(struct clients *c, const char *id, struct client *out)
+{
+    uint64_t changes;
+    AUTO(known_drop) struct known *k = c->listener && db_listener_current(c->listener) ? find(c, id, &changes) : NULL;
+
+    if (!k)
+        return ERR_WAITS;
+    *out = k->client;
+    return OK;
+}
+
 err_t clients_keys(struct clients *c, const char *id, struct client_keys *out)
 {
     AUTO(known_drop) struct known *k = NULL;

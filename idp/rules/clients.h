@@ -21,6 +21,8 @@ void clients_forget(struct clients *c, const char *id);
 
 /* As client_get; uri_registered is the equality of bytes with one of its redirect URIs. ERR_DB_NONE: no such client (never kept). */
 err_t clients_get(struct clients *c, const char *id, const char *redirect_uri, struct client *out) MUST_USE;
+/* The same without redirect URI, from memory alone: ERR_WAITS when it is not there. */
+err_t clients_at_hand(struct clients *c, const char *id, struct client *out) MUST_USE;
 /* What it proves itself with; copies that the caller frees. ERR_DB_NONE. */
 err_t clients_keys(struct clients *c, const char *id, struct client_keys *out) MUST_USE;
 /* Whether an active client may send the browser there after a logout. */

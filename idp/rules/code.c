@@ -84,17 +84,23 @@ static err_t fault(const struct code_redeem *r, const struct code_used *u)
     return ERR_CODE;
 }
 
-/* What the statement itself has not told: a code that was guessed, is another client's, late, or brought with another redirect URI or key. */
-static err_t refused(struct db_pool *p, const struct code_redeem *r, const struct grant *g, const char *how)
+/* What the statement itself has not told: a code that was guessed, is another client's, late, or brought with another redirect URI, key or verifier. */
+static err_t refused(struct db_pool *p, const struct code_redeem *r, const struct grant *g, const char *how, err_t why)
 {
-    const struct audit row = {
-        .event = "code.refused", .account_id = g ? g->account_id : NULL, .client_id = r->client->id, .detail = how, .request_id = r->request_id};
+    bool verifier = why == ERR_PKCE_WRONG || why == ERR_PKCE_MISSING;
+    const struct audit row = {.event = verifier ? "code.pkce_failed" : "code.refused",
+                              .account_id = g ? g->account_id : NULL,
+                              .client_id = r->client->id,
+                              .detail = how,
+                              .request_id = r->request_id};
 
-    return audit_refusal(p, &row, ERR_CODE);
+    return audit_refusal(p, &row, why);
 }
 
 err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeemed *out)
 {
+    static const char *const outcomes[] = {
+        [CODE_RIGHT] = "ended", [CODE_WRONG] = "unfit", [CODE_CHALLENGE] = "verifier", [CODE_REUSED] = ""};
     struct code_use use;
     struct code_used used;
     struct keys k;
@@ -109,11 +115,11 @@ err_t code_redeem(struct db_pool *p, const struct code_redeem *r, struct redeeme
     if (e == OK || e == ERR_DB_NONE)
         *r->proofs = (struct proofs){0};
     if (e != OK)
-        return e == ERR_DB_NONE ? refused(p, r, NULL, "unknown") : e;
+        return e == ERR_DB_NONE ? refused(p, r, NULL, "unknown", ERR_CODE) : e;
     TRY(proofs_fault(used.proofs));
     e = fault(r, &used);
-    if (e != OK)
-        return e == ERR_CODE ? refused(p, r, &used.grant, used.outcome == CODE_RIGHT ? "ended" : "unfit") : e;
+    if (e != OK) /* the revocation after a replay is in the statement */
+        return e == ERR_CODE_REUSED ? e : refused(p, r, &used.grant, outcomes[used.outcome], e);
     out->grant = used.grant;
     memcpy(out->nonce, used.nonce, sizeof out->nonce);
     if (!refresh_due(r->client, out->grant.scope))

@@ -107,6 +107,7 @@ err_t device_agree(struct db_pool *p, const struct idp_keys *k, const struct dev
         .request = d->request,
         .sub = sub,
         .request_id = d->request_id,
+        .acr = d->acr,
         .grant_life = d->grant_life,
     };
     err_t e = device_allow(p, &g);

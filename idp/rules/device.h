@@ -42,6 +42,7 @@ struct device_agreed {
     const struct auth_request *request;
     int64_t grant_life;
     const char *request_id;
+    const char *acr; /* the class that was wished for and is met; NULL: the level tells */
 };
 err_t device_agree(struct db_pool *p, const struct idp_keys *k, const struct device_agreed *d) MUST_USE;
 

@@ -22,8 +22,8 @@ struct jwks_cache {
     struct buf json;
     enum jose_alg alg; /* the default */
     unsigned algs;     /* bits: those that sign now */
-    uint64_t version; /* of json */
-    int64_t fetched; /* clock_mono_us; 0: never */
+    uint64_t version;  /* of json */
+    int64_t fetched;   /* clock_mono_us; 0: never */
 };
 
 err_t jwks_cache_open(struct keyclient *k, struct jwks_cache **out)

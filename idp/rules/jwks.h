@@ -21,6 +21,6 @@ err_t jwks_cache_version(struct jwks_cache *c, uint64_t *version) MUST_USE; /* E
 err_t jwks_cache_json(struct jwks_cache *c, struct buf *out) MUST_USE;
 err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims) MUST_USE; /* as jwt_verify */
 enum jose_alg jwks_cache_alg(struct jwks_cache *c); /* that keyd signs with when nothing else is asked; JOSE_NONE when unknown */
-unsigned jwks_cache_algs(struct jwks_cache *c);      /* bits 1 << enum jose_alg that keyd has a key for now; 0 when unknown */
+unsigned jwks_cache_algs(struct jwks_cache *c);     /* bits 1 << enum jose_alg that keyd has a key for now; 0 when unknown */
 
 #endif

@@ -12,8 +12,8 @@ static json_t *tell_one(const struct key_info *k)
 
     clock_rfc3339(k->not_before, from);
     clock_rfc3339(k->not_after, to);
-    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "kid", k->id, "alg", jose_alg_name(k->alg), "active", k->active, "default", k->preferred,
-                     "not_before", from, "not_after", to);
+    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "kid", k->id, "alg", jose_alg_name(k->alg), "active", k->active, "default",
+                     k->preferred, "not_before", from, "not_after", to);
 }
 
 err_t keys_tell(struct keyclient *k, json_t **out)

@@ -45,7 +45,9 @@ static err_t find(const struct login_deps *d, const char *login, struct account 
 static err_t refuse(const struct login_deps *d, const struct login_in *in, const struct account *a, err_t why)
 {
     const struct audit row = {
-        .event = why == ERR_ACCOUNT_LOCKED ? "login.locked" : why == ERR_THROTTLED ? "login.throttled" : "login.failed",
+        .event = why == ERR_ACCOUNT_LOCKED ? "login.locked"
+                 : why == ERR_THROTTLED    ? "login.throttled"
+                                           : "login.failed",
         .account_id = a->id[0] ? a->id : NULL,
         .client_id = in->client_id,
         .request_id = in->request_id,

@@ -13,26 +13,13 @@ struct column {
     enum { TEXT, WHOLE, TIME, WORDS } kind;
 };
 
-static json_t *words(const char *list)
-{
-    AUTO_JSON out = json_array();
-
-    for (const char *w = list; out && *w; w += *w == ' ') {
-        size_t n = strcspn(w, " ");
-        if (json_array_append_new(out, json_stringn(w, n)) != 0)
-            return NULL;
-        w += n;
-    }
-    return take(&out);
-}
-
 static json_t *cell(const struct db_rows *r, int row, int col, const struct column *c)
 {
     char when[CLOCK_RFC3339_LEN + 1];
 
     switch (c->kind) {
     case WHOLE: return json_integer(db_int(r, row, col));
-    case WORDS: return words(db_str(r, row, col));
+    case WORDS: return json_words(db_str(r, row, col));
     case TIME: clock_rfc3339(db_time(r, row, col), when); return json_string(when);
     default: return json_string(db_str(r, row, col));
     }
@@ -67,8 +54,8 @@ static err_t list(const struct db_rows *r, const struct column *columns, json_t 
 err_t overview_account(struct db_pool *p, const char *account_id, json_t **out)
 {
     static const struct column columns[] = {
-        {"account_id", TEXT},   {"kind", TEXT},         {"state", TEXT},     {"level", WHOLE}, {"roles", WORDS},
-        {"created_at", TIME},   {"activated_at", TIME}, {"locked_at", TIME}, {NULL, TEXT},
+        {"account_id", TEXT}, {"kind", TEXT},         {"state", TEXT},     {"level", WHOLE}, {"roles", WORDS},
+        {"created_at", TIME}, {"activated_at", TIME}, {"locked_at", TIME}, {NULL, TEXT},
     };
     AUTO_ROWS r = NULL;
 
@@ -78,8 +65,8 @@ err_t overview_account(struct db_pool *p, const char *account_id, json_t **out)
 }
 
 static const struct column session_columns[] = {
-    {"sid", TEXT},     {"account_id", TEXT}, {"client_id", TEXT}, {"client_name", TEXT}, {"browser", TEXT},
-    {"amr", WORDS},    {"auth_time", TIME},  {"seen_at", TIME},   {"expires_at", TIME},  {NULL, TEXT},
+    {"sid", TEXT},       {"account_id", TEXT}, {"client_id", TEXT},  {"client_name", TEXT}, {"browser", TEXT}, {"amr", WORDS},
+    {"auth_time", TIME}, {"seen_at", TIME},    {"expires_at", TIME}, {"upstream", TEXT},    {NULL, TEXT},
 };
 
 err_t overview_sessions(struct db_pool *p, const char *account_id, int64_t idle, json_t **out)
@@ -100,7 +87,7 @@ err_t overview_all_sessions(struct db_pool *p, const struct cursor *after, int64
     int n = db_count(r);
     if (n > 0 && n == limit) {
         TRY(store_text(r, n - 1, 0, last.id, sizeof last.id));
-        last.us = db_int(r, n - 1, 9);
+        last.us = db_int(r, n - 1, 10);
         cursor_write(&last, next);
     }
     return list(r, session_columns, out);
@@ -121,8 +108,8 @@ err_t overview_consents(struct db_pool *p, const char *account_id, json_t **out)
 err_t overview_grants(struct db_pool *p, const char *account_id, json_t **out)
 {
     static const struct column columns[] = {
-        {"grant_id", TEXT}, {"client_id", TEXT}, {"client_name", TEXT}, {"scope", TEXT}, {"sid", TEXT},
-        {"auth_time", TIME}, {"created_at", TIME}, {"expires_at", TIME}, {NULL, TEXT},
+        {"grant_id", TEXT},  {"client_id", TEXT},  {"client_name", TEXT}, {"scope", TEXT}, {"sid", TEXT},
+        {"auth_time", TIME}, {"created_at", TIME}, {"expires_at", TIME},  {NULL, TEXT},
     };
     AUTO_ROWS r = NULL;
 

@@ -1,6 +1,6 @@
 /*
  * Words of a client that a person will read: nothing in them may change how the words around them look.
- * Called by rules/details.c and rules/claims.c. Unicode TR36 §3.
+ * Called by rules/details.c, rules/claims.c and rules/backchannel.c. Unicode TR36 §3.
  */
 #ifndef ANTIN_IDP_RULES_PLAIN_H
 #define ANTIN_IDP_RULES_PLAIN_H

@@ -16,7 +16,7 @@ struct refresh_redeem {
     const char *token, *scope; /* form fields, each may be NULL */
     const struct client *client;
     struct proofs *proofs; /* used up by the same statement, whatever becomes of the token */
-    const char *jkt; /* key of the request's DPoP proof; "" when none */
+    const char *jkt;       /* key of the request's DPoP proof; "" when none */
     int64_t idle, window;
     const char *request_id;
 };

@@ -68,7 +68,7 @@ static err_t audience_of(const struct token_conf *c, const char *chosen, const c
 }
 
 /* RFC 9396 §9.1. *out stays NULL without details. */
-static err_t more_of(json_t *details, json_t **out)
+err_t token_more(json_t *details, json_t **out)
 {
     *out = details ? json_pack("{s:O}", "authorization_details", details) : NULL;
     return details && !*out ? ERR_NOMEM : OK;
@@ -81,7 +81,7 @@ static err_t access_token(const struct token_conf *c, const struct grant *g, jso
 
     TRY(audience_of(c, g->resource, g->scope, &to));
     AUTO_JSON more = NULL;
-    TRY(more_of(details, &more));
+    TRY(token_more(details, &more));
     random_uuid(jti);
     memcpy(sub, g->sub, sizeof sub);
     if (to.signer) { /* the signing daemon must know the person by the name that it knows */
@@ -171,18 +171,14 @@ err_t token_for_grant(const struct token_conf *c, const struct grant *g, const c
     return id_token(c, g, nonce, json_object_size(more) ? more : NULL, &out->access, &out->id);
 }
 
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out)
+err_t token_client_claims(const struct token_conf *c, const char *client_id, const char *scope, char jti[UUID_LEN + 1],
+                          struct key_claims *out)
 {
-    char jti[UUID_LEN + 1];
     struct audience to;
-    AUTO_JSON more = NULL;
-
-    out->details = details;
-    TRY(more_of(details, &more));
 
     TRY(audience_of(c, "", scope, &to));
     random_uuid(jti);
-    const struct key_claims k = {
+    *out = (struct key_claims){
         .type = KEY_ACCESS_TOKEN,
         .jkt = c->bind ? c->bind->jkt : NULL,
         .x5t = c->bind ? c->bind->x5t : NULL,
@@ -192,9 +188,8 @@ err_t token_for_client(const struct token_conf *c, const char *client_id, const 
         .client_id = client_id,
         .scope = scope,
         .jti = jti,
-        .more = more,
     };
-    return key_sign_token(c->keyd, &k, &out->access);
+    return OK;
 }
 
 static err_t copy_claim(const json_t *claims, const char *name, bool needed, char *out, size_t cap)

@@ -42,8 +42,14 @@ void tokens_free(struct tokens *t);
 
 /* For a person's grant. nonce: "" when none. */
 err_t token_for_grant(const struct token_conf *c, const struct grant *g, const char *nonce, struct tokens *out) MUST_USE;
-/* For a service in its own name (client_credentials): sub is the client. details: read already, or NULL; taken. */
-err_t token_for_client(const struct token_conf *c, const char *client_id, const char *scope, json_t *details, struct tokens *out) MUST_USE;
+/* The claim that carries authorization details (RFC 9396 §9.1), for key_claims.more; NULL without details. The caller frees it. */
+err_t token_more(json_t *details, json_t **out) MUST_USE;
+/*
+ * What a service's token in its own name (client_credentials) says: sub is the client. *out borrows from all of
+ * the arguments. ERR_TARGET.
+ */
+err_t token_client_claims(const struct token_conf *c, const char *client_id, const char *scope, char jti[UUID_LEN + 1],
+                          struct key_claims *out) MUST_USE;
 
 /*
  * Our own access token: signature, issuer, audience, time. ERR_TOKEN. grant_id "" for a service's. Whether the grant lives is the

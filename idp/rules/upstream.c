@@ -59,8 +59,12 @@ err_t upstream_ask(struct upstream *u, const char *what, const struct fetch_requ
 
 static err_t set_keys(struct upstream *u, const char *url)
 {
-    const struct remote_keys_conf k = {
-        .fetch = u->fetch, .url = url, .event = "upstream.keys", .only = u->conf.alg, .kid_optional = true, .body_max = UPSTREAM_ANSWER_MAX};
+    const struct remote_keys_conf k = {.fetch = u->fetch,
+                                       .url = url,
+                                       .event = "upstream.keys",
+                                       .only = u->conf.alg,
+                                       .kid_optional = true,
+                                       .body_max = UPSTREAM_ANSWER_MAX};
 
     return remote_keys_open(&k, &u->keys);
 }
@@ -92,7 +96,8 @@ static err_t read_discovery(struct upstream *u, const json_t *doc)
 
     if (json_need_str(doc, "issuer", UPSTREAM_URL_MAX, &issuer) != OK || strcmp(issuer, u->conf.issuer) != 0 || /* Discovery §4.3 */
         json_need_str(doc, "authorization_endpoint", UPSTREAM_URL_MAX, &authorization) != OK ||
-        json_need_str(doc, "token_endpoint", UPSTREAM_URL_MAX, &token) != OK || json_need_str(doc, "jwks_uri", UPSTREAM_URL_MAX, &jwks) != OK ||
+        json_need_str(doc, "token_endpoint", UPSTREAM_URL_MAX, &token) != OK ||
+        json_need_str(doc, "jwks_uri", UPSTREAM_URL_MAX, &jwks) != OK ||
         json_get_str(doc, "userinfo_endpoint", UPSTREAM_URL_MAX, &userinfo) != OK ||
         json_get_bool(doc, "authorization_response_iss_parameter_supported", false, &iss) != OK)
         return ERR_SYNTAX;

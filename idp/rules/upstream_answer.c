@@ -7,6 +7,7 @@
 #include "common/form.h"
 #include "common/log.h"
 #include <string.h>
+#include <strings.h>
 
 #define ASSERTION_LIFE 60
 
@@ -81,7 +82,7 @@ static bool typ_ok(const char *token)
     const char *typ = NULL;
 
     /* RFC 8725 §3.11: an access or logout token of the same issuer is no ID token, whatever it says. */
-    return jwt_header(bytes_str(token), &header) == OK && json_get_str(header, "typ", 64, &typ) == OK && (!typ || strcmp(typ, "JWT") == 0);
+    return jwt_header(bytes_str(token), &header) == OK && json_get_str(header, "typ", 64, &typ) == OK && (!typ || strcasecmp(typ, "JWT") == 0);
 }
 
 /* Core §3.1.3.7, 3 to 5: with more than one audience, azp says whose it is; where it is said, it must be us. */
@@ -129,8 +130,8 @@ static err_t read_signed(struct upstream *u, struct bytes body, json_t **claims)
 
     TRY(buf_copy(&text, body));
     TRY(verify(u, buf_str(&text), &c));
-    if (json_need_str(c, "iss", UPSTREAM_URL_MAX, &iss) != OK || strcmp(iss, u->conf.issuer) != 0 || json_need_str(c, "aud", 512, &aud) != OK ||
-        strcmp(aud, u->conf.client_id) != 0)
+    if (json_need_str(c, "iss", UPSTREAM_URL_MAX, &iss) != OK || strcmp(iss, u->conf.issuer) != 0 ||
+        json_need_str(c, "aud", 512, &aud) != OK || strcmp(aud, u->conf.client_id) != 0)
         return ERR_UPSTREAM_ANSWER;
     *claims = take(&c);
     return OK;

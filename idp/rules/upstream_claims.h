@@ -20,7 +20,8 @@ struct upstream_person {
  * The ID token's claims count before UserInfo's (NULL: none); where both speak of the number, they must agree. ERR_UPSTREAM_ANSWER: no number, or not one;
  * a date that is not as configured; ERR_UPSTREAM_LEVEL: it proves nothing that counts here.
  */
-err_t upstream_person_read(const struct upstream_conf *c, const json_t *id_token, const json_t *userinfo, struct upstream_person *out) MUST_USE;
+err_t upstream_person_read(const struct upstream_conf *c, const json_t *id_token, const json_t *userinfo,
+                           struct upstream_person *out) MUST_USE;
 
 /* YYYY, MM and DD once each, with anything but digits between. */
 bool upstream_date_format_ok(const char *format);

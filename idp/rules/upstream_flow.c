@@ -176,7 +176,8 @@ static err_t check_time(const struct upstream_conf *c, const json_t *claims, con
     return OK;
 }
 
-static err_t read_tokens(struct upstream *u, const json_t *tokens, const char *nonce, const struct sealed_state *s, struct upstream_came *out)
+static err_t read_tokens(struct upstream *u, const json_t *tokens, const char *nonce, const struct sealed_state *s,
+                         struct upstream_came *out)
 {
     const struct upstream_conf *c = upstream_conf_of(u);
     const char *id_token = NULL, *access_token = NULL, *said = NULL, *sub = NULL;

@@ -3,8 +3,8 @@
  * Called by endpoints/upstream.c.
  */
 #include "idp/rules/upstream_login.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/person.h"
-#include "idp/store/audit.h"
 #include <string.h>
 
 #define AMR_UPSTREAM "fed" /* federated: RFC 8176 has no name for it */
@@ -18,16 +18,18 @@ static const struct {
     {ERR_UPSTREAM_UNKNOWN, "login.upstream.unknown"}, {ERR_ACCOUNT_LOCKED, "login.locked"},
 };
 
-static err_t note(struct db_pool *db, const struct login_in *in, const char *event, const char *account_id)
+static err_t note(struct db_pool *db, const struct login_in *in, const char *event, const char *account_id, err_t why)
 {
-    return idp_audit(db, &(struct audit){.event = event, .account_id = account_id, .client_id = in->client_id, .request_id = in->request_id});
+    const struct audit row = {.event = event, .account_id = account_id, .client_id = in->client_id, .request_id = in->request_id};
+
+    return audit_refusal(db, &row, why);
 }
 
 static err_t failed(struct db_pool *db, const struct login_in *in, err_t why, const char *account_id)
 {
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i].why == why)
-            TRY(note(db, in, events[i].event, account_id));
+            return note(db, in, events[i].event, account_id, why);
     return why;
 }
 

@@ -12,6 +12,12 @@ const struct db_stmt st_audit_add = {
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     8,
 };
+const struct db_stmt st_audit_tokens = {
+    "audit_tokens",
+    "INSERT INTO idp.audit (event, client_id, detail, request_id)"
+    " SELECT 'token.client', c, d, r FROM unnest($1::text[], $2::text[], $3::text[]) AS t (c, d, r)",
+    3,
+};
 const struct db_stmt st_idempotency_get = {
     "idempotency_get",
     "SELECT request_hash, status, answer FROM idp.idempotency WHERE principal = $1 AND key = $2 AND expires_at > now()",
@@ -23,6 +29,28 @@ err_t idp_audit(struct db_pool *p, const struct audit *a)
     const struct db_param v[] = {DB_TEXT(a->event), DB_TEXT(a->account_id), DB_TEXT(a->client_id), DB_TEXT(a->detail), ACTOR_PARAMS(by)};
 
     return store_one(p, &st_audit_add, v, NULL);
+}
+
+/* Ids of ours and of clients: none holds a character that an array literal would escape. */
+static err_t add_item(struct buf *list, const char *id)
+{
+    return buf_addf(list, "%s\"%s\"", list->len ? "," : "{", id);
+}
+
+err_t idp_audit_tokens(struct db_pool *p, const struct audit_token *t, size_t n)
+{
+    AUTO_BUF clients = {0}, jtis = {0}, requests = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        TRY(add_item(&clients, t[i].client_id));
+        TRY(add_item(&jtis, t[i].jti));
+        TRY(add_item(&requests, t[i].request_id));
+    }
+    TRY(buf_add_str(&clients, "}"));
+    TRY(buf_add_str(&jtis, "}"));
+    TRY(buf_add_str(&requests, "}"));
+    return store_one(p, &st_audit_tokens,
+                     (struct db_param[]){DB_TEXT(buf_str(&clients)), DB_TEXT(buf_str(&jtis)), DB_TEXT(buf_str(&requests))}, NULL);
 }
 
 err_t idp_idempotency_get(struct db_pool *p, const char *principal, const char *key, struct kept_answer *out)

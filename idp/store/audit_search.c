@@ -9,11 +9,15 @@
 const struct db_stmt st_audit_plan = {"audit_plan", "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)", 0};
 const struct db_stmt st_audit_search = {
     "audit_search",
-    "SELECT id, at, event, account_id, client_id, detail, by_account, by_client, by_operator, request_id, " SQL_US("at") " FROM idp.audit"
-    " WHERE ($1::text IS NULL OR event = $1) AND ($2::text IS NULL OR starts_with(event, $2)) AND ($3::uuid IS NULL OR account_id = $3)"
-    " AND ($4::uuid IS NULL OR by_account = $4) AND ($5::text IS NULL OR client_id = $5) AND ($6::timestamptz IS NULL OR at >= $6)"
-    " AND ($7::timestamptz IS NULL OR at < $7) AND ($8::bigint IS NULL OR (at, id) < (" SQL_AT("$8") ", $9::uuid))"
-    " ORDER BY at DESC, id DESC LIMIT $10::bigint",
+    "SELECT id, at, event, account_id, client_id, detail, by_account, by_client, by_operator, request_id, " SQL_US(
+        "at") " FROM idp.audit"
+              " WHERE ($1::text IS NULL OR event = $1) AND ($2::text IS NULL OR starts_with(event, $2)) AND ($3::uuid IS NULL OR "
+              "account_id = $3)"
+              " AND ($4::uuid IS NULL OR by_account = $4) AND ($5::text IS NULL OR client_id = $5) AND ($6::timestamptz IS NULL OR at >= "
+              "$6)"
+              " AND ($7::timestamptz IS NULL OR at < $7) AND ($8::bigint IS NULL OR (at, id) < (" SQL_AT(
+                  "$8") ", $9::uuid))"
+                        " ORDER BY at DESC, id DESC LIMIT $10::bigint",
     10,
 };
 

@@ -11,16 +11,17 @@ const struct db_stmt st_backchannel_add = {
     "WITH who AS (SELECT a.id FROM idp.account a WHERE a.state = 'active' AND a.kind = 'citizen' AND a.id = coalesce("
     "  (SELECT id FROM idp.account WHERE login_hash = $2::bytea),"
     "  (SELECT g.account_id FROM idp.access_grant g WHERE g.sid = $3::uuid AND g.client_id = $5 AND g.sub = $4::text LIMIT 1))),"
-    " d AS (INSERT INTO idp.device (device_hash, backchannel, account_id, client_id, scope, resource, bucket, message, notify, terms, expires_at)"
-    "  VALUES ($1, true, (SELECT id FROM who), $5, $6, $7, $8, $9, $10, $13, now() + make_interval(secs => $11::bigint))"
+    " d AS (INSERT INTO idp.device (device_hash, backchannel, account_id, client_id, scope, resource, bucket, message, notify,"
+    "   terms, acr_values, expires_at)"
+    "  VALUES ($1, true, (SELECT id FROM who), $5, $6, $7, $8, $9, $10, $13, $14, now() + make_interval(secs => $11::bigint))"
     "  RETURNING account_id, client_id)"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id) SELECT 'backchannel.begun', account_id, client_id, $12 FROM d",
-    13,
+    14,
 };
 
-#define WAITING                                                                                                             \
-    "SELECT d.device_hash, d.client_id, k.name, k.sector, d.scope, d.message, d.created_at, d.expires_at, d.terms"          \
-    " FROM idp.device d JOIN idp.client k ON k.id = d.client_id AND k.state = 'active'"                                     \
+#define WAITING                                                                                                                  \
+    "SELECT d.device_hash, d.client_id, k.name, k.sector, d.scope, d.message, d.created_at, d.expires_at, d.terms, d.acr_values" \
+    " FROM idp.device d JOIN idp.client k ON k.id = d.client_id AND k.state = 'active'"                                          \
     " WHERE d.account_id = $1 AND d.backchannel AND d.expires_at > now() AND d.grant_id IS NULL AND d.refused_at IS NULL"
 const struct db_stmt st_backchannel_list = {"backchannel_list", WAITING " ORDER BY d.created_at DESC LIMIT 20", 1};
 const struct db_stmt st_backchannel_get = {"backchannel_get", WAITING " AND d.device_hash = $2", 2};
@@ -39,7 +40,8 @@ const struct db_stmt st_ping_take = {
     "ping_take",
     "UPDATE idp.device d SET notify_tries = notify_tries + 1,"
     "  notify_due = now() + interval '5 seconds' * power(2, least(notify_tries, 10))"
-    " WHERE device_hash IN (SELECT device_hash FROM idp.device WHERE notify_due <= now() ORDER BY notify_due LIMIT 8 FOR UPDATE SKIP LOCKED)"
+    " WHERE device_hash IN"
+    "  (SELECT device_hash FROM idp.device WHERE notify_due <= now() ORDER BY notify_due LIMIT 8 FOR UPDATE SKIP LOCKED)"
     " RETURNING device_hash, client_id, notify, notify_tries,"
     "  coalesce((SELECT k.ciba_notify_uri FROM idp.client k WHERE k.id = d.client_id AND k.state = 'active' AND d.expires_at > now()), '')",
     0,
@@ -67,6 +69,7 @@ err_t backchannel_add(struct db_pool *p, const struct backchannel_new *b)
         DB_INT(b->life),
         DB_TEXT(b->request_id),
         b->terms.len ? DB_BYTES(b->terms) : DB_NULL,
+        DB_TEXT(b->acr_values),
     };
 
     return store_one(p, &st_backchannel_add, v, NULL);
@@ -90,6 +93,7 @@ static err_t read_waiting(const struct db_rows *r, int row, struct backchannel_w
     TRY(store_bytes(r, row, 5, out->message, sizeof out->message, &out->message_len));
     out->created_at = db_time(r, row, 6);
     out->expires_at = db_time(r, row, 7);
+    TRY(store_text(r, row, 9, out->acr_values, sizeof out->acr_values));
     return store_bytes(r, row, 8, out->terms, sizeof out->terms, &out->terms_len);
 }
 

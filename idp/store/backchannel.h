@@ -8,10 +8,10 @@
 #include "idp/store/device.h"
 
 struct backchannel_new {
-    const uint8_t *hash;        /* of the auth_req_id */
-    const uint8_t *login_hash;  /* whom the client means, by number; NULL: by the two below */
-    const char *sid, *sub;      /* by an ID token that it got */
-    const char *client_id, *scope, *resource, *request_id;
+    const uint8_t *hash;       /* of the auth_req_id */
+    const uint8_t *login_hash; /* whom the client means, by number; NULL: by the two below */
+    const char *sid, *sub;     /* by an ID token that it got */
+    const char *client_id, *scope, *resource, *acr_values, *request_id;
     const uint8_t *bucket;
     struct bytes message, notify, terms; /* sealed; empty: none */
     int64_t life;
@@ -29,13 +29,15 @@ struct backchannel_waiting {
     size_t message_len;
     uint8_t terms[TERMS_SEALED_MAX];
     size_t terms_len;
+    char acr_values[ACR_VALUES_MAX + 1];
     int64_t created_at, expires_at;
 };
 #define BACKCHANNEL_LIST 20
 /* What waits for this person, the newest first. */
 err_t backchannel_list(struct db_pool *p, const char *account_id, struct backchannel_waiting *out, size_t *n) MUST_USE;
 /* One of them. ERR_DB_NONE: another's, answered, expired. */
-err_t backchannel_get(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], const char *account_id, struct backchannel_waiting *out) MUST_USE;
+err_t backchannel_get(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], const char *account_id,
+                      struct backchannel_waiting *out) MUST_USE;
 /* The person refused. ERR_DB_NONE. */
 err_t backchannel_refuse(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], const char *account_id, const char *request_id) MUST_USE;
 

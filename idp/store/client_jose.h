@@ -7,7 +7,7 @@
 
 #include "idp/store/client.h"
 
-#define CLIENT_JOSE_COLUMNS                                            \
+#define CLIENT_JOSE_COLUMNS                                             \
     "id_token_alg, userinfo_alg, introspection_alg, authorization_alg," \
     " id_token_enc_alg, id_token_enc_enc, userinfo_enc_alg, userinfo_enc_enc"
 #define CLIENT_JOSE_N 8

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* What the request must match besides the verifier, and what must still be so. */
-#define CODE_FITS                                                                                                       \
-    "(c.expires_at > now() AND g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                    \
+#define CODE_FITS                                                                                    \
+    "(c.expires_at > now() AND g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'" \
     " AND c.redirect_uri = $7 AND (c.dpop_jkt IS NULL OR c.dpop_jkt = $9))"
 #define CODE_IS_RIGHT "(" CODE_FITS " AND c.challenge IS NOT DISTINCT FROM $8)"
 
@@ -32,8 +32,8 @@ const struct db_stmt st_code_use = {
     "   revoked_at = CASE WHEN c.what = 1 THEN now() END, revoked_why = CASE WHEN c.what = 1 THEN 'replay' END FROM c"
     "  WHERE g.id = c.grant_id AND g.revoked_at IS NULL AND (c.what = 1 OR (c.what = 0 AND $12::boolean))),"
     " l AS (INSERT INTO idp.audit (event, account_id, client_id, request_id)"
-    "  SELECT CASE what WHEN 0 THEN 'token.issued' WHEN 1 THEN 'grant.revoked.replay' ELSE 'code.pkce_failed' END, account_id, client_id, $13 FROM c"
-    "   WHERE what IN (0, 2) OR (what = 1 AND revoked_at IS NULL)"
+    "  SELECT CASE what WHEN 0 THEN 'token.issued' ELSE 'grant.revoked.replay' END, account_id, client_id, $13 FROM c"
+    "   WHERE what = 0 OR (what = 1 AND revoked_at IS NULL)"
     "  UNION ALL " PROOFS_EVENTS ", NULL, $6, $13 FROM bad)"
     " SELECT " GRANT_COLUMNS ", c.nonce, c.what, " PROOFS_OUTCOME " FROM (SELECT 1) one LEFT JOIN c ON true"
     " LEFT JOIN idp.access_grant g ON g.id = c.grant_id LEFT JOIN idp.account a ON a.id = g.account_id",
@@ -79,7 +79,7 @@ err_t code_use(struct db_pool *p, const struct code_use *in, struct code_used *o
 err_t code_undo(struct db_pool *p, const struct code_use *in)
 {
     const struct db_param v[] = {
-        TIMED_PARAM(in->hash), in->refresh_hash ? TIMED_PARAM(in->refresh_hash) : DB_NULL, DB_BOOL(in->bind), DB_TEXT(in->client_id),
+        TIMED_PARAM(in->hash),   in->refresh_hash ? TIMED_PARAM(in->refresh_hash) : DB_NULL, DB_BOOL(in->bind), DB_TEXT(in->client_id),
         DB_TEXT(in->request_id),
     };
 

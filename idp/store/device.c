@@ -16,7 +16,8 @@ const struct db_stmt st_device_add = {
 };
 const struct db_stmt st_device_find = {
     "device_find",
-    "SELECT device_hash, client_id, scope, terms FROM idp.device WHERE user_hash = $1 AND expires_at > now() AND grant_id IS NULL AND refused_at "
+    "SELECT device_hash, client_id, scope, terms FROM idp.device WHERE user_hash = $1 AND expires_at > now() AND grant_id IS NULL AND "
+    "refused_at "
     "IS NULL",
     1,
 };
@@ -25,16 +26,18 @@ const struct db_stmt st_device_allow = {
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
     " w AS (SELECT client_id, scope, resource, terms, backchannel, account_id, bucket FROM idp.device WHERE device_hash = $2"
     "  AND expires_at > now() AND grant_id IS NULL AND refused_at IS NULL AND (backchannel OR EXISTS (SELECT 1 FROM q)) FOR UPDATE),"
-    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr, level_max, terms, resource)"
-    "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint), s.amr, s.level_max,"
-    "   w.terms, w.resource"
+    " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, amr, level_max, terms, "
+    "resource, acr)"
+    "  SELECT $3, s.account_id, w.client_id, w.scope, $5, s.sid, s.auth_time, now() + make_interval(secs => $6::bigint), s.amr, "
+    "s.level_max,"
+    "   w.terms, w.resource, $8::text"
     "  FROM idp.session s, w WHERE s.id_hash = $4 AND s.ended_at IS NULL AND (NOT w.backchannel OR w.account_id = s.account_id)"
     "  RETURNING id, account_id, client_id),"
     " d AS (UPDATE idp.device SET grant_id = g.id, notify_due = CASE WHEN notify IS NOT NULL THEN now() END FROM g WHERE device_hash = $2),"
     " t AS (DELETE FROM idp.throttle USING w WHERE throttle.bucket = w.bucket AND EXISTS (SELECT 1 FROM g))"
     " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
     "  SELECT CASE WHEN w.backchannel THEN 'backchannel.allowed' ELSE 'device.allowed' END, g.account_id, g.client_id, $7 FROM g, w",
-    7,
+    8,
 };
 const struct db_stmt st_device_refuse = {
     "device_refuse",
@@ -70,8 +73,12 @@ const struct db_stmt st_device_use = {
 
 err_t device_add(struct db_pool *p, const struct device_new *d)
 {
-    const struct db_param v[] = {TIMED_PARAM(d->device_hash), HASH_PARAM(d->user_hash), DB_TEXT(d->client_id),
-                                 DB_TEXT(d->scope),          DB_INT(d->life),          DB_TEXT(d->request_id),
+    const struct db_param v[] = {TIMED_PARAM(d->device_hash),
+                                 HASH_PARAM(d->user_hash),
+                                 DB_TEXT(d->client_id),
+                                 DB_TEXT(d->scope),
+                                 DB_INT(d->life),
+                                 DB_TEXT(d->request_id),
                                  d->terms.len ? DB_BYTES(d->terms) : DB_NULL};
 
     return store_one(p, &st_device_add, v, NULL);
@@ -103,6 +110,7 @@ err_t device_allow(struct db_pool *p, const struct device_grant *g)
         DB_TEXT(g->sub),
         DB_INT(g->grant_life),
         DB_TEXT(g->request_id),
+        DB_TEXT(g->acr),
     };
 
     return store_one(p, &st_device_allow, v, NULL);
@@ -113,8 +121,8 @@ err_t device_refuse(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN])
     return store_one(p, &st_device_refuse, (struct db_param[]){TIMED_PARAM(device_hash)}, NULL);
 }
 
-err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, bool backchannel, enum device_state *state,
-                  struct grant *grant)
+err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const char *client_id, bool backchannel,
+                  enum device_state *state, struct grant *grant)
 {
     AUTO_ROWS r = NULL;
 
@@ -124,8 +132,8 @@ err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], c
     return db_null(r, 0, 0) ? OK : grant_read(r, grant);
 }
 
-err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt, int64_t refresh_idle,
-                 const char *request_id)
+err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt,
+                 int64_t refresh_idle, const char *request_id)
 {
     const struct db_param v[] = {TIMED_PARAM(device_hash), refresh_hash ? TIMED_PARAM(refresh_hash) : DB_NULL, DB_INT(refresh_idle),
                                  DB_TEXT(request_id), jkt && *jkt ? DB_TEXT(jkt) : DB_NULL};

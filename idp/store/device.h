@@ -31,6 +31,7 @@ struct device_grant {
     const struct session *session;
     const struct auth_request *request; /* stored; marked answered. NULL: a backchannel request, of this session's person */
     const char *sub, *request_id;
+    const char *acr; /* the class that was wished for and is met; NULL */
     int64_t grant_life;
 };
 /* The person agreed: one statement. ERR_DB_NONE: too late, or answered already. */

@@ -12,8 +12,8 @@ const struct db_stmt st_consent_get = {
     2,
 };
 /* Words agreed to now, and those agreed to before that are good still. */
-#define STILL(column)                                                                                                          \
-    "CASE WHEN consent.expires_at <= now() THEN excluded." #column " ELSE (SELECT coalesce(string_agg(DISTINCT w, ' '), '')"     \
+#define STILL(column)                                                                                                        \
+    "CASE WHEN consent.expires_at <= now() THEN excluded." #column " ELSE (SELECT coalesce(string_agg(DISTINCT w, ' '), '')" \
     " FROM unnest(string_to_array(consent." #column ", ' ') || string_to_array(excluded." #column ", ' ')) w WHERE w <> '') END"
 /*
  * One statement: the pending request is answered (once), the grant and its code are there, the consent is remembered, the event
@@ -24,18 +24,20 @@ const struct db_stmt st_code_issue = {
     "WITH q AS (UPDATE idp.auth_request SET done_at = now() WHERE id_hash = $1 AND done_at IS NULL AND expires_at > now() RETURNING 1),"
     " g AS (INSERT INTO idp.access_grant (id, account_id, client_id, scope, sub, sid, auth_time, expires_at, resource, amr, level_max, acr,"
     "   terms)"
-    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17, s.amr, s.level_max, $18, $19"
+    "  SELECT $2, s.account_id, $4, $5, $6, s.sid, s.auth_time, now() + make_interval(secs => $7::bigint), $17, s.amr, s.level_max, $18, "
+    "$19"
     "  FROM idp.session s"
     "  WHERE s.id_hash = $3 AND s.ended_at IS NULL AND ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM q)) RETURNING id, account_id),"
     " c AS (INSERT INTO idp.code (code_hash, grant_id, redirect_uri, challenge, nonce, expires_at, dpop_jkt)"
     "  SELECT $8, id, $9, $10, $11, now() + make_interval(secs => $12::bigint), $16 FROM g),"
     " k AS (INSERT INTO idp.consent (account_id, client_id, scope, expires_at, claims)"
     "  SELECT account_id, $4, $13::text, now() + make_interval(days => $14::int), $20 FROM g WHERE $13::text IS NOT NULL"
-    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = " STILL(scope) ", claims = " STILL(claims) ","
-    "   given_at = now(), expires_at = excluded.expires_at)"
-    " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
-    "  SELECT CASE WHEN $21::boolean THEN 'details.allowed' WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END,"
-    "  account_id, $4, $15 FROM g",
+    "  ON CONFLICT (account_id, client_id) DO UPDATE SET scope = " STILL(scope) ", claims = " STILL(
+        claims) ","
+                "   given_at = now(), expires_at = excluded.expires_at)"
+                " INSERT INTO idp.audit (event, account_id, client_id, request_id)"
+                "  SELECT CASE WHEN $21::boolean THEN 'details.allowed' WHEN $13::text IS NULL THEN 'code.issued' ELSE 'consent.given' END,"
+                "  account_id, $4, $15 FROM g",
     21,
 };
 const struct db_stmt st_grant_get = {
@@ -107,12 +109,11 @@ err_t grant_read(const struct db_rows *r, struct grant *g)
     g->registrar = db_bool(r, 0, 9);
     TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
     g->dpop_nonce = db_bool(r, 0, 12);
-    g->userinfo_signed = db_bool(r, 0, 13);
-    g->admin = db_bool(r, 0, 17);
+    g->admin = db_bool(r, 0, 16);
     TRY(store_text(r, 0, 11, g->resource, sizeof g->resource));
-    TRY(store_text(r, 0, 14, g->amr, sizeof g->amr));
-    TRY(store_text(r, 0, 15, g->acr, sizeof g->acr));
-    return store_bytes(r, 0, 16, g->terms, sizeof g->terms, &g->terms_len);
+    TRY(store_text(r, 0, 13, g->amr, sizeof g->amr));
+    TRY(store_text(r, 0, 14, g->acr, sizeof g->acr));
+    return store_bytes(r, 0, 15, g->terms, sizeof g->terms, &g->terms_len);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)

@@ -43,11 +43,10 @@ struct grant {
     char sid[UUID_LEN + 1];
     int64_t auth_time;
     int level;
-    bool live;      /* not revoked, not expired, the account active */
-    bool registrar, admin; /* the account holds the role now */
+    bool live;                         /* not revoked, not expired, the account active */
+    bool registrar, admin;             /* the account holds the role now */
     char dpop_jkt[THUMBPRINT_LEN + 1]; /* a public client refreshes with this key alone; "" when none */
     char resource[RESOURCE_MAX + 1];   /* what its tokens are for; "": by scope */
-    bool userinfo_signed;              /* its client gets UserInfo as a JWT */
     bool dpop_nonce;                   /* its client's proofs carry nonces */
     char amr[AMR_MAX + 1];             /* how the person signed in */
     char acr[ACR_MAX + 1];             /* the class that the client wanted and got; "": by level */
@@ -55,18 +54,17 @@ struct grant {
     size_t terms_len;                  /* 0: neither */
 };
 /* Columns of "access_grant g JOIN account a", as grant_read takes them from the first on. */
-#define GRANT_COLUMNS                                                                           \
-    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, least(a.level, g.level_max)," \
-    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                     \
-    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')," \
-    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"   \
+#define GRANT_COLUMNS                                                                                         \
+    "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, least(a.level, g.level_max),"       \
+    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                                   \
+    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active'),"               \
+    " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"                   \
     ", g.dpop_jkt, g.resource, EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.dpop_nonce)" \
-    ", EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.userinfo_signed)" \
-    ", g.amr, g.acr, g.terms"                                                                                     \
+    ", g.amr, g.acr, g.terms"                                                                                 \
     ", EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')"
-#define GRANT_NCOLUMNS 18
+#define GRANT_NCOLUMNS 17
 err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
-err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE; /* ERR_DB_NONE */
+err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE;                          /* ERR_DB_NONE */
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
 
 #endif

@@ -11,14 +11,16 @@
 
 const struct db_stmt st_overview_account = {
     "overview_account",
-    "SELECT a.id, a.kind, a.state, a.level, coalesce((SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM idp.role r WHERE r.account_id = a.id), ''),"
+    "SELECT a.id, a.kind, a.state, a.level, coalesce((SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM idp.role r WHERE r.account_id = "
+    "a.id), ''),"
     " a.created_at, a.activated_at, a.locked_at FROM idp.account a WHERE a.id = $1",
     1,
 };
-#define SESSION_ROWS                                                                                                                    \
-    "SELECT s.sid, s.account_id, coalesce(s.client_id, ''), coalesce(k.name, ''), coalesce(s.browser, ''), s.amr, s.auth_time,"         \
-    " s.seen_at, s.expires_at, " SQL_US("s.auth_time") " FROM idp.session s LEFT JOIN idp.client k ON k.id = s.client_id WHERE s.ended_at IS NULL"                  \
-    " AND s.expires_at > now() AND s.seen_at > now() - make_interval(secs => "
+#define SESSION_ROWS                                                                                                            \
+    "SELECT s.sid, s.account_id, coalesce(s.client_id, ''), coalesce(k.name, ''), coalesce(s.browser, ''), s.amr, s.auth_time," \
+    " s.seen_at, s.expires_at, coalesce(s.upstream, ''), " SQL_US(                                                              \
+        "s.auth_time") " FROM idp.session s LEFT JOIN idp.client k ON k.id = s.client_id WHERE s.ended_at IS NULL"              \
+                       " AND s.expires_at > now() AND s.seen_at > now() - make_interval(secs => "
 const struct db_stmt st_overview_sessions = {
     "overview_sessions",
     SESSION_ROWS "$2::bigint) AND s.account_id = $1 ORDER BY s.seen_at DESC LIMIT 200",
@@ -26,13 +28,15 @@ const struct db_stmt st_overview_sessions = {
 };
 const struct db_stmt st_overview_all_sessions = {
     "overview_all_sessions",
-    SESSION_ROWS "$2::bigint) AND ($3::bigint IS NULL OR (s.auth_time, s.sid) < (" SQL_AT("$3") ", $4::uuid))"
-                 " ORDER BY s.auth_time DESC, s.sid DESC LIMIT $1::bigint",
+    SESSION_ROWS "$2::bigint) AND ($3::bigint IS NULL OR (s.auth_time, s.sid) < (" SQL_AT(
+        "$3") ", $4::uuid))"
+              " ORDER BY s.auth_time DESC, s.sid DESC LIMIT $1::bigint",
     4,
 };
 const struct db_stmt st_overview_consents = {
     "overview_consents",
-    "SELECT c.client_id, k.name, k.sector, c.scope, c.claims, c.given_at, c.expires_at FROM idp.consent c JOIN idp.client k ON k.id = c.client_id"
+    "SELECT c.client_id, k.name, k.sector, c.scope, c.claims, c.given_at, c.expires_at FROM idp.consent c JOIN idp.client k ON k.id = "
+    "c.client_id"
     " WHERE c.account_id = $1 AND c.expires_at > now() ORDER BY c.given_at DESC, c.client_id LIMIT 200",
     1,
 };
@@ -46,7 +50,8 @@ const struct db_stmt st_overview_grants = {
 const struct db_stmt st_overview_door = {
     "overview_door",
     "SELECT u.event, u.at, coalesce(k.name, ''), coalesce(u.detail, '') FROM idp.audit u LEFT JOIN idp.client k ON k.id = u.client_id"
-    " WHERE u.account_id = $1 AND u.at > now() - interval '90 days' AND u.event IN ('login.ok', 'login.failed', 'login.throttled', 'login.locked',"
+    " WHERE u.account_id = $1 AND u.at > now() - interval '90 days' AND u.event IN ('login.ok', 'login.failed', 'login.throttled', "
+    "'login.locked',"
     "  'activation.renewed', 'activation.used', 'password.set', 'account.locked', 'account.unlocked')"
     " ORDER BY u.at DESC LIMIT 10",
     1,
@@ -57,16 +62,19 @@ const struct db_stmt st_overview_session_end = {
     "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE sid = $1 AND ($2::uuid IS NULL OR account_id = $2) AND " NOW_LIVE
     "  RETURNING sid, account_id),"
     " " TELL_CLIENTS ","
-    " g AS (UPDATE idp.access_grant g SET revoked_at = now(), revoked_why = 'session' FROM s WHERE g.account_id = s.account_id AND g.sid = s.sid"
+    " g AS (UPDATE idp.access_grant g SET revoked_at = now(), revoked_why = 'session' FROM s WHERE g.account_id = s.account_id AND g.sid = "
+    "s.sid"
     "  AND g.revoked_at IS NULL AND g.expires_at > now())"
     " INSERT INTO idp.audit (event, account_id, detail, " BY ") SELECT 'session.ended', account_id, sid::text, $3, $4, $5, $6 FROM s",
     6,
 };
 const struct db_stmt st_overview_others_end = {
     "overview_others_end",
-    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND sid <> $2::uuid AND " NOW_LIVE " RETURNING sid, account_id),"
+    "WITH s AS (UPDATE idp.session SET ended_at = now() WHERE account_id = $1 AND sid <> $2::uuid AND " NOW_LIVE
+    " RETURNING sid, account_id),"
     " " TELL_CLIENTS ","
-    " g AS (UPDATE idp.access_grant g SET revoked_at = now(), revoked_why = 'session' FROM s WHERE g.account_id = s.account_id AND g.sid = s.sid"
+    " g AS (UPDATE idp.access_grant g SET revoked_at = now(), revoked_why = 'session' FROM s WHERE g.account_id = s.account_id AND g.sid = "
+    "s.sid"
     "  AND g.revoked_at IS NULL AND g.expires_at > now()),"
     " a AS (INSERT INTO idp.audit (event, account_id, detail, " BY ") SELECT 'session.ended', account_id, sid::text, $3, $4, $5, $6 FROM s)"
     " SELECT count(*) FROM s",
@@ -83,7 +91,8 @@ const struct db_stmt st_overview_consent_remove = {
 };
 const struct db_stmt st_overview_grant_end = {
     "overview_grant_end",
-    "WITH g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'admin' WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()"
+    "WITH g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'admin' WHERE id = $1 AND revoked_at IS NULL AND expires_at "
+    "> now()"
     "  RETURNING id, account_id, client_id)"
     " INSERT INTO idp.audit (event, account_id, client_id, detail, " BY ")"
     "  SELECT 'grant.revoked.admin', account_id, client_id, id::text, $2, $3, $4, $5 FROM g",

@@ -51,7 +51,7 @@ err_t refresh_use(struct db_pool *p, const struct refresh_use *in, struct refres
 {
     AUTO_ROWS r = NULL;
     const struct db_param v[] = {
-        PROOFS_PARAMS(in->proofs), TIMED_PARAM(in->hash), TIMED_PARAM(in->next_hash), DB_TEXT(in->client_id),  DB_TEXT(in->scope),
+        PROOFS_PARAMS(in->proofs), TIMED_PARAM(in->hash), TIMED_PARAM(in->next_hash), DB_TEXT(in->client_id), DB_TEXT(in->scope),
         DB_INT(in->idle),          DB_INT(in->window),    DB_TEXT(in->request_id),    DB_TEXT(in->jkt),
     };
 

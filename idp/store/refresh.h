@@ -9,7 +9,7 @@
 #include "idp/store/seen.h"
 
 struct refresh_use {
-    const struct proofs *proofs;       /* used up in the same breath */
+    const struct proofs *proofs;     /* used up in the same breath */
     const uint8_t *hash, *next_hash; /* the token brought, the one that follows it */
     const char *client_id;
     const char *scope;    /* fewer scopes for this access token; NULL: all */

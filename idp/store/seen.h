@@ -22,18 +22,18 @@ enum proofs_outcome { PROOFS_FRESH, PROOFS_ASSERTION_USED, PROOFS_DPOP_USED };
  * The first CTEs of a statement that takes proofs, as PROOFS_PARAMS gives them from $1 to $4: p (what was brought), s (what is new), bad (what was used before,
  * by a number of proofs_outcome). Everything else in the statement happens only WHERE PROOFS_GOOD. A jti counts whatever time stands beside it.
  */
-#define PROOFS_CTES                                                                                                                \
-    "p AS (SELECT * FROM (VALUES ($1::bytea, $2::timestamptz, 1::bigint), ($3::bytea, $4::timestamptz, 2)) v (id, at, what)"      \
-    "  WHERE id IS NOT NULL),"                                                                                                     \
-    " s AS (INSERT INTO idp.seen (id, expires_at) SELECT id, at FROM p"                                                            \
-    "  WHERE NOT EXISTS (SELECT 1 FROM idp.seen o WHERE o.id = p.id) ON CONFLICT DO NOTHING RETURNING id),"                        \
+#define PROOFS_CTES                                                                                                          \
+    "p AS (SELECT * FROM (VALUES ($1::bytea, $2::timestamptz, 1::bigint), ($3::bytea, $4::timestamptz, 2)) v (id, at, what)" \
+    "  WHERE id IS NOT NULL),"                                                                                               \
+    " s AS (INSERT INTO idp.seen (id, expires_at) SELECT id, at FROM p"                                                      \
+    "  WHERE NOT EXISTS (SELECT 1 FROM idp.seen o WHERE o.id = p.id) ON CONFLICT DO NOTHING RETURNING id),"                  \
     " bad AS (SELECT what FROM p WHERE id NOT IN (SELECT id FROM s))"
 #define PROOFS_GOOD "NOT EXISTS (SELECT 1 FROM bad)"
 #define PROOFS_EVENTS "SELECT CASE what WHEN 1 THEN 'client.assertion_replayed' ELSE 'dpop.replayed' END"
 #define PROOFS_OUTCOME "coalesce((SELECT min(what) FROM bad), 0)"
 #define PROOFS_NPARAMS 4
-#define PROOFS_PARAMS(p)                                                                                    \
-    (p)->assertion.there ? HASH_PARAM((p)->assertion.id) : DB_NULL, DB_TIME((p)->assertion.until),          \
+#define PROOFS_PARAMS(p)                                                                           \
+    (p)->assertion.there ? HASH_PARAM((p)->assertion.id) : DB_NULL, DB_TIME((p)->assertion.until), \
         (p)->dpop.there ? HASH_PARAM((p)->dpop.id) : DB_NULL, DB_TIME((p)->dpop.until)
 
 /* Uses them up, with an audit row for one that was used before (client_id may be NULL). */

@@ -35,7 +35,7 @@
     X(st_overview_door) X(st_overview_session_end) X(st_overview_others_end) X(st_overview_consent_remove)                   \
     X(st_overview_grant_end) X(st_audit_plan) X(st_audit_search)                                                                                                 \
     /* throttle, audit, idempotency */                                                                                       \
-    X(st_throttle_try) X(st_throttle_count) X(st_throttle_forgive) X(st_audit_add) X(st_idempotency_get)                                          \
+    X(st_throttle_try) X(st_throttle_count) X(st_throttle_forgive) X(st_audit_add) X(st_audit_tokens) X(st_idempotency_get)                                          \
     /* partitions */                                                                                                         \
     X(st_partitions_make) X(st_partition_drop) X(st_consents_expire)
 /* clang-format on */

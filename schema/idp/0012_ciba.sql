@@ -14,6 +14,7 @@ ALTER TABLE idp.device
     ADD COLUMN account_id  uuid,
     ADD COLUMN message     bytea CHECK (length(message) BETWEEN 40 AND 1024),
     ADD COLUMN resource    text CHECK (length(resource) <= 512),
+    ADD COLUMN acr_values  text NOT NULL DEFAULT '' CHECK (length(acr_values) <= 255),
     ADD COLUMN bucket      bytea CHECK (length(bucket) = 32),
     ADD COLUMN notify      bytea CHECK (length(notify) BETWEEN 40 AND 2048),
     ADD COLUMN notify_due  timestamptz,
@@ -26,6 +27,7 @@ COMMENT ON TABLE idp.device IS 'Sign-ins that wait for a person''s answer given 
 COMMENT ON COLUMN idp.device.backchannel IS 'Begun by a client that named the person; device_hash is then of the auth_req_id, and there is no user code.';
 COMMENT ON COLUMN idp.device.account_id IS 'Who is asked. NULL in a backchannel request: the number that the client named has no account; it waits like any other, and nobody sees it.';
 COMMENT ON COLUMN idp.device.message IS 'Sealed: the binding message that the person reads.';
+COMMENT ON COLUMN idp.device.acr_values IS 'Authentication context classes that the client wishes for, the best first.';
 COMMENT ON COLUMN idp.device.bucket IS 'Throttle bucket of client and person; forgotten when the person agrees.';
 COMMENT ON COLUMN idp.device.notify IS 'Sealed: auth_req_id and the client''s notification token, for the ping.';
 COMMENT ON COLUMN idp.device.notify_due IS 'The ping is owed from then on; NULL: none, or delivered, or given up.';

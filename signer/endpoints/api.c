@@ -4,6 +4,7 @@
  */
 #include "signer/endpoints/api.h"
 
+#include "common/clock.h"
 #include "common/dpop.h"
 #include "signer/errors.h"
 #include <stdlib.h>
@@ -57,24 +58,45 @@ err_t signer_auth_reader(struct http_req *r)
     return authenticate(r, SCOPE_DOSSIER | SCOPE_DOSSIER_READ);
 }
 
+/* A token may be refreshed for months; whoever decides about others' credentials has signed in today. */
 err_t signer_auth_registrar(struct http_req *r)
 {
-    return authenticate(r, SCOPE_REGISTRAR);
+    TRY(authenticate(r, SCOPE_REGISTRAR));
+    return clock_now() - api_caller(r)->auth_time <= signer_app(r)->conf.officer_max_age ? OK : ERR_SIGN_IN_OLD;
+}
+
+err_t api_need_level(const struct http_req *r, int level)
+{
+    return api_caller(r)->level >= level ? OK : ERR_SIGN_IN_LEVEL;
 }
 
 /* --- failures --- */
 
-void signer_fail_api(struct http_req *r, err_t e)
+/* The scheme that the caller tried, or Bearer; what was wrong, and what would be enough. RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3. */
+static err_t challenge(struct http_req *r, err_t e)
 {
     const char *tried = http_header(r, "Authorization");
-    if (e == ERR_PROOF || (e == ERR_UNAUTHENTICATED && tried != NULL && strncasecmp(tried, "DPoP ", 5) == 0))
-        http_reply_header(r, "WWW-Authenticate", e == ERR_PROOF ? "DPoP realm=\"antin-signer\", error=\"invalid_dpop_proof\", algs=\"" DPOP_ALGS "\""
-                                                                : "DPoP realm=\"antin-signer\", error=\"invalid_token\", algs=\"" DPOP_ALGS "\"");
-    else if (e == ERR_UNAUTHENTICATED) /* RFC 6750 §3: no error code when no token was sent */
-        http_reply_header(r, "WWW-Authenticate", tried == NULL ? "Bearer realm=\"antin-signer\""
-                                                                                       : "Bearer realm=\"antin-signer\", error=\"invalid_token\"");
-    if (e == ERR_FORBIDDEN)
-        http_reply_header(r, "WWW-Authenticate", "Bearer realm=\"antin-signer\", error=\"insufficient_scope\"");
+    bool dpop = e == ERR_PROOF || (tried != NULL && strncasecmp(tried, "DPoP ", 5) == 0);
+    AUTO_BUF v = {0};
+    if (e != ERR_FORBIDDEN && err_info(e)->status != 401)
+        return OK;
+    TRY(buf_addf(&v, "%s realm=\"antin-signer\"", dpop ? "DPoP" : "Bearer"));
+    if (tried != NULL || e != ERR_UNAUTHENTICATED) /* RFC 6750 §3: no error code when no token was sent */
+        TRY(buf_addf(&v, ", error=\"%s\"", err_info(e)->code));
+    if (e == ERR_SIGN_IN_LEVEL)
+        TRY(buf_addf(&v, ", acr_values=\"urn:antin:loa:%d\"", SIGN_LEVEL));
+    if (e == ERR_SIGN_IN_OLD)
+        TRY(buf_addf(&v, ", max_age=\"%ld\"", signer_app(r)->conf.officer_max_age));
+    if (dpop)
+        TRY(buf_addf(&v, ", algs=\"%s\"", DPOP_ALGS));
+    http_reply_header(r, "WWW-Authenticate", buf_str(&v));
+    return OK;
+}
+
+void signer_fail_api(struct http_req *r, err_t e)
+{
+    if (challenge(r, e) != OK)
+        e = ERR_NOMEM;
     if (e == ERR_IDEMPOTENCY_RACE || e == ERR_SIGNING_BUSY)
         http_reply_header(r, "Retry-After", "1");
     http_reply_no_store(r);

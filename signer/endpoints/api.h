@@ -17,6 +17,9 @@ http_auth signer_auth_dossier;   /* dossier */
 http_auth signer_auth_reader;    /* dossier or dossier.read */
 http_auth signer_auth_registrar; /* registrar */
 const struct caller *api_caller(const struct http_req *r);
+#define SIGN_LEVEL 2 /* of identification: who gets a signing credential (credential_create) */
+/* The person's sign-in proves this level of identification. ERR_SIGN_IN_LEVEL: the answer then says which one would (RFC 9470). */
+err_t api_need_level(const struct http_req *r, int level) MUST_USE;
 
 http_fail signer_fail_api; /* problem+json, with WWW-Authenticate and Retry-After where they belong */
 

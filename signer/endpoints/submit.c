@@ -56,6 +56,7 @@ static err_t submit(struct db *db, void *arg, json_t **answer)
     TRY(e);
     if (!dossier_may_change(j->caller, &d))
         return ERR_FORBIDDEN;
+    TRY(api_need_level(j->r, SIGN_LEVEL)); /* told now and not at the last page: nobody else could sign it */
     if (d.state != DOSSIER_DRAFT)
         return ERR_DOSSIER_STATE;
     TRY(dossier_set_submitted(db, d.id));

@@ -36,7 +36,7 @@ struct signer_conf {
     char *tsa_policy;
     long crl_lifetime, certificate_days;
     char *return_origins; /* portals' origins to which the result page links back, separated by spaces */
-    long session_idle, session_max;
+    long session_idle, session_max, officer_max_age;
     long pdf_readers;
 };
 

@@ -81,13 +81,14 @@ err_t bearer_check(struct provider *p, struct replay *proofs, const char *audien
     TRY(provider_verify(p, BYTES_STR(token), "at+jwt", audience, &claims));
     TRY(check_binding(proofs, call, claims, token, dpop != NULL));
     const char *sub = NULL, *client = NULL, *scope = NULL;
-    int64_t level = 0;
+    int64_t level = 0, auth_time = 0;
     if (json_need_str(claims, "sub", SUBJECT_MAX, &sub) != OK || json_need_str(claims, "client_id", CLIENT_ID_MAX, &client) != OK ||
-        json_get_str(claims, "scope", 1024, &scope) != OK || json_get_int(claims, "level", 0, 2, 0, &level) != OK)
+        json_get_str(claims, "scope", 1024, &scope) != OK || json_get_int(claims, "level", 0, 2, 0, &level) != OK ||
+        json_get_int(claims, "auth_time", 0, INT64_C(1) << 40, 0, &auth_time) != OK)
         return ERR_UNAUTHENTICATED;
     if (level != 0 && strcmp(sub, client) == 0)
         return ERR_UNAUTHENTICATED; /* a client is no citizen */
-    *out = (struct caller){.level = (int)level, .scopes = read_scopes(scope)};
+    *out = (struct caller){.level = (int)level, .auth_time = auth_time, .scopes = read_scopes(scope)};
     snprintf(out->sub, sizeof out->sub, "%s", sub);
     snprintf(out->client_id, sizeof out->client_id, "%s", client);
     return OK;

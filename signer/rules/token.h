@@ -18,6 +18,7 @@ struct caller {
     char client_id[CLIENT_ID_MAX + 1];
     unsigned scopes; /* of enum scope */
     int level;       /* of identification; 0: no citizen but a client acting for itself */
+    int64_t auth_time; /* when the person signed in; 0: nobody did */
 };
 
 /* What a request brought. */

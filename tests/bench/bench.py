@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """
 Speed and memory, as ratios measured in one run: `make bench`, or tests/bench/bench.py [--seconds N] [--quick].
-Prints one table and writes build/bench.json. Brings the stack up when none runs. Two floors are measured beside our daemons:
-a hello-world server of the same HTTP library with the same threads, and `openssl speed ecdsap256`.
+Prints one table, what is bounded beside its bound, and writes build/bench.json. Brings the stack up when none runs. Two floors are measured beside
+our daemons: a hello-world server of the same HTTP library with the same threads, and `openssl speed ecdsap256`. Each row is measured in rounds, and
+the cheapest counts: what other programs do on the machine only ever adds.
 """
 import argparse
 import base64
@@ -24,11 +25,22 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "tests/stack")]
 import large  # noqa: E402
 import procs  # noqa: E402
+import tokens  # noqa: E402
 from layout import Layout, StackError  # noqa: E402
 from stack import Stack  # noqa: E402
 
 BUILD = ROOT / (os.environ.get("ANTIN_BUILD") or "build")
 CONNECTIONS = 16
+ROUNDS = 4
+
+# What a request may cost, as a multiple of floors of the same run: hello-world request, raw P-256 signature, raw verification.
+BOUNDS = [
+    ("discovery", 1.2, ("hello",)),
+    ("JWKS", 1.2, ("hello",)),
+    ("client_credentials token", 2.0, ("hello", "sign")),
+    ("introspection of a citizen's token", 2.5, ("hello", "verify")),
+    ("UserInfo", 2.5, ("hello", "verify")),
+]
 
 
 def say(text):
@@ -89,9 +101,16 @@ def load(url, seconds, body=None, media_type=None, authorization=None):
 
 
 def measure(name, seconds, servers, database, url, **request):
-    """One row: load, and what it cost the processes of the server's side for each request."""
+    """One row: load, and what it cost the processes of the server's side for each request; the cheapest of some rounds."""
     say(f"  {name} …")
     load(url, 1, **request)  # connections, caches, lazily fetched algorithms
+    rounds = [one_round(name, seconds, servers, database, url, **request) for _ in range(ROUNDS)]
+    best = min(rounds, key=lambda row: row["cpu_us"])
+    best["failed"] = sum(row["failed"] for row in rounds)
+    return best
+
+
+def one_round(name, seconds, servers, database, url, **request):
     pids, db_pids = families(servers), families(database)
     before, db_before = procs.cpu_us(pids), procs.cpu_us(db_pids)
     row = load(url, seconds, **request)
@@ -145,14 +164,18 @@ def stack_rows(stack, env, seconds):
     db = [stack.cluster.daemon.pid()]
     idp, signer = [pid["idpd"], pid["keyd-idp"]], [pid["signerd"], pid["keyd-signer"]]
     yield measure("idpd /health", seconds, [pid["idpd"]], [], env["IDP_URL"] + "/health")
-    yield measure("idpd discovery", seconds, [pid["idpd"]], [], env["IDP_URL"] + "/.well-known/openid-configuration")
-    yield measure("idpd JWKS", seconds, idp, db, env["IDP_URL"] + "/jwks")
+    yield measure("discovery", seconds, idp, db, env["IDP_URL"] + "/.well-known/openid-configuration")
+    yield measure("JWKS", seconds, idp, db, env["IDP_URL"] + "/jwks")
     yield measure("timestamps (signerd + keyd)", seconds, signer, db, env["TSA_URL"], body=timestamp_query(),
                   media_type="application/timestamp-query")
     basic = base64.b64encode(f"{env['SERVICE_CLIENT_ID']}:{env['SERVICE_CLIENT_SECRET']}".encode()).decode()
-    yield measure("client_credentials tokens (idpd + keyd)", seconds, idp, db, env["IDP_URL"] + "/token",
-                  body=b"grant_type=client_credentials&scope=dossier.read", media_type="application/x-www-form-urlencoded",
-                  authorization=f"Basic {basic}")
+    form = {"media_type": "application/x-www-form-urlencoded"}
+    yield measure("client_credentials token", seconds, idp, db, env["IDP_URL"] + "/token",
+                  body=b"grant_type=client_credentials&scope=dossier.read", authorization=f"Basic {basic}", **form)
+    token, server = tokens.prepare(stack)
+    yield measure("introspection of a citizen's token", seconds, idp, db, env["IDP_URL"] + "/introspect", body=f"token={token}".encode(),
+                  authorization=server, **form)
+    yield measure("UserInfo", seconds, idp, db, env["IDP_URL"] + "/userinfo", authorization=f"Bearer {token}")
 
 
 # --- starting, and memory at rest ---
@@ -207,6 +230,24 @@ def print_rows(rows, floors):
     print(f"CPU µs: of all server processes for one request, without PostgreSQL; {CONNECTIONS} connections, {os.cpu_count()} cores shared with the load.")
 
 
+def floors_us(rows, floors):
+    hello = min(r["cpu_us"] for r in rows if r["name"].startswith("hello"))
+    return {"hello": hello, "sign": floors["sign_us"], "verify": floors["verify_us"]}
+
+
+def print_bounds(rows, floors):
+    """What must hold, and whether it did in this run."""
+    floor = floors_us(rows, floors)
+    print(f"\n{'':42}{'CPU µs':>9}{'floor':>8}{'×':>7}{'bound':>8}")
+    for name, factor, of in BOUNDS:
+        row = next((r for r in rows if r["name"] == name), None)
+        base = sum(floor[f] for f in of)
+        if row:
+            row["ratio"], row["bound"] = row["cpu_us"] / base, factor
+            print(f"{name:42}{row['cpu_us']:9.1f}{base:8.1f}{row['ratio']:7.2f}{factor:8.1f}  {' + '.join(of)}"
+                  f"{'' if row['ratio'] <= factor else '   EXCEEDED'}")
+
+
 def print_memory(result):
     if result.get("starts"):
         print(f"\n{'':42}{'first answer ms':>16}{'resident MB':>13}{'+ children MB':>15}")
@@ -220,7 +261,7 @@ def print_memory(result):
 
 def main():
     p = argparse.ArgumentParser(description="Speed and memory, as ratios measured in one run.")
-    p.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    p.add_argument("--seconds", type=int, default=1, help="of each round")
     p.add_argument("--quick", action="store_true", help="no starts and no large PDF")
     a = p.parse_args()
     subprocess.run([ROOT / "tests/packages", "run", "test"], check=True, stdout=sys.stderr)
@@ -228,12 +269,13 @@ def main():
     stack = ensure_up(layout)
     env = stack_env(layout)
     result = {"seconds": a.seconds, "cores": os.cpu_count(), "openssl": openssl_speed(a.seconds)}
-    result["rows"] = [hello_row(a.seconds), *stack_rows(stack, env, a.seconds)]
+    result["rows"] = [hello_row(a.seconds), *stack_rows(stack, env, a.seconds), hello_row(a.seconds)]
     if not a.quick:
         result["large"] = large.sign(stack)
         result["starts"] = starts(stack)
-    (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print_rows(result["rows"], result["openssl"])
+    print_bounds(result["rows"], result["openssl"])
+    (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print_memory(result)
     return 1 if any(r["failed"] for r in result["rows"]) else 0
 

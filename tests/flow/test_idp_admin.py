@@ -312,6 +312,12 @@ def test_command_line_says_what_is_wrong(argv, code):
     assert idpctl(*argv, check=False).returncode == code
 
 
+@pytest.mark.parametrize("form,want", [("csv", "id,at,event"), ("ndjson", "")])
+def test_empty_find_is_an_empty_export(form, want):
+    done = idpctl("audit", "search", "--event", "no.such", "--format", form, check=False)
+    assert done.returncode == 0 and done.stdout.startswith(want) and len(done.stdout.splitlines()) == bool(want)
+
+
 def test_new_officers_account_says_who_made_it():
     _, _, account = new_officer("registrar")
     assert last("account.created", account)["by_operator"].startswith("uid ")

@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 import antin_client as antin
 import pytest
 import requests
+from admin_kit import Admin
 from client_kit import KeyClient, new_cert, new_key, pem, public, secured
 from idp_kit import Client, enrolled, fresh, idpctl, sql
 from jwcrypto import jwe, jwk, jws
+from receiver_kit import Receiver
+from registration_kit import Registrar, metadata
 from test_idp_introspect import SIGNED, introspect
-from test_idp_logout_channels import Receiver
+from test_idp_logout_channels import fields_in
 
 ALGS = ["ES256", "EdDSA", "RS256", "PS256"]
 ENCRYPTIONS = [("RSA-OAEP", "A256GCM"), ("RSA-OAEP", "A128CBC-HS256"), ("ECDH-ES", "A256GCM"), ("ECDH-ES", "A128CBC-HS256")]
@@ -131,7 +134,7 @@ def test_logout_token_is_signed_like_the_id_token(stack, visitor):
         tokens = client.login(other)
         page = other.browser.open(client.meta["end_session_endpoint"] + "?id_token_hint=" + tokens["id_token"])
         page.forms()[0].submit() if page.forms() else None
-        head, claims = verified(client, server.next()[2]["logout_token"])
+        head, claims = verified(client, fields_in(server.next())["logout_token"])
         assert (head["typ"], head["alg"], claims["aud"]) == ("logout+jwt", "PS256", client.client_id)
     finally:
         server.server.shutdown()
@@ -153,6 +156,20 @@ def test_what_is_no_algorithm_of_ours_is_not_registered(client, alg):
 
 def test_an_algorithm_without_a_key_is_not_registered(client):
     assert "no key" in refused(client, "--id-token", "ES384")
+
+
+def test_software_and_administrators_register_only_what_can_be_signed(stack):
+    registrar = Registrar(stack.idp_url)
+    made = registrar.register(id_token_signed_response_alg="PS256")
+    assert made["id_token_signed_response_alg"] == "PS256"
+    for alg in ("ES384", "none", "HS256"):
+        answer = registrar.post(metadata(id_token_signed_response_alg=alg))
+        assert answer.status_code == 400 and answer.json()["error"] == "invalid_client_metadata", answer.text
+    answer = registrar.post(metadata(id_token_encrypted_response_alg="RSA-OAEP", jwks={"keys": [public(new_key(kid="s"))]}))
+    assert answer.status_code == 400 and answer.json()["error"] == "invalid_client_metadata"
+    made = registrar.register(id_token_encrypted_response_alg="ECDH-ES", jwks={"keys": [public(recipient())]})
+    assert made["id_token_encrypted_response_enc"] == "A128CBC-HS256"
+    assert Admin(stack).call("POST", "/clients", json=metadata(userinfo_signed_response_alg="ES384")).status_code == 400
 
 
 def test_the_profile_takes_no_rs256(stack):

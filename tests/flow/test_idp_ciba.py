@@ -62,6 +62,16 @@ def test_id_token_says_who_and_when(stack, client, visitor):
     assert claims["sub"] == client.login(fresh(stack, visitor.person))["claims"]["sub"]  # the same person by the usual way
 
 
+@pytest.mark.parametrize("wished,told", [("urn:antin:auth:pwd", "urn:antin:auth:pwd"), ("urn:antin:loa:1 urn:antin:loa:2", "urn:antin:loa:1"),
+                                         ("urn:other", "urn:antin:loa:2"), ("", "urn:antin:loa:2"), ("x" * 5000, "urn:antin:loa:2")],
+                         ids=["way", "first", "unknown", "empty", "huge"])
+def test_the_class_that_was_wished_for_is_told(stack, client, visitor, wished, told):
+    request = begun(client, visitor.person, acr_values=wished)
+    answer(stack, visitor)
+    token = poll(client, request).json()["id_token"]
+    assert json.loads(jwt.JWT(jwt=token, key=client.keys()).claims)["acr"] == told
+
+
 def test_offline_access_gives_a_refresh_token(stack, visitor):
     client = centre(stack, "openid offline_access")
     request = begun(client, visitor.person)
@@ -385,6 +395,13 @@ def test_person_is_not_worn_down(stack, visitor):
     assert [r.status_code for r in replies[:4]] == [200] * 4
     assert replies[-1].status_code == 429 and int(replies[-1].headers["Retry-After"]) > 0
     assert begin(client, NOBODY).status_code == 200  # others can still be asked
+
+
+def test_what_is_slowed_down_is_in_the_audit_log(stack, visitor):
+    client = centre(stack)
+    for _ in range(7):
+        begin(client, visitor.person.number)
+    assert sql(f"SELECT count(*) > 0 FROM idp.audit WHERE event = 'backchannel.throttled' AND client_id = '{client.client_id}'") == "t"
 
 
 def test_one_client_does_not_lock_out_another(stack, visitor):

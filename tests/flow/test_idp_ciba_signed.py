@@ -57,6 +57,7 @@ def test_used_request_is_refused(client):
     request = signed_request(client)
     assert begin(client, request).status_code == 200
     refused(begin(client, request), "invalid_request_object")
+    assert sql(f"SELECT detail FROM idp.audit WHERE event = 'request.refused' AND client_id = '{client.client_id}' LIMIT 1") == "request_object"
 
 
 @pytest.mark.parametrize("beside", [{"scope": "openid"}, {"login_hint": NOBODY}, {"binding_message": "Mã khác"}, {"requested_expiry": "60"}])

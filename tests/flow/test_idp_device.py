@@ -3,11 +3,13 @@ The device flow: a kiosk is signed in by whoever stands before it, and by nobody
 """
 import base64
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import antin_client as antin
 import pytest
+from daemon_kit import another_daemon, own_stack
 from idp_kit import Client, enrolled, fresh, idpctl, post, sql
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -211,6 +213,33 @@ def test_guessing_user_codes_is_slowed_down(kiosk, visitor):
     assert enter(visitor, codes).status == 429  # a right one is not looked at either
     sql("DELETE FROM idp.throttle")
     assert enter(visitor, codes).status == 200
+
+
+def outside():
+    """An address of this machine that is not loopback; None when it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return None
+        return None if s.getsockname()[0].startswith("127.") else s.getsockname()[0]
+
+
+def test_guesses_from_one_address_slow_down_nobody_elsewhere(stack):
+    if not outside():
+        pytest.skip("this machine has no address but loopback")
+    with another_daemon(own_stack(), ("listen = 127.0.0.1:", "listen = 0.0.0.0:")) as inside:
+        far = f"http://{outside()}:{urlsplit(inside).port}"
+
+        def guess(base):
+            http = antin.Browser()
+            page = http.open(base + "/device")
+            return post(page, "/device", {**dict(page.forms()[0].element.form_values()), "user_code": "000-000-000"}, Origin=stack.idp_url).status
+        assert guess(far) == 422
+        sql("UPDATE idp.throttle SET fails = 1000")
+        assert guess(far) == 422  # the one that closes it
+        assert guess(far) == 429
+        assert guess(inside) == 422
 
 
 def test_client_may_begin_so_many_and_no_more(stack):

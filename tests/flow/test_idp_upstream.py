@@ -172,6 +172,14 @@ def test_a_client_may_ask_for_this_way(client, visitor, hostile):
     assert claims_of(client, page, keep)["acr"] == "urn:antin:auth:upstream"
 
 
+def test_a_page_of_our_own_waits_as_well(stack, visitor, hostile):
+    page = visitor.browser.open(stack.idp_url + "/account")
+    assert page.has_form("number", "password")
+    page = visitor.browser.open(link(page))
+    assert page.status == 200 and page.url == stack.idp_url + "/account" and "Đăng nhập bằng Cổng thử" in page.words()
+    assert sql(f"SELECT upstream FROM idp.session WHERE id_hash = '{session_hash(visitor)}'") == "thu"
+
+
 def test_password_still_works_beside_it(client, visitor):
     page, keep = client.open(visitor)
     claims_of(client, visitor.answer(page), keep)

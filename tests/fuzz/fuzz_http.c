@@ -56,7 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (r.query != NULL)
         form_free(r.query);
-    free(r.query);
     free(r.path.ptr);
     free(r.head.ptr);
     return 0;

@@ -106,6 +106,10 @@ static void template(unsigned op)
     memset(q, 0, sizeof *q);
     switch (op) {
     case KEYW_TOKEN: q->TOKEN_q = (struct keyw_token){.type = KEY_ID_TOKEN, .lifetime = 60, .sub = "s", .aud = {"a"}}; break;
+    case KEYW_TOKENS:
+        q->TOKENS_q.n = 2;
+        q->TOKENS_q.item[0] = q->TOKENS_q.item[1] = (struct keyw_token){.type = KEY_ID_TOKEN, .lifetime = 60, .sub = "s", .aud = {"a"}};
+        break;
     case KEYW_SEAL: (void)strcpy(q->SEAL_q.mime, "application/vnd.antin.manifest+json"); break;
     case KEYW_CREATE:
     case KEYW_REPIN:
@@ -130,6 +134,8 @@ static void check_reply(unsigned op)
     const union keyw_msg *r = &worker->r;
     if (op == KEYW_TOKEN)
         MUST(r->TOKEN_r.len < sizeof r->TOKEN_r.jwt);
+    if (op == KEYW_TOKENS)
+        MUST(r->TOKENS_r.n <= KEYW_TOKENS_MAX && r->TOKENS_r.text_len <= sizeof r->TOKENS_r.text);
     if (op == KEYW_TIMESTAMP)
         MUST(r->TIMESTAMP_r.token_len <= sizeof r->TIMESTAMP_r.token && r->TIMESTAMP_r.serial_len == 16);
     if (op == KEYW_SEAL)
@@ -155,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += sizeof(struct keyw_head);
         if (at < len)
             memcpy((uint8_t *)&worker->q + at, data, n < len - at ? n : len - at);
-        if (op_well_formed(&worker->q, len) && op_perform(worker, &c) == KEYW_OK)
+        if (op_well_formed(&worker->q, keyw_request_used(&worker->q.head, len)) && op_perform(worker, &c) == KEYW_OK)
             check_reply(op);
         data += n;
         size -= n;

@@ -76,10 +76,13 @@ static void browsers_are_known_by_words_of_ours_alone(void **state)
     static const struct {
         const char *agent, *words;
     } seen[] = {
-        {"Mozilla/5.0 (Linux; Android 13; SM-A536E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36", "Chrome, Android"},
-        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36 Edg/120.0", "Edge, Windows"},
+        {"Mozilla/5.0 (Linux; Android 13; SM-A536E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
+         "Chrome, Android"},
+        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36 Edg/120.0",
+         "Edge, Windows"},
         {"Mozilla/5.0 (Windows NT 10.0; rv:121.0) Gecko/20100101 Firefox/121.0", "Firefox, Windows"},
-        {"Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1",
+        {"Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 "
+         "Safari/604.1",
          "Safari, iPhone"},
         {"Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 Chrome/110 Mobile Safari/537.36 Zalo android/12", "Zalo, Android"},
         {"<script>alert(1)</script>", ""},
@@ -99,8 +102,16 @@ static void browsers_are_known_by_words_of_ours_alone(void **state)
 static void a_cursor_is_read_as_it_was_written_and_nothing_else(void **state)
 {
     static const char *const bad[] = {
-        "", ".", "1", "1.", "-1.00000000-0000-0000-0000-000000000000", "1.00000000-0000-0000-0000-00000000000", "1.00000000-0000-0000-0000-00000000000G",
-        "99999999999999999.00000000-0000-0000-0000-000000000000", "1.00000000-0000-0000-0000-000000000000'", " 1.00000000-0000-0000-0000-000000000000",
+        "",
+        ".",
+        "1",
+        "1.",
+        "-1.00000000-0000-0000-0000-000000000000",
+        "1.00000000-0000-0000-0000-00000000000",
+        "1.00000000-0000-0000-0000-00000000000G",
+        "99999999999999999.00000000-0000-0000-0000-000000000000",
+        "1.00000000-0000-0000-0000-000000000000'",
+        " 1.00000000-0000-0000-0000-000000000000",
     };
     const struct cursor c = {.us = 1764000000123456, .id = "0a0b0c0d-0000-4000-8000-0123456789ab"};
     struct cursor back;

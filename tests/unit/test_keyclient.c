@@ -496,7 +496,7 @@ static void *false_keyd(void *arg)
             sleep_ms(6000);
             m.head.id += 0;
         }
-        n = f->how == 3 ? keyw_reply_len(m.head.op) - 1 : keyw_reply_len(m.head.op);
+        n = f->how == 3 ? keyw_reply_fixed(m.head.op) - 1 : keyw_reply_fixed(m.head.op);
         if (ipc_send(c, &m, n) != OK)
             break;
     }

@@ -175,6 +175,40 @@ static void logout_token_has_its_event(void **state)
     assert_int_equal(json_integer_value(json_object_get(c, "exp")) - json_integer_value(json_object_get(c, "iat")), 120);
 }
 
+static void several_at_once_are_each_judged_for_themselves(void **state)
+{
+    (void)state;
+    enum { N = 37 }; /* more than two messages */
+    struct key_claims c[N];
+    struct buf jwt[N] = {{0}};
+    err_t e[N];
+    char who[N][8], long_scope[2000];
+    AUTO_JSON set = json_load_file(in_dir(&keyd, "idp.jwks"), 0, NULL);
+    struct jwks keys = {0};
+    assert_ok(jwks_parse(set, &keys));
+    memset(long_scope, 'a', sizeof long_scope);
+    long_scope[sizeof long_scope - 1] = '\0';
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(who[i], sizeof who[i], "c%d", i);
+        c[i] = (struct key_claims){.type = KEY_ACCESS_TOKEN, .sub = who[i], .aud = {"https://api"}, .client_id = who[i], .jti = "j", .lifetime = 60};
+    }
+    c[3].aud[0] = NULL;                             /* keyd refuses it */
+    c[20].scope = long_scope;                       /* has no room in a message */
+    c[21].lifetime = -1;                            /* nonsense */
+    key_sign_tokens(keyd.k, c, N, jwt, e);
+    for (int i = 0; i < N; i++) {
+        AUTO_JSON claims = NULL;
+        assert_err(e[i], i == 3 ? ERR_KEYD_REFUSED : i == 20 || i == 21 ? ERR_SYNTAX : OK);
+        if (e[i] == OK) {
+            assert_ok(jwt_verify(buf_bytes(&jwt[i]), &keys, "at+jwt", &claims));
+            assert_string_equal(json_string_value(json_object_get(claims, "sub")), who[i]);
+        } else
+            assert_int_equal(jwt[i].len, 0);
+        buf_free(&jwt[i]);
+    }
+    jwks_free(&keys);
+}
+
 static void lifetime_is_capped(void **state)
 {
     (void)state;
@@ -534,6 +568,7 @@ int main(void)
         cmocka_unit_test(access_token_is_of_another_type),
         cmocka_unit_test(access_token_names_what_its_holder_must_prove),
         cmocka_unit_test(logout_token_has_its_event),
+        cmocka_unit_test(several_at_once_are_each_judged_for_themselves),
         cmocka_unit_test(lifetime_is_capped),
         cmocka_unit_test(a_token_cannot_be_dressed_up_as_another),
         cmocka_unit_test(bad_claims_are_syntax),

@@ -62,10 +62,10 @@ static err_t id_token(enum jose_alg alg, struct buf *jwt)
 
 static err_t access_token(enum jose_alg alg, struct buf *jwt)
 {
-    return key_sign_token(keyd.k,
-                          &(struct key_claims){.type = KEY_ACCESS_TOKEN, .alg = alg, .sub = "s", .aud = {"c"}, .client_id = "c", .jti = "j",
-                                               .lifetime = 60},
-                          jwt);
+    return key_sign_token(
+        keyd.k,
+        &(struct key_claims){.type = KEY_ACCESS_TOKEN, .alg = alg, .sub = "s", .aud = {"c"}, .client_id = "c", .jti = "j", .lifetime = 60},
+        jwt);
 }
 
 static void each_algorithm_signs_when_it_is_named(void **state)

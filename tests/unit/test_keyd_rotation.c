@@ -52,8 +52,13 @@ static struct rotated turn(int64_t every, int64_t overlap, bool force, err_t wan
     struct rotated done;
     (void)strcpy(dir, in_dir(&place, "keys"));
     (void)strcpy(jwks, in_dir(&place, "jwks"));
-    const struct rotation r = {.dir = dir, .domain_key = BYTES(domain, sizeof domain), .now = now, .every = every, .overlap = overlap,
-                               .force = force, .jwks = jwks};
+    const struct rotation r = {.dir = dir,
+                               .domain_key = BYTES(domain, sizeof domain),
+                               .now = now,
+                               .every = every,
+                               .overlap = overlap,
+                               .force = force,
+                               .jwks = jwks};
     assert_err(rotate(&r, &done), want);
     return done;
 }
@@ -294,8 +299,12 @@ static void a_file_that_does_not_open_stops_it_before_anything_is_done(void **st
     assert_int_equal(files(), 3);
     assert_int_equal(unlink(in_dir(&place, "keys/broken.key")), 0);
     static const uint8_t foreign[DOMAIN_KEY_LEN] = {43}; /* of another domain: not ours to judge */
-    const struct rotation r = {.dir = in_dir(&place, "keys"), .domain_key = BYTES(foreign, sizeof foreign), .now = now, .every = 90 * DAY,
-                               .overlap = DAY, .force = true};
+    const struct rotation r = {.dir = in_dir(&place, "keys"),
+                               .domain_key = BYTES(foreign, sizeof foreign),
+                               .now = now,
+                               .every = 90 * DAY,
+                               .overlap = DAY,
+                               .force = true};
     assert_err(rotate(&r, &done), ERR_CRYPTO);
     assert_int_equal(files(), 2);
 }
@@ -308,8 +317,8 @@ static void a_folder_that_cannot_be_written_keeps_its_keys(void **state)
     const struct rotation r = {.dir = in_dir(&place, "nowhere"), .domain_key = BYTES(domain, sizeof domain), .now = now, .force = true};
     struct rotated done;
     assert_err(rotate(&r, &done), ERR_IO);
-    const struct rotation unwritable = {.dir = in_dir(&place, "keys"), .domain_key = BYTES(domain, sizeof domain), .now = now,
-                                        .jwks = in_dir(&place, "nowhere/jwks")};
+    const struct rotation unwritable = {
+        .dir = in_dir(&place, "keys"), .domain_key = BYTES(domain, sizeof domain), .now = now, .jwks = in_dir(&place, "nowhere/jwks")};
     assert_err(rotate(&unwritable, &done), ERR_IO);
     assert_true(there(id));
 }

@@ -44,7 +44,7 @@ static int send_raw(int fd, const void *msg, size_t n)
     assert_int_equal(r.head.version, KEYW_VERSION);
     assert_int_equal(r.head.op, q->op);
     assert_true(r.head.id == q->id);
-    assert_int_equal(got, r.head.status ? sizeof r.head : keyw_reply_len(q->op));
+    assert_int_equal(got, r.head.status ? sizeof r.head : keyw_reply_used(&r.head, got));
     return (int)r.head.status;
 }
 
@@ -64,18 +64,44 @@ static struct keyw_head head(unsigned op)
 static void every_length_but_the_exact_one_closes_the_connection(void **state)
 {
     (void)state;
-    static uint8_t room[sizeof(union keyw_msg) + 1];
+    static _Alignas(union keyw_msg) uint8_t room[sizeof(union keyw_msg) + 1];
     for (unsigned op = 1; op < KEYW_OP_END; op++) {
         const struct keyw_head h = head(op);
         const size_t exact = keyw_request_len(op);
         const size_t wrong[] = {sizeof h - 1, exact - 1, exact + 1, exact + 64, sizeof room, 1};
         memset(room, 0, sizeof room);
         memcpy(room, &h, sizeof h);
+        if (op == KEYW_TOKENS)
+            ((struct keyw_tokens *)(void *)room)->n = KEYW_TOKENS_MAX;
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
             if (wrong[i] != exact)
                 assert_int_equal(once(room, wrong[i]), -1);
         assert_int_not_equal(once(room, exact), -1); /* zeros of the right length are answered */
     }
+}
+
+static void several_tokens_are_as_long_as_they_are_many(void **state)
+{
+    (void)state;
+    static struct keyw_tokens q;
+    const size_t first = offsetof(struct keyw_tokens, item), one = sizeof q.item[0];
+    memset(&q, 0, sizeof q);
+    q.head = head(KEYW_TOKENS);
+    const struct {
+        uint32_t n;
+        size_t len;
+        int status;
+    } cases[] = {{0, first, -1},         {0, first + one, -1},     {1, first, -1},
+                 {1, first + one, 0},    {1, first + 2 * one, -1}, {1, first + one - 1, -1},
+                 {2, first + 2 * one, 0}, {17, sizeof q, -1},      {UINT32_MAX, first + one, -1},
+                 {1, 4, -1},             {16, sizeof q, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        q.n = cases[i].n;
+        assert_int_equal(once(&q, cases[i].len), cases[i].status);
+    }
+    q.n = 1;
+    q.reserved[2] = 1;
+    assert_int_equal(once(&q, first + one), KEYW_SYNTAX);
 }
 
 static void a_wrong_head_closes_the_connection(void **state)
@@ -292,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_length_but_the_exact_one_closes_the_connection),
+        cmocka_unit_test(several_tokens_are_as_long_as_they_are_many),
         cmocka_unit_test(a_wrong_head_closes_the_connection),
         cmocka_unit_test(messages_with_descriptors_close_the_connection),
         cmocka_unit_test(a_bad_message_leaves_other_connections_alone),
