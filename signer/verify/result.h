@@ -74,7 +74,7 @@ struct revocation_facts {
 enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP };
 const char *kind_name(enum signature_kind k);
 
-#define STAMPS_MAX 4
+#define STAMPS_MAX 16
 struct stamp_result {
     struct findings findings;
     int64_t time; /* genTime, seconds; 0: unreadable */

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "signer/formats/tlv.h"
 #include "signer/verify/ahead.h"
+#include "signer/verify/archive.h"
 #include "signer/verify/path.h"
 #include "signer/verify/signer.h"
 #include "signer/verify/stamp.h"
@@ -139,6 +140,7 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     r->best_time = ctx->at;
     check_unsigned(si, r);
     check_time_and_trust(ctx, ev, si, check.cert, r);
+    archive_check(ctx, ev, sd, si, content, r);
 }
 
 /* Detached or inside; both only when they are the same (some programs leave a copy inside). */
