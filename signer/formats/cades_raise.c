@@ -102,12 +102,7 @@ static err_t to_lt(struct job *j)
         return ERR_CERT_STATUS;
     TRY(cades_validation_data(buf_bytes(&j->now), j->means->source, &v));
     TRY(cms_edit_open(buf_bytes(&j->now), &e));
-    for (size_t i = 0; i < v.cert_n; i++)
-        TRY(cms_edit_add_cert(e, buf_bytes(&v.cert[i])));
-    for (size_t i = 0; i < v.crl_n; i++)
-        TRY(cms_edit_add_crl(e, buf_bytes(&v.crl[i])));
-    for (size_t i = 0; i < v.ocsp_n; i++)
-        TRY(cms_edit_add_ocsp(e, buf_bytes(&v.ocsp[i])));
+    TRY(cms_edit_add_data(e, &v));
     return finish(j, e);
 }
 

@@ -125,6 +125,17 @@ err_t cms_edit_add_ocsp(struct cms_edit *e, struct bytes response)
     return add_once(&e->crls, &e->crl_n, SIGNED_DATA_CRLS_MAX, other);
 }
 
+err_t cms_edit_add_data(struct cms_edit *e, const struct validation_data *v)
+{
+    for (size_t i = 0; i < v->cert_n; i++)
+        TRY(cms_edit_add_cert(e, buf_bytes(&v->cert[i])));
+    for (size_t i = 0; i < v->crl_n; i++)
+        TRY(cms_edit_add_crl(e, buf_bytes(&v->crl[i])));
+    for (size_t i = 0; i < v->ocsp_n; i++)
+        TRY(cms_edit_add_ocsp(e, buf_bytes(&v->ocsp[i])));
+    return OK;
+}
+
 err_t cms_edit_add_unsigned(struct cms_edit *e, size_t signer, const char *oid, struct bytes value)
 {
     AUTO_BUF room = {0};

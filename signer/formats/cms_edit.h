@@ -6,6 +6,7 @@
 #define ANTIN_FORMATS_CMS_EDIT_H
 
 #include "signer/formats/signed_data.h"
+#include "signer/formats/validation_data.h"
 
 struct cms_edit;
 
@@ -21,6 +22,7 @@ const struct signed_data *cms_edit_base(const struct cms_edit *e);
 err_t cms_edit_add_cert(struct cms_edit *e, struct bytes der) MUST_USE;
 err_t cms_edit_add_crl(struct cms_edit *e, struct bytes der) MUST_USE;
 err_t cms_edit_add_ocsp(struct cms_edit *e, struct bytes response) MUST_USE;
+err_t cms_edit_add_data(struct cms_edit *e, const struct validation_data *v) MUST_USE; /* all of it */
 /* Attribute with one value (DER) for the signer with this number; an attribute of the type that is there already stays beside it. */
 err_t cms_edit_add_unsigned(struct cms_edit *e, size_t signer, const char *oid, struct bytes value) MUST_USE;
 /* One more SignerInfo (cms_signer_info) beside those there are; alg: its digest. ERR_TOO_LARGE. */

@@ -64,6 +64,37 @@ err_t tsp_token_read(struct bytes der, struct tsp_token *out)
     return OK;
 }
 
+/* Down to the TSTInfo: ContentInfo, SignedData, EncapsulatedContentInfo (RFC 5652 §3, §5.1, §5.2). ERR_SYNTAX: not in DER. */
+static err_t find_info(struct bytes in, struct bytes *info)
+{
+    struct tlv t, content, encap;
+    TRY(tlv_expect(&in, 0x30, &t));
+    TRY(tlv_expect(&t.body, 0x06, &content));
+    if (in.len != 0 || !tlv_is_oid(content.whole, OID_SIGNED_DATA))
+        return ERR_SYNTAX;
+    TRY(tlv_expect(&t.body, 0xa0, &content));
+    TRY(tlv_expect(&content.body, 0x30, &t));
+    TRY(tlv_expect(&t.body, 0x02, &content));
+    TRY(tlv_expect(&t.body, 0x31, &content));
+    TRY(tlv_expect(&t.body, 0x30, &encap));
+    TRY(tlv_expect(&encap.body, 0x06, &t));
+    TRY(tlv_expect(&encap.body, 0xa0, &content));
+    if (encap.body.len != 0 || !tlv_is_oid(t.whole, OID_TST_INFO))
+        return ERR_SYNTAX;
+    TRY(tlv_expect(&content.body, 0x04, &t));
+    *info = t.body;
+    return content.body.len == 0 ? OK : ERR_SYNTAX;
+}
+
+err_t tsp_token_read_info(struct bytes der, struct tsp_token *out)
+{
+    struct bytes info;
+    if (find_info(der, &info) != OK)
+        return tsp_token_read(der, out);
+    *out = (struct tsp_token){0};
+    return read_info(info, out) == OK ? OK : ERR_STAMP;
+}
+
 void tsp_token_free(struct tsp_token *t)
 {
     signed_data_free(&t->sd);
