@@ -67,38 +67,42 @@ struct xades_ref {
     char *name;            /* of a file, decoded; else NULL */
     const char *mime_type; /* by its DataObjectFormat; NULL: none */
     enum cms_hash alg;
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    struct xades_transforms *transforms; /* private */
-    struct _xmlNode *node, *target;      /* private: the Reference; what it points to */
+    struct buf digest;
+    /* private: */
+    struct _xmlNode *node, *target, *without; /* the Reference; what it points to, and which part of that is left out */
+    bool base64, canonical;                   /* what happens to it before it is digested */
+    int c14n;
+    const char *prefixes;
 };
 
 enum xades_stamp_kind { XADES_SIGNATURE_STAMP, XADES_ARCHIVE_STAMP };
 struct xades_stamp {
     enum xades_stamp_kind kind;
     struct buf token;
-    struct _xmlNode *node; /* private */
-    int c14n;              /* private */
+    struct _xmlNode *node; /* private, and: */
+    int c14n;
 };
 
 struct xades_signature {
     enum sign_scheme scheme;
     enum cms_hash hash;
-    char algorithm[64]; /* the signature's, as OpenSSL writes it */
-    struct buf value;   /* ECDSA: DER */
+    struct buf value; /* as XML has it: ECDSA as two numbers side by side */
     struct xades_ref *ref;
     size_t ref_n;
     struct buf cert[XADES_CERTS_MAX]; /* of KeyInfo */
     size_t cert_n;
-    enum cms_hash cert_alg; /* SigningCertificateV2: the digest of the signer's certificate */
-    uint8_t cert_digest[EVP_MAX_MD_SIZE];
-    int64_t signing_time; /* claimed; 0: none */
+    enum cms_hash cert_alg; /* SigningCertificateV2 (or the older SigningCertificate): the digest of the signer's certificate */
+    struct buf cert_digest;
+    int64_t signing_time; /* claimed; 0: none, or without a time zone */
     struct xades_stamp stamp[XADES_STAMPS_MAX];
     size_t stamp_n;
     struct validation_data values; /* CertificateValues, RevocationValues, TimeStampValidationData */
     bool has_values;
-    struct _xmlNode *node, *signed_info, *signature_value, *key_info, *qualifying, *unsigned_properties; /* private */
-    int c14n;                                                                                            /* private: of SignedInfo */
-    const char *prefixes;                                                                                /* private */
+    bool unknown_unsigned; /* there are unsigned properties of a kind that is not read here */
+    /* private: */
+    struct _xmlNode *node, *signed_info, *signature_value, *key_info, *qualifying, *signed_properties, *unsigned_properties;
+    int c14n; /* of SignedInfo */
+    const char *prefixes;
 };
 
 struct xades;

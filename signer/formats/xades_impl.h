@@ -26,14 +26,7 @@ err_t xades_digest_of(const char *uri, enum cms_hash *h) MUST_USE;
 err_t xades_signature_of(const char *uri, enum sign_scheme *scheme, enum cms_hash *h) MUST_USE;
 const char *xades_scheme_name(enum sign_scheme scheme);
 
-/* What happens to a reference's target before it is digested, in this order. */
-struct xades_transforms {
-    bool enveloped, base64, canonical;
-    enum xml_c14n c14n;
-    char *prefixes; /* borrowed from the document */
-};
-
-/* Adds the octets that a reference to something inside the file yields. */
+/* Adds the octets that a reference to something inside the file yields; node sets in this form unless the reference says. */
 err_t xades_ref_octets(const struct xades_ref *r, enum xml_c14n otherwise, struct buf *out) MUST_USE;
 
 struct xades {
@@ -43,11 +36,15 @@ struct xades {
     size_t n;
 };
 
-/* Fills one signature from its ds:Signature. */
+/* Fills one signature from its ds:Signature: XML Signature's own part, and the References. */
 err_t xades_read_signature(struct _xmlNode *node, struct xades_signature *s) MUST_USE;
-err_t xades_read_properties(struct _xmlNode *qualifying, struct xades_signature *s) MUST_USE;
-err_t xades_read_unsigned(struct _xmlNode *properties, struct xades_signature *s) MUST_USE;
-/* CertDigest, or DigestMethod and DigestValue as they stand in a row from here. */
-err_t xades_read_digest(struct _xmlNode *method, enum cms_hash *alg, uint8_t digest[EVP_MAX_MD_SIZE]) MUST_USE;
+/* A Reference of s, whose qualifying properties are known already. */
+err_t xades_read_ref(const struct xades_signature *s, struct _xmlNode *node, struct xades_ref *r) MUST_USE;
+/* Signed and unsigned properties. */
+err_t xades_read_properties(struct xades_signature *s) MUST_USE;
+/* DigestMethod here and DigestValue behind it, the last of their parent. */
+err_t xades_read_digest(struct _xmlNode *method, enum cms_hash *alg, struct buf *digest) MUST_USE;
+/* CanonicalizationMethod or a Transform with its InclusiveNamespaces. */
+err_t xades_read_c14n(struct _xmlNode *n, int *c14n, const char **prefixes) MUST_USE;
 
 #endif

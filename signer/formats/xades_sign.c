@@ -299,9 +299,9 @@ err_t xades_sign_detached(const struct xades_data *data, size_t n, const struct 
     TRY(start(&d));
     TRY(put_prolog(&d));
     for (size_t i = 0; i < n; i++) {
-        TRY(file_digest(&d, &data[i], files, digest_of_file));
         TRY(buf_addf(&d.refs, "<ds:Reference Id=\"r-%s-%zu\" URI=\"", d.id, i));
         TRY(put_name(&d.refs, data[i].name));
+        TRY(file_digest(&d, &data[i], files, digest_of_file));
         TRY(buf_add_str(&d.refs, "\">"));
         TRY(put_digest(&d.refs, &d, digest_of_file));
         TRY(buf_add_str(&d.refs, "</ds:Reference>"));

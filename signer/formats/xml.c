@@ -72,6 +72,16 @@ xmlNode *xml_next(const xmlNode *n)
     return element_from(n->next);
 }
 
+xmlNode *xml_following(const xmlNode *n, bool into)
+{
+    xmlNode *next = into ? xml_first(n) : NULL;
+    while (next == NULL && n != NULL && n->type == XML_ELEMENT_NODE) {
+        next = xml_next(n);
+        n = n->parent;
+    }
+    return next;
+}
+
 static bool white(const xmlNode *n)
 {
     return n->content == NULL || n->content[strspn((const char *)n->content, " \t\r\n")] == '\0';
@@ -141,21 +151,10 @@ static bool names_itself(const xmlNode *n, const char *id)
     return false;
 }
 
-/* The next element of the document, into and out of its depth. */
-static xmlNode *following(xmlNode *n)
-{
-    xmlNode *next = xml_first(n);
-    while (next == NULL && n != NULL && n->type == XML_ELEMENT_NODE) {
-        next = xml_next(n);
-        n = n->parent;
-    }
-    return next;
-}
-
 err_t xml_by_id(const xmlDoc *doc, const char *id, xmlNode **out)
 {
     *out = NULL;
-    for (xmlNode *n = xmlDocGetRootElement(doc); n != NULL; n = following(n)) {
+    for (xmlNode *n = xmlDocGetRootElement(doc); n != NULL; n = xml_following(n, true)) {
         if (!names_itself(n, id))
             continue;
         if (*out != NULL)

@@ -28,6 +28,8 @@ bool xml_is(const xmlNode *n, const char *ns, const char *name);
 /* The first element inside, the next one beside; NULL: none. */
 xmlNode *xml_first(const xmlNode *parent);
 xmlNode *xml_next(const xmlNode *n);
+/* The next element in the order of the document; into: what is inside of n comes first, else it is passed over. NULL: that was the last. */
+xmlNode *xml_following(const xmlNode *n, bool into);
 /* ERR_XML: text other than white space, or processing instructions, between its elements. */
 err_t xml_only_elements(const xmlNode *n) MUST_USE;
 /* Text and nothing else: a comment inside, which would split what another reader sees, is ERR_XML. Replaces the contents of out. */

@@ -133,16 +133,8 @@ err_t xml_scan_all(struct bytes text)
 static size_t ordinal_of(const xmlNode *element)
 {
     size_t n = 0;
-    const xmlNode *at = xmlDocGetRootElement(element->doc);
-    while (at != NULL && at != element) {
+    for (const xmlNode *at = xmlDocGetRootElement(element->doc); at != NULL && at != element; at = xml_following(at, true))
         n++;
-        const xmlNode *next = xml_first(at);
-        while (next == NULL && at != NULL) {
-            next = xml_next(at);
-            at = at->parent != NULL && at->parent->type == XML_ELEMENT_NODE ? at->parent : NULL;
-        }
-        at = next;
-    }
     return n;
 }
 

@@ -33,6 +33,22 @@ TP_FN void tx_files_write(void)
     }
 }
 
+#define TX_DOCUMENT \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<to-khai xmlns=\"urn:x-test\">\n <can-bo>000 Trần Thị Bưởi</can-bo>\n</to-khai>\n"
+
+enum tx_shape { TX_DETACHED, TX_ENVELOPING, TX_ENVELOPED };
+
+TP_FN void tx_sign(enum tx_shape shape, const struct signing_key *key, struct buf *xml)
+{
+    const struct xades_data data[] = {{.name = TX_FILES[0].name, .mime_type = "text/plain"}, {.name = TX_FILES[1].name}};
+    const struct xades_opts o = {.signing_time = clock_now(), .container = shape == TX_DETACHED};
+    switch (shape) {
+    case TX_DETACHED: TP_MUST(xades_sign_detached(data, 2, &tx_files, &o, key, xml) == OK); break;
+    case TX_ENVELOPING: TP_MUST(xades_sign_enveloping(bytes_str("nội dung"), &o, key, xml) == OK); break;
+    case TX_ENVELOPED: TP_MUST(xades_sign_enveloped(bytes_str(TX_DOCUMENT), &o, key, xml) == OK); break;
+    }
+}
+
 /* The whole path is checked by it too, at the time of the signer's certificate. */
 TP_FN void tx_xmlsec_says(const struct buf *xml, bool good)
 {

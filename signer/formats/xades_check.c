@@ -1,0 +1,142 @@
+/*
+ * Digests and signature values of XML signatures, and what their timestamps cover.
+ * Called by signer/verify, asic and xades_raise.c. XML Signature 1.1 §3.2; ETSI EN 319 132-1 §5.3, §5.5.2.
+ */
+#include "common/jose.h"
+#include "signer/formats/algorithm.h"
+#include "signer/formats/xades_impl.h"
+#include <string.h>
+
+static void md_free(EVP_MD_CTX **c)
+{
+    EVP_MD_CTX_free(*c);
+}
+#define AUTO_MD AUTO(md_free) EVP_MD_CTX *
+
+static err_t update(EVP_MD_CTX *ctx, const struct buf *v)
+{
+    return EVP_DigestUpdate(ctx, v->ptr, v->len) == 1 ? OK : ERR_CRYPTO;
+}
+
+/* The octets of a reference, wherever they are. */
+static err_t feed(const struct xades_ref *r, enum xml_c14n otherwise, const struct xades_files *files, EVP_MD_CTX *ctx)
+{
+    AUTO_BUF octets = {0};
+    if (r->kind == XADES_FILE)
+        return files != NULL ? files->feed(files->arg, r->name, ctx) : ERR_NOT_FOUND;
+    TRY(xades_ref_octets(r, otherwise, &octets));
+    return update(ctx, &octets);
+}
+
+err_t xades_check_ref(const struct xades_ref *r, const struct xades_files *files)
+{
+    AUTO_MD ctx = EVP_MD_CTX_new();
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    if (ctx == NULL || EVP_DigestInit_ex(ctx, cms_hash_md(r->alg), NULL) != 1)
+        return ERR_CRYPTO;
+    TRY(feed(r, C14N_INCLUSIVE_10, files, ctx));
+    if (EVP_DigestFinal_ex(ctx, digest, &n) != 1)
+        return ERR_CRYPTO;
+    return bytes_eq(BYTES(digest, n), buf_bytes(&r->digest)) ? OK : ERR_BAD_SIGNATURE;
+}
+
+err_t xades_ref_content(const struct xades_ref *r, struct buf *out)
+{
+    out->len = 0;
+    return r->kind == XADES_FILE ? ERR_NOT_FOUND : xades_ref_octets(r, C14N_INCLUSIVE_10, out);
+}
+
+bool xades_names_cert(const struct xades_signature *s, struct bytes cert)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned n;
+    return EVP_Digest(cert.ptr, cert.len, digest, &n, cms_hash_md(s->cert_alg), NULL) == 1 &&
+           bytes_eq(BYTES(digest, n), buf_bytes(&s->cert_digest));
+}
+
+static bool find_named(const struct xades_signature *s, const struct buf *set, size_t n, struct bytes *cert)
+{
+    for (size_t i = 0; i < n; i++) {
+        *cert = buf_bytes(&set[i]);
+        if (xades_names_cert(s, *cert))
+            return true;
+    }
+    return false;
+}
+
+err_t xades_signer(const struct xades_signature *s, struct bytes *cert)
+{
+    return find_named(s, s->cert, s->cert_n, cert) || find_named(s, s->values.cert, s->values.cert_n, cert) ? OK : ERR_NOT_FOUND;
+}
+
+err_t xades_check_value(const struct xades_signature *s, X509 *cert)
+{
+    AUTO_BUF info = {0};
+    AUTO_BUF der = {0};
+    EVP_PKEY *key = X509_get0_pubkey(cert);
+    struct bytes value = buf_bytes(&s->value);
+    if (key == NULL)
+        return ERR_ALGORITHM;
+    TRY(xml_canonical(s->signed_info, NULL, (enum xml_c14n)s->c14n, s->prefixes, &info));
+    if (s->scheme == SIGN_ECDSA) { /* RFC 9231 §2.3.6: exactly twice the width of the field */
+        if (value.len != ((size_t)EVP_PKEY_get_bits(key) + 7) / 8 * 2 || ecdsa_raw_to_der(value, &der) != OK)
+            return ERR_BAD_SIGNATURE;
+        value = buf_bytes(&der);
+    }
+    return algorithm_verify_scheme(key, s->scheme, s->hash, buf_bytes(&info), value);
+}
+
+/* --- timestamps --- */
+
+err_t xades_stamp_input(const struct xades_signature *s, size_t k, struct buf *out)
+{
+    out->len = 0;
+    int c14n = k < s->stamp_n ? s->stamp[k].c14n : C14N_EXCLUSIVE;
+    return xml_canonical(s->signature_value, NULL, (enum xml_c14n)c14n, NULL, out);
+}
+
+static err_t feed_canonical(const xmlNode *n, enum xml_c14n c14n, EVP_MD_CTX *ctx)
+{
+    AUTO_BUF octets = {0};
+    if (n == NULL)
+        return OK;
+    TRY(xml_canonical(n, NULL, c14n, NULL, &octets));
+    return update(ctx, &octets);
+}
+
+/*
+ * §5.5.2.2: what the references yield; SignedInfo, SignatureValue, KeyInfo; the unsigned properties before this one. Objects that nothing refers
+ * to come last: there are none, xades_read.c refuses them.
+ */
+static err_t feed_archive(const struct xades_signature *s, size_t k, const struct xades_files *files, EVP_MD_CTX *ctx)
+{
+    const xmlNode *own = k < s->stamp_n ? s->stamp[k].node : NULL;
+    enum xml_c14n c14n = k < s->stamp_n ? (enum xml_c14n)s->stamp[k].c14n : C14N_EXCLUSIVE;
+    for (size_t i = 0; i < s->ref_n; i++)
+        TRY(feed(&s->ref[i], c14n, files, ctx));
+    TRY(feed_canonical(s->signed_info, c14n, ctx));
+    TRY(feed_canonical(s->signature_value, c14n, ctx));
+    TRY(feed_canonical(s->key_info, c14n, ctx));
+    const xmlNode *at = s->unsigned_properties != NULL ? xml_first(s->unsigned_properties) : NULL;
+    for (; at != NULL && at != own; at = xml_next(at))
+        TRY(feed_canonical(at, c14n, ctx));
+    return OK;
+}
+
+err_t xades_stamp_digest(const struct xades_signature *s, size_t k, enum cms_hash alg, const struct xades_files *files,
+                         uint8_t digest[EVP_MAX_MD_SIZE], size_t *len)
+{
+    AUTO_MD ctx = EVP_MD_CTX_new();
+    unsigned n = 0;
+    if (ctx == NULL || EVP_DigestInit_ex(ctx, cms_hash_md(alg), NULL) != 1)
+        return ERR_CRYPTO;
+    if (k < s->stamp_n && s->stamp[k].kind == XADES_SIGNATURE_STAMP)
+        TRY(feed_canonical(s->signature_value, (enum xml_c14n)s->stamp[k].c14n, ctx));
+    else
+        TRY(feed_archive(s, k, files, ctx));
+    if (EVP_DigestFinal_ex(ctx, digest, &n) != 1)
+        return ERR_CRYPTO;
+    *len = n;
+    return OK;
+}
