@@ -115,7 +115,7 @@ struct component_result {
 
 struct file_result {
     char *path;
-    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "MANIFEST", "UNKNOWN" */
+    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "MANIFEST", "ASIC", "UNKNOWN" */
     struct findings findings; /* of the file; the signatures' verdicts are merged in by file_result_close */
     struct signature_result *signature;
     size_t signature_n;

@@ -1,6 +1,6 @@
 /*
  * Verifies timestamp tokens.
- * Called by signature.c and verify.c. RFC 3161 §2.4.2, RFC 5816; ETSI EN 319 102-1 §5.4.
+ * Called by signature.c, verify.c and container.c. RFC 3161 §2.4.2, RFC 5816; ETSI EN 319 102-1 §5.4.
  */
 #include "signer/verify/stamp.h"
 
@@ -9,6 +9,7 @@
 #include "signer/verify/revocation.h"
 #include "signer/verify/signer.h"
 #include <openssl/ts.h>
+#include <stdio.h>
 
 static void tst_free(TS_TST_INFO **t)
 {
@@ -118,4 +119,23 @@ void stamp_verify(const struct context *ctx, const struct evidence *around, stru
     signer_check(&sd, &sd.signer[0], &ev, &(struct covered){{sd.content}}, OID_TST_INFO, true, &check, &out->findings);
     if (check.cert != NULL && out->time != 0)
         check_authority(ctx, &ev, check.cert, out);
+}
+
+void stamp_file_verify(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f)
+{
+    struct signature_result *r;
+    struct stamp_result *stamp;
+    if (data == NULL) {
+        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING, NULL);
+        return;
+    }
+    if (file_result_signature(f, KIND_TIMESTAMP, &r) != OK || signature_result_stamp(r, &stamp) != OK) {
+        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+        return;
+    }
+    stamp_verify(ctx, &(struct evidence){0}, token, data, stamp);
+    findings_merge(&r->findings, &stamp->findings, "timestamp");
+    r->best_time = stamp->time;
+    r->integrity = r->mathematics = r->path_valid = r->time_proven = stamp->findings.verdict == TOTAL_PASSED;
+    snprintf(r->anchor, sizeof r->anchor, "%s", stamp->anchor);
 }

@@ -1,6 +1,6 @@
 /*
  * A timestamp token: is it genuine, is it over this data, and what time does it prove?
- * Called by signature.c (signature timestamps) and verify.c (token files, document timestamps). RFC 3161 §2.4.2, RFC 5816; EN 319 102-1 §5.4.
+ * Called by signature.c (signature timestamps) and verify.c and container.c (tokens alone, document timestamps). RFC 3161 §2.4.2, RFC 5816; EN 319 102-1 §5.4.
  */
 #ifndef ANTIN_VERIFY_STAMP_H
 #define ANTIN_VERIFY_STAMP_H
@@ -11,5 +11,8 @@
 /* data: what the token's imprint must be of. */
 void stamp_verify(const struct context *ctx, const struct evidence *ev, struct bytes token, const struct covered *data,
                   struct stamp_result *out);
+
+/* A timestamp that stands alone, as a result of its own in f. data NULL: what it is over was not found. */
+void stamp_file_verify(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f);
 
 #endif

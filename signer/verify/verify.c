@@ -4,6 +4,8 @@
  */
 #include "signer/verify/verify.h"
 
+#include "signer/formats/asic.h"
+#include "signer/verify/container.h"
 #include "signer/verify/input.h"
 #include "signer/verify/pdf_signatures.h"
 #include "signer/verify/sealed.h"
@@ -18,8 +20,8 @@
 /* --- kinds --- */
 
 static const char *const FORMATS[] = {
-    [FILE_PDF] = "PDF",         [FILE_CMS] = "CMS",           [FILE_TOKEN] = "TIMESTAMP",
-    [FILE_REPLY] = "TIMESTAMP", [FILE_MANIFEST] = "MANIFEST", [FILE_OTHER] = "UNKNOWN",
+    [FILE_PDF] = "PDF",           [FILE_CMS] = "CMS",        [FILE_TOKEN] = "TIMESTAMP", [FILE_REPLY] = "TIMESTAMP",
+    [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_OTHER] = "UNKNOWN",
 };
 
 static enum file_kind kind_of_der(struct bytes file)
@@ -42,6 +44,8 @@ static enum file_kind kind_of_der(struct bytes file)
 enum file_kind verify_kind(struct bytes file)
 {
     size_t head = file.len < 1024 ? file.len : 1024;
+    if (asic_looks_like(file)) /* before all others: a PDF may be the first thing in it */
+        return FILE_CONTAINER;
     if (memmem(file.ptr, head, "%PDF-", 5) != NULL)
         return FILE_PDF;
     if (sealed_looks_like_manifest(file))
@@ -50,25 +54,6 @@ enum file_kind verify_kind(struct bytes file)
 }
 
 /* --- timestamps in files of their own --- */
-
-static void verify_token(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f)
-{
-    struct signature_result *r;
-    struct stamp_result *stamp;
-    if (data == NULL) {
-        finding_add(&f->findings, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_CONTENT_MISSING, NULL);
-        return;
-    }
-    if (file_result_signature(f, KIND_TIMESTAMP, &r) != OK || signature_result_stamp(r, &stamp) != OK) {
-        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
-        return;
-    }
-    stamp_verify(ctx, &(struct evidence){0}, token, data, stamp);
-    findings_merge(&r->findings, &stamp->findings, "timestamp");
-    r->best_time = stamp->time;
-    r->integrity = r->mathematics = r->path_valid = r->time_proven = stamp->findings.verdict == TOTAL_PASSED;
-    snprintf(r->anchor, sizeof r->anchor, "%s", stamp->anchor);
-}
 
 /* TimeStampResp ::= SEQUENCE { status PKIStatusInfo, timeStampToken OPTIONAL } */
 static void verify_reply(const struct context *ctx, struct bytes file, const struct covered *data, struct file_result *f)
@@ -84,7 +69,7 @@ static void verify_reply(const struct context *ctx, struct bytes file, const str
     if (value > 1 || token.tag == 0) /* 0 granted, 1 grantedWithMods */
         finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_STAMP_REFUSED, NULL);
     else
-        verify_token(ctx, token.whole, data, f);
+        stamp_file_verify(ctx, token.whole, data, f);
 }
 
 /* --- dispatch --- */
@@ -95,8 +80,9 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
     switch (kind) {
     case FILE_PDF: pdf_signatures_verify(ctx, file, f); break;
     case FILE_CMS: signature_verify(ctx, &(struct evidence){0}, file, content, KIND_CADES, f); break;
-    case FILE_TOKEN: verify_token(ctx, file, content, f); break;
+    case FILE_TOKEN: stamp_file_verify(ctx, file, content, f); break;
     case FILE_REPLY: verify_reply(ctx, file, content, f); break;
+    case FILE_CONTAINER: container_verify(ctx, file, f); break;
     case FILE_MANIFEST: /* without a folder around it, only its form can be looked at */
     case FILE_OTHER: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL); break;
     }
@@ -199,7 +185,7 @@ err_t verify_file(const struct context *ctx, const char *path, const char *conte
     }
     enum file_kind kind = verify_kind(in.data);
     out->format = FORMATS[kind];
-    if (kind == FILE_PDF)
+    if (kind == FILE_PDF || kind == FILE_CONTAINER)
         dispatch(ctx, kind, in.data, NULL, out);
     if (kind == FILE_PDF && out->signature_n == 0 && out->findings.verdict == TOTAL_PASSED)
         verify_plain(ctx, path, in.data, out);
@@ -207,7 +193,7 @@ err_t verify_file(const struct context *ctx, const char *path, const char *conte
         sealed_verify(ctx, path, in.data, out);
     else if (kind == FILE_OTHER)
         verify_plain(ctx, path, in.data, out);
-    else if (kind != FILE_PDF)
+    else if (kind != FILE_PDF && kind != FILE_CONTAINER)
         verify_signature_file(ctx, kind, path, in.data, content_path, out);
     file_result_close(out);
     return OK;

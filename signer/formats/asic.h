@@ -1,0 +1,86 @@
+/*
+ * Associated Signature Containers: files and their signatures in one ZIP archive. ASiC-S: one file with a CAdES signature or a timestamp; ASiC-E: any
+ * number of files with CAdES signatures. Called by antin-sign, signerd (write) and signer/verify (read). ETSI EN 319 162-1.
+ */
+#ifndef ANTIN_FORMATS_ASIC_H
+#define ANTIN_FORMATS_ASIC_H
+
+#include "signer/formats/asic_manifest.h"
+#include "signer/formats/cades.h"
+#include "signer/formats/zip.h"
+
+#define ASIC_S_MIME "application/vnd.etsi.asic-s+zip"
+#define ASIC_E_MIME "application/vnd.etsi.asic-e+zip"
+#define ASIC_SIGNATURES_MAX 64
+#define ASIC_CONTENT_MAX (128u << 20) /* bytes of a signed file that must be unpacked; one that is stored may be as large as the archive */
+
+enum asic_type { ASIC_S, ASIC_E };
+enum asic_kind { ASIC_CADES, ASIC_XADES, ASIC_TIMESTAMP };
+
+/* --- reading --- */
+
+/* One file of META-INF that signs. */
+struct asic_signature {
+    enum asic_kind kind;
+    const struct zip_entry *entry;
+    /* ASiC-E with CAdES or timestamp: the ASiCManifest that it covers. */
+    const struct zip_entry *list_entry;
+    struct asic_manifest list;
+    struct buf list_own;
+    struct bytes list_text;
+};
+
+struct asic {
+    struct zip zip;
+    enum asic_type type;
+    struct asic_signature signature[ASIC_SIGNATURES_MAX];
+    size_t n;
+};
+
+/* Does the archive begin as a container does? Then nothing else should be made of it. */
+bool asic_looks_like(struct bytes file);
+/*
+ * Reads the container's structure; *out borrows from file. What zip_open returns; ERR_ASIC: no mimetype in its place, an ASiC-S without exactly one
+ * file and one signature, a signature without a list or a list without a signature, META-INF in other letters; ERR_UNSUPPORTED: files in META-INF
+ * that are not known (evidence records, archive manifests): they may change what the container says.
+ */
+err_t asic_open(struct bytes file, struct asic *out) MUST_USE;
+void asic_close(struct asic *a);
+#define AUTO_ASIC AUTO(asic_close) struct asic
+
+/* A file that can be signed: not mimetype, not in META-INF, no folder. */
+bool asic_is_payload(const struct zip_entry *e);
+/* What a CAdES signature or timestamp of this container is over: the list, or ASiC-S's file. ERR_TOO_LARGE, ERR_ZIP. */
+err_t asic_content(const struct asic *a, const struct asic_signature *s, struct buf *own, struct bytes *view) MUST_USE;
+/* A file of a list: is it in the container, and is it what the list says? ERR_NOT_FOUND, ERR_BAD_SIGNATURE (other bytes), ERR_ZIP. */
+err_t asic_check(const struct asic *a, const struct asic_reference *r) MUST_USE;
+
+/* --- writing --- */
+
+struct asic_file {
+    const char *name; /* as zip_open takes it; of ASiC-S without '/' */
+    const char *media_type;
+    struct bytes content;
+};
+
+struct asic_opts {
+    enum asic_type type;
+    int64_t signing_time; /* claimed; also of the archive's entries */
+};
+
+/* A container with these files and one CAdES signature (B-B) over all of them. ERR_ASIC: no file, two in ASiC-S, two of one name, a bad name. */
+err_t asic_sign_cades(const struct asic_file *file, size_t n, const struct asic_opts *o, const struct signing_key *key,
+                      const struct zip_sink *sink) MUST_USE;
+/* An ASiC-S with a timestamp over the file. */
+err_t asic_stamp(const struct asic_file *file, int64_t time, const struct stamping *ts, const struct zip_sink *sink) MUST_USE;
+/* The container with one more CAdES signature (B-B) over all of its files; what is there is not touched. ERR_UNSUPPORTED: in an ASiC-S with timestamp. */
+err_t asic_add_cades(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink) MUST_USE;
+/*
+ * The container with all its CAdES signatures raised. As cades_raise: on failure of a service the container is written too, each signature at the level
+ * it truly has, *reached is the lowest. ERR_UNSUPPORTED: LTA of an ASiC-E (an archive timestamp in a signature would not cover the files; LT is
+ * reached), or a container without CAdES signatures (nothing is written).
+ */
+err_t asic_raise_cades(const struct asic *a, enum sig_level level, const struct cades_means *m, const struct zip_sink *sink,
+                       enum sig_level *reached) MUST_USE;
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * Verifies ASiC containers.
+ * Called by verify.c. ETSI EN 319 162-1 §4.3, §4.4; EN 319 102-1 §5.3.
+ */
+#include "signer/verify/container.h"
+
+#include "signer/formats/asic.h"
+#include "signer/formats/signed_data.h"
+#include "signer/verify/signature.h"
+#include "signer/verify/stamp.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+    const struct context *ctx;
+    const struct asic *asic;
+    struct file_result *f;
+    bool *covered; /* one for each entry: a signature (or, where none is, a timestamp) names it */
+};
+
+/* What the reader of containers refuses, as a verdict. */
+static void refuse(struct file_result *f, err_t e, const char *what)
+{
+    if (e == ERR_NOMEM || e == ERR_TOO_LARGE)
+        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, what);
+    else if (e == ERR_UNSUPPORTED || e == ERR_ALGORITHM)
+        finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_CONTAINER_PART, what);
+    else
+        finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_CONTAINER, what != NULL ? what : err_info(e)->code);
+}
+
+static void entry_name(const struct zip_entry *e, char out[ZIP_NAME_MAX + 1])
+{
+    snprintf(out, ZIP_NAME_MAX + 1, "%.*s", (int)e->name.len, (const char *)e->name.ptr);
+}
+
+/* --- what signatures are over --- */
+
+static bool has_signature(const struct asic *a)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->signature[i].kind != ASIC_TIMESTAMP)
+            return true;
+    }
+    return false;
+}
+
+static void cover(struct job *j, const struct asic_signature *s, struct bytes name)
+{
+    for (size_t i = 0; i < j->asic->zip.n; i++) {
+        bool counts = s->kind != ASIC_TIMESTAMP || !has_signature(j->asic);
+        if (counts && asic_is_payload(&j->asic->zip.entry[i]) && bytes_eq(j->asic->zip.entry[i].name, name))
+            j->covered[i] = true;
+    }
+}
+
+/* A signature over a list is one over the files only when each of them is what the list says. */
+static void check_reference(struct job *j, const struct asic_reference *r, struct findings *out)
+{
+    err_t e = asic_check(j->asic, r);
+    if (e == ERR_NOT_FOUND)
+        finding_add(out, INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND, NOTE_COMPONENT_MISSING, r->name);
+    else if (e == ERR_BAD_SIGNATURE || e == ERR_ZIP)
+        finding_add(out, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_COMPONENT_CHANGED, r->name);
+    else if (e != OK)
+        finding_add(out, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, r->name);
+}
+
+static void name_scope(const struct asic *a, const struct asic_signature *s, struct signature_result *r)
+{
+    size_t payload = 0, listed = 0, at = 0;
+    for (size_t i = 0; i < a->zip.n; i++)
+        payload += asic_is_payload(&a->zip.entry[i]);
+    for (size_t i = 0; i < s->list.n; i++) {
+        const struct zip_entry *e = zip_find(&a->zip, bytes_str(s->list.ref[i].name));
+        listed += e != NULL && asic_is_payload(e);
+        int n = snprintf(r->scope + at, sizeof r->scope - at, "%s%s", i > 0 ? ", " : "", s->list.ref[i].name);
+        at += n > 0 && (size_t)n < sizeof r->scope - at ? (size_t)n : sizeof r->scope - at - 1;
+    }
+    r->whole = listed == payload;
+}
+
+static void name_only_file(const struct asic *a, struct signature_result *r)
+{
+    for (size_t i = 0; i < a->zip.n; i++) {
+        if (asic_is_payload(&a->zip.entry[i]))
+            snprintf(r->scope, sizeof r->scope, "%.*s", (int)a->zip.entry[i].name.len, (const char *)a->zip.entry[i].name.ptr);
+    }
+    r->whole = true;
+}
+
+/* --- one signature --- */
+
+/* Its list's findings are those of every signer in the file. */
+static void settle(struct job *j, const struct asic_signature *s, size_t from)
+{
+    struct findings list = {0};
+    for (size_t i = 0; i < s->list.n; i++)
+        check_reference(j, &s->list.ref[i], &list);
+    for (size_t i = from; i < j->f->signature_n; i++) {
+        struct signature_result *r = &j->f->signature[i];
+        findings_merge(&r->findings, &list, NULL);
+        r->integrity = r->integrity && list.verdict == TOTAL_PASSED;
+        if (s->list_entry != NULL)
+            name_scope(j->asic, s, r);
+        else
+            name_only_file(j->asic, r);
+    }
+}
+
+static void mark_covered(struct job *j, const struct asic_signature *s)
+{
+    for (size_t i = 0; i < s->list.n; i++)
+        cover(j, s, bytes_str(s->list.ref[i].name));
+    for (size_t i = 0; i < j->asic->zip.n && s->list_entry == NULL; i++) /* ASiC-S: its only file */
+        cover(j, s, j->asic->zip.entry[i].name);
+}
+
+static void verify_one(struct job *j, const struct asic_signature *s)
+{
+    AUTO_BUF cms_own = {0};
+    AUTO_BUF own = {0};
+    struct bytes cms;
+    struct covered content = {{{0}}};
+    char name[ZIP_NAME_MAX + 1];
+    entry_name(s->entry, name);
+    if (s->kind == ASIC_XADES) {
+        finding_add(&j->f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_CONTAINER_PART, name);
+        return;
+    }
+    err_t e = zip_read(s->entry, SIGNED_DATA_MAX, &cms_own, &cms);
+    if (e == OK)
+        e = asic_content(j->asic, s, &own, &content.part[0]);
+    if (e != OK) {
+        refuse(j->f, e, name);
+        return;
+    }
+    size_t from = j->f->signature_n;
+    if (s->kind == ASIC_TIMESTAMP)
+        stamp_file_verify(j->ctx, cms, &content, j->f);
+    else
+        signature_verify(j->ctx, &(struct evidence){0}, cms, &content, KIND_CADES, j->f);
+    settle(j, s, from);
+    mark_covered(j, s);
+}
+
+/* --- the container --- */
+
+static void check_covered(struct job *j)
+{
+    char name[ZIP_NAME_MAX + 1];
+    for (size_t i = 0; i < j->asic->zip.n; i++) {
+        if (j->covered[i] || !asic_is_payload(&j->asic->zip.entry[i]))
+            continue;
+        entry_name(&j->asic->zip.entry[i], name);
+        finding_add(&j->f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_NOT_COVERED, name);
+    }
+}
+
+void container_verify(const struct context *ctx, struct bytes file, struct file_result *f)
+{
+    AUTO_ASIC a = {0};
+    err_t e = asic_open(file, &a);
+    if (e != OK) {
+        refuse(f, e, NULL);
+        return;
+    }
+    struct job j = {.ctx = ctx, .asic = &a, .f = f, .covered = calloc(a.zip.n, sizeof *j.covered)};
+    if (j.covered == NULL) {
+        refuse(f, ERR_NOMEM, NULL);
+        return;
+    }
+    for (size_t i = 0; i < a.n; i++)
+        verify_one(&j, &a.signature[i]);
+    check_covered(&j);
+    free(j.covered);
+}
