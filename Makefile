@@ -6,7 +6,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 V       ?= 0
 
-PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose libxml-2.0
+PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose libp11 libxml-2.0
 # pkg-config is asked once, and only by goals that compile (packages may not be there yet when `make demo` starts).
 pkgcfg = $(eval pkgcfg := $(shell pkg-config --cflags $(PKGS)))$(pkgcfg)
 
@@ -47,7 +47,7 @@ $(LIB)/libsigner.a:  $(SIGNER)
 $(LIB)/libmigrate.a: $(MIGRATE)
 
 BIN := $(BUILD)/bin
-TOOLS := antin antin-verify antin-ca
+TOOLS := antin antin-verify antin-sign antin-ca
 DAEMONS := antin-idpd antin-idpctl antin-signerd antin-keyd antin-migrate
 PROGRAMS := $(TOOLS) $(DAEMONS)
 BINS := $(addprefix $(BIN)/,$(PROGRAMS))
@@ -62,10 +62,11 @@ $(BIN)/antin-idpctl:  $(call objs,idp/ctl/*.c) $(LIB)/libidp.a $(LIB)/libcommon.
 $(BIN)/antin-signerd: $(call objs,signer/main.c) $(LIB)/libsigner.a $(LIB)/libformats.a $(LIB)/libcommon.a
 $(BIN)/antin-keyd:    $(call objs,certs/keyd/main.c) $(LIB)/libkeyd.a $(LIB)/libca.a $(LIB)/libcommon.a
 $(BIN)/antin-verify:  $(call objs,signer/verify/main.c) $(LIB)/libverify.a $(LIB)/libformats.a $(LIB)/libcommon.a
+$(BIN)/antin-sign:    $(call objs,signer/sign/main.c) $(LIB)/libsign.a $(LIB)/libformats.a $(LIB)/libcommon.a
 $(BIN)/antin-ca:      $(call objs,certs/antin-ca.c) $(LIB)/libca.a $(LIB)/libcommon.a
 $(BIN)/antin-migrate: $(call objs,schema/antin-migrate.c) $(LIB)/libmigrate.a $(LIB)/libcommon.a
 
-LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lcjose -lxml2 -ljansson -lsodium -lcrypto -lz -lpthread
+LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lp11 -lcjose -lxml2 -ljansson -lsodium -lcrypto -lz -lpthread
 $(BINS):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -16,6 +16,7 @@ static const struct command {
     const char *name, *help;
 } commands[] = {
     {"verify", "checks signed files and says who signed, when, and under which trust anchor"},
+    {"sign", "signs files with a key file, PKCS#12 or a token; raises the level of signatures that are there"},
     {"ca", "runs the certification authority's ceremonies"},
     {"idpctl", "registers clients and officers at the identity provider"},
     {"migrate", "brings the database to the current version"},

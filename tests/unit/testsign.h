@@ -49,10 +49,10 @@ TP_FN void ts_pki_free(struct ts_pki *p)
 }
 
 /* A token by any certificate, also one that OpenSSL's responder would refuse: made as keyd makes them. */
-TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct bytes data, int64_t t, struct buf *out)
+TP_FN void ts_token_of(const struct tp_id *tsa, const struct tp_id *ca, const uint8_t digest[32], ASN1_INTEGER *nonce, int64_t t,
+                       struct buf *out)
 {
-    uint8_t digest[32], *der = NULL;
-    sha256(data, digest);
+    uint8_t *der = NULL;
     TS_TST_INFO *info = TS_TST_INFO_new();
     TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
     X509_ALGOR *alg = X509_ALGOR_new();
@@ -61,13 +61,15 @@ TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct byte
     ASN1_OBJECT *policy = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
     X509_ALGOR_set0(alg, OBJ_nid2obj(NID_sha256), V_ASN1_UNDEF, NULL);
     TS_MSG_IMPRINT_set_algo(imprint, alg);
-    TS_MSG_IMPRINT_set_msg(imprint, digest, 32);
+    TS_MSG_IMPRINT_set_msg(imprint, (unsigned char *)digest, 32);
     ASN1_INTEGER_set(serial, 5);
     TS_TST_INFO_set_version(info, 1);
     TS_TST_INFO_set_policy_id(info, policy);
     TS_TST_INFO_set_msg_imprint(info, imprint);
     TS_TST_INFO_set_serial(info, serial);
     TS_TST_INFO_set_time(info, time);
+    if (nonce != NULL)
+        TS_TST_INFO_set_nonce(info, nonce);
     int n = i2d_TS_TST_INFO(info, &der);
     TP_MUST(n > 0);
 
@@ -95,6 +97,14 @@ TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct byte
     ASN1_INTEGER_free(serial);
     ASN1_GENERALIZEDTIME_free(time);
     ASN1_OBJECT_free(policy);
+}
+
+/* The same over data, without a nonce. */
+TP_FN void ts_token(const struct tp_id *tsa, const struct tp_id *ca, struct bytes data, int64_t t, struct buf *out)
+{
+    uint8_t digest[32];
+    sha256(data, digest);
+    ts_token_of(tsa, ca, digest, NULL, t, out);
 }
 
 struct ts_how {

@@ -1,0 +1,53 @@
+/*
+ * One file: signed, or its signatures raised to a higher level; and what came of it.
+ * Run by crew.c, many at once. ETSI EN 319 122-1 §6, EN 319 142-1 §6.
+ */
+#ifndef ANTIN_SIGN_JOB_H
+#define ANTIN_SIGN_JOB_H
+
+#include "common/fetch.h"
+#include "signer/formats/pades_sign.h"
+
+enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES };
+const char *format_name(enum file_format f); /* "PAdES" */
+const char *level_name(enum sig_level l);    /* "B-LTA" */
+
+/* The same for all files; nothing in it changes while jobs run. */
+struct job_conf {
+    bool extend;
+    enum sig_level level;
+    enum file_format format;
+    const struct signing_key *key; /* NULL: extend */
+    struct pades_opts pades;
+    struct cades_opts cades;
+    const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (extend) in its place */
+    const char *content; /* what a detached CMS signs, when its name does not tell */
+    bool overwrite, or_nothing;
+
+    struct fetch *tsa; /* NULL: no service */
+    const char *tsa_url, *tsa_user, *tsa_password;
+    enum cms_hash tsa_hash;
+
+    struct fetch *web;              /* NULL: certificates' addresses are not followed */
+    const char *cache;              /* NULL: none */
+    const struct bytes *cert, *crl; /* DER, at hand */
+    size_t cert_n, crl_n;
+};
+
+struct job_result {
+    char *output;
+    enum file_format format;
+    enum sig_level reached; /* when has_level: of the signature that was made or raised, whether it was written or not */
+    bool has_level;
+    bool written;   /* output holds it */
+    bool unchanged; /* extend: it had the level before */
+    err_t err;      /* OK: the level that was asked for */
+    char why[160];  /* more to err, or empty */
+};
+void job_run(const struct job_conf *conf, const char *path, struct job_result *out);
+void job_result_free(struct job_result *r);
+
+/* Is the signer's certificate good, as OCSP or CRLs tell? Before anything is signed. ERR_CERT_*. */
+err_t job_check_signer(const struct job_conf *conf) MUST_USE;
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The command line of antin-sign, read and checked.
+ * Used by main.c; docs/man/antin-sign.1 describes it.
+ */
+#ifndef ANTIN_SIGN_OPTIONS_H
+#define ANTIN_SIGN_OPTIONS_H
+
+#include "common/text.h"
+#include "signer/sign/job.h"
+#include "signer/sign/key.h"
+
+#define LIST_MAX 32
+
+struct options {
+    struct job_conf job;
+    struct key_source key;
+    const char *chain[LIST_MAX + 1], *trust[LIST_MAX + 1], *crl[LIST_MAX + 1]; /* files; each ends with NULL */
+    const char *password_file, *tsa_password_file, *tls_ca, *cache;
+    enum cms_hash hash;
+    unsigned threads, timeout; /* seconds of a request */
+    bool level_given, offline, private_addresses, no_cache, check, json, quiet, help, version;
+    enum lang lang;
+    char **paths;
+    size_t path_n;
+};
+/* False: what is wrong has been said on stderr. */
+bool options_read(struct options *o, int argc, char **argv);
+
+extern const char OPTIONS_HELP[];
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The file that is signed: mapped, so that its size costs no memory.
+ * Used by job.c.
+ */
+#ifndef ANTIN_SIGN_SOURCE_H
+#define ANTIN_SIGN_SOURCE_H
+
+#include "common/bytes.h"
+
+struct source {
+    int fd;
+    struct bytes data;
+    void *map;
+};
+/* A regular file with something in it. ERR_NOT_FOUND; ERR_IO: no such; ERR_SYNTAX: empty; ERR_NOMEM. */
+err_t source_open(struct source *s, const char *path) MUST_USE;
+void source_close(struct source *s);
+#define AUTO_SOURCE AUTO(source_close) struct source
+
+#endif
