@@ -107,6 +107,25 @@ bool ers_looks_like_record(struct bytes der)
            tlv_expect(&first.body, 0x06, &oid) == OK;
 }
 
+/* §3.1: the list is the union of what the archive timestamps use. */
+static err_t check_algorithms(struct bytes list, const struct ers_record *r)
+{
+    struct tlv t;
+    enum cms_hash alg;
+    unsigned named = 0;
+    while (list.len > 0) {
+        if (tlv_expect(&list, 0x30, &t) != OK)
+            return ERR_EVIDENCE;
+        if (read_algorithm(t.body, &alg) == OK)
+            named |= 1u << alg;
+    }
+    for (size_t i = 0; i < r->stamp_n; i++) {
+        if ((named & 1u << r->stamp[i].alg) == 0)
+            return ERR_EVIDENCE;
+    }
+    return OK;
+}
+
 /* Encrypted objects (encryptionInfo) are not ours to open; cryptoInfos name no types (§3.1), so that nothing can be made of them. */
 err_t ers_record_read(struct bytes der, struct ers_record *out)
 {
@@ -117,7 +136,8 @@ err_t ers_record_read(struct bytes der, struct ers_record *out)
         tlv_small_integer(&version, &number) != OK || number != 1 || tlv_expect(&record.body, 0x30, &algorithms) != OK ||
         tlv_optional(&record.body, 0xa0, &infos) != OK)
         return ERR_EVIDENCE;
-    return ers_sequence_read(record.body, out);
+    TRY(ers_sequence_read(record.body, out));
+    return check_algorithms(algorithms.body, out);
 }
 
 /* --- following: lists of hash values --- */

@@ -32,7 +32,8 @@ static const char USAGE[] =
 
 static const char HELP[] =
     "\nVerifies PDF signatures (PAdES), detached signatures (x.p7s beside x, CAdES), timestamps (x.tsr, x.tst beside x),\n"
-    "containers (ASiC) and sealed dossiers (manifest.json with manifest.json.p7s and the components beside it).\n\n"
+    "evidence records (x.ers beside x), containers (ASiC) and sealed dossiers (manifest.json with manifest.json.p7s and the\n"
+    "components beside it).\n\n"
     "  --trust PEM      trust anchors, helping CA certificates and CRLs (repeatable; default $ANTIN_TRUST or " TRUST_DEFAULT ")\n"
     "  --crl FILE       certificate revocation list, PEM or DER (repeatable)\n"
     "  --content FILE   the signed content, when its name does not tell\n"

@@ -71,7 +71,7 @@ struct revocation_facts {
     int64_t this_update, next_update; /* of the list that decided; 0: none */
 };
 
-enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP };
+enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE };
 const char *kind_name(enum signature_kind k);
 
 #define STAMPS_MAX 16
@@ -115,7 +115,7 @@ struct component_result {
 
 struct file_result {
     char *path;
-    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "MANIFEST", "ASIC", "UNKNOWN" */
+    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "EVIDENCE", "MANIFEST", "ASIC", "UNKNOWN" */
     struct findings findings; /* of the file; the signatures' verdicts are merged in by file_result_close */
     struct signature_result *signature;
     size_t signature_n;

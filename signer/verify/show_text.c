@@ -250,7 +250,7 @@ static err_t show_scope(struct buf *out, const struct signature_result *r, enum 
 
 static err_t show_signature(struct buf *out, const struct signature_result *r, size_t number, enum lang lang)
 {
-    bool stamp = r->kind == KIND_TIMESTAMP || r->kind == KIND_DOC_TIMESTAMP;
+    bool stamp = r->kind == KIND_TIMESTAMP || r->kind == KIND_DOC_TIMESTAMP || r->kind == KIND_EVIDENCE;
     const struct cert_facts *who = stamp && r->stamp_n > 0 ? &r->stamp[0].tsa : &r->signer;
     TRY(buf_addf(out, "  %s %zu", word(stamp ? W_STAMP : W_SIGNATURE, lang), number));
     if (r->field[0] != '\0') {

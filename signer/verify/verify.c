@@ -5,7 +5,9 @@
 #include "signer/verify/verify.h"
 
 #include "signer/formats/asic.h"
+#include "signer/formats/ers.h"
 #include "signer/verify/container.h"
+#include "signer/verify/evidence_record.h"
 #include "signer/verify/input.h"
 #include "signer/verify/pdf_signatures.h"
 #include "signer/verify/sealed.h"
@@ -20,8 +22,8 @@
 /* --- kinds --- */
 
 static const char *const FORMATS[] = {
-    [FILE_PDF] = "PDF",           [FILE_CMS] = "CMS",        [FILE_TOKEN] = "TIMESTAMP", [FILE_REPLY] = "TIMESTAMP",
-    [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_OTHER] = "UNKNOWN",
+    [FILE_EVIDENCE] = "EVIDENCE", [FILE_PDF] = "PDF",           [FILE_CMS] = "CMS",        [FILE_TOKEN] = "TIMESTAMP",
+    [FILE_REPLY] = "TIMESTAMP",   [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_OTHER] = "UNKNOWN",
 };
 
 static enum file_kind kind_of_der(struct bytes file)
@@ -32,6 +34,8 @@ static enum file_kind kind_of_der(struct bytes file)
         return FILE_CMS;
     if (tlv_expect(&in, 0x30, &outer) != OK || tlv_next(&outer.body, &first) != OK)
         return FILE_OTHER;
+    if (first.tag == 0x02)
+        return ers_looks_like_record(file) ? FILE_EVIDENCE : FILE_OTHER;
     if (first.tag == 0x30) /* PKIStatusInfo: RFC 3161 §2.4.2 */
         return FILE_REPLY;
     if (!tlv_is_oid(first.whole, OID_SIGNED_DATA))
@@ -83,6 +87,7 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
     case FILE_TOKEN: stamp_file_verify(ctx, file, content, f); break;
     case FILE_REPLY: verify_reply(ctx, file, content, f); break;
     case FILE_CONTAINER: container_verify(ctx, file, f); break;
+    case FILE_EVIDENCE: evidence_record_verify(ctx, file, content, f); break;
     case FILE_MANIFEST: /* without a folder around it, only its form can be looked at */
     case FILE_OTHER: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL); break;
     }
@@ -109,7 +114,7 @@ static bool has_suffix(const char *path, const char *suffix)
 /* x.docx of x.docx.p7s; NULL when the name does not tell. */
 static char *content_of(const char *path)
 {
-    static const char *const SUFFIXES[] = {".p7s", ".tsr", ".tst", ".tsp"};
+    static const char *const SUFFIXES[] = {".p7s", ".tsr", ".tst", ".tsp", ".ers"};
     for (size_t i = 0; i < sizeof SUFFIXES / sizeof *SUFFIXES; i++) {
         if (has_suffix(path, SUFFIXES[i]))
             return strndup(path, strlen(path) - strlen(SUFFIXES[i]));
