@@ -251,6 +251,9 @@ static int report(const struct program *p, const struct job_result *r)
 static int run(struct program *p)
 {
     const struct options *o = &p->o;
+    const struct evidence_conf evidence = {.verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang};
+    if (o->evidence != EVIDENCE_NONE)
+        return evidence_run(&evidence, o->paths, o->path_n) ? EXIT_DONE : EXIT_NOT_SIGNED;
     struct job_result *r = calloc(o->path_n, sizeof *r);
     if (r == NULL)
         return EXIT_NOT_SIGNED;

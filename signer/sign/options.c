@@ -13,7 +13,8 @@
 
 const char OPTIONS_HELP[] =
     "usage: antin-sign [OPTIONS] FILE...          signs files: x.pdf becomes x.signed.pdf, others get a x.p7s beside them\n"
-    "       antin-sign extend [OPTIONS] FILE...   raises the level of signatures that are there, ours or others'\n\n"
+    "       antin-sign extend [OPTIONS] FILE...   raises the level of signatures that are there, ours or others'\n"
+    "       antin-sign evidence create|renew|get -o FOLDER [OPTIONS] FILE...   one timestamp over many files; x.ers beside x\n\n"
     "  --format auto|pades|cades   auto: PAdES for PDF, CAdES for anything else\n"
     "  --level B-B|B-T|B-LT|B-LTA  default: B-T with --tsa, B-B without; extend: B-LTA\n"
     "key:\n"
@@ -337,8 +338,24 @@ static bool output_fits(const struct options *o)
     return access(o->job.output, F_OK) == 0 || complain("many files need a folder that is there", o->job.output);
 }
 
+/* renew: without files by timestamp, with all of them and --hash by hash tree. */
+static bool evidence_fits(const struct options *o)
+{
+    if (o->job.output == NULL)
+        return complain("evidence needs its folder: -o", NULL);
+    if (o->evidence != EVIDENCE_GET && o->job.tsa_url == NULL)
+        return complain("evidence needs a time-stamping service: --tsa", NULL);
+    if (o->evidence == EVIDENCE_RENEW)
+        return (o->path_n > 0) == (o->key.hash != NULL) || complain("renew takes --hash and all files, or neither", NULL);
+    return o->path_n > 0 || complain("no files; antin-sign --help tells more", NULL);
+}
+
 static bool fits(struct options *o)
 {
+    if (o->evidence != EVIDENCE_NONE) {
+        o->job.level = LEVEL_LTA;
+        return key_fits(o) && evidence_fits(o);
+    }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
     if (!o->level_given)
@@ -350,6 +367,17 @@ static bool fits(struct options *o)
     return key_fits(o) && output_fits(o);
 }
 
+static bool read_verb(struct options *o, const char *word)
+{
+    static const char *const VERBS[] = {"create", "renew", "get", NULL};
+    int i = 0;
+    if (!word_in(VERBS, word != NULL ? word : "", "evidence create, renew or get, not", &i))
+        return false;
+    o->evidence = (enum evidence_verb)(EVIDENCE_CREATE + i);
+    o->job.extend = true; /* needs no key */
+    return true;
+}
+
 bool options_read(struct options *o, int argc, char **argv)
 {
     *o = (struct options){.threads = 1, .timeout = 20, .lang = lang_of_environment(), .job.tsa_hash = CMS_SHA256};
@@ -358,6 +386,12 @@ bool options_read(struct options *o, int argc, char **argv)
     if (o->job.extend) {
         argc--;
         argv++;
+    }
+    if (argc > 1 && strcmp(argv[1], "evidence") == 0) {
+        if (!read_verb(o, argv[2]))
+            return false;
+        argc -= 2;
+        argv += 2;
     }
     for (int c; (c = getopt_long(argc, argv, "hVo:j:", LONG, NULL)) != -1;) {
         if (!set_option(o, c, optarg))

@@ -6,6 +6,7 @@
 #define ANTIN_SIGN_OPTIONS_H
 
 #include "common/text.h"
+#include "signer/sign/evidence.h"
 #include "signer/sign/job.h"
 #include "signer/sign/key.h"
 
@@ -13,6 +14,7 @@
 
 struct options {
     struct job_conf job;
+    enum evidence_verb evidence;
     struct key_source key;
     const char *chain[LIST_MAX + 1], *trust[LIST_MAX + 1], *crl[LIST_MAX + 1]; /* files; each ends with NULL */
     const char *password_file, *tsa_password_file, *tls_ca, *cache;
