@@ -63,7 +63,7 @@ $(BIN)/antin-verify:  $(call objs,signer/verify/main.c) $(LIB)/libverify.a $(LIB
 $(BIN)/antin-ca:      $(call objs,certs/antin-ca.c) $(LIB)/libca.a $(LIB)/libcommon.a
 $(BIN)/antin-migrate: $(call objs,schema/antin-migrate.c) $(LIB)/libmigrate.a $(LIB)/libcommon.a
 
-LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lcjose -ljansson -lsodium -lcrypto -lz -lpthread
+LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lcjose -ljansson -lsodium -lcrypto -lpthread
 $(BINS):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
