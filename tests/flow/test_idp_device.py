@@ -17,16 +17,6 @@ MORE = ["--grant", "device_code", "--grant", "refresh_token"]
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
-
-
-@pytest.fixture(scope="module")
 def kiosk(stack):
     return Client(stack, "openid profile offline_access", more=MORE)
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from client_kit import KeyClient, Prover
-from idp_kit import STACK_DIR, Client, enrolled, fresh, layout, sql
+from idp_kit import STACK_DIR, Client, layout, sql
 
 BACKGROUND = {"partitions_make", "partition_drop", "consents_expire", "logout_take", "ping_take"}  # threads of the daemon that wake by the clock
 GRANTS = ["--grant", "authorization_code", "--grant", "refresh_token"]
@@ -45,16 +45,6 @@ def asked():
     yield Asked()
     sql("ALTER ROLE antin_idp RESET log_min_duration_statement; ALTER ROLE antin_idp RESET log_parameter_max_length")
     service("restart", "idpd")
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 @pytest.fixture(scope="module")

@@ -45,11 +45,6 @@ def client(stack):
     return Client(stack, "openid")
 
 
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
 @pytest.fixture
 def visitor(stack, person, hostile):
     """The enrolled person in front of a new browser; the provider speaks of this person."""
