@@ -31,6 +31,13 @@ err_t caller_cert(const struct http_req *r, X509 **out)
     return client_cert_read(value, out);
 }
 
+bool caller_quick(const struct http_req *r)
+{
+    const char *tls = app_of(r)->conf.tls_header;
+
+    return !http_field(r, "client_assertion") && !(tls[0] && http_header(r, tls));
+}
+
 static bool secret_in_address(const struct http_req *r)
 {
     static const char *const names[] = {"client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "token"};

@@ -16,6 +16,8 @@ struct caller {
     bool deferred;
     char x5t[X5T_LEN + 1]; /* thumbprint of its TLS certificate; "" when the front end forwarded none */
 };
+/* Whether the client can be authenticated without waiting, as far as the request tells: no assertion to use up, no certificate. */
+bool caller_quick(const struct http_req *r);
 /*
  * Authenticates the client by the one method it is registered for. ERR_REQUEST_DOUBLED, ERR_REQUEST (secrets in the address, two methods at once),
  * ERR_CLIENT_AUTH.

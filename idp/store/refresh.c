@@ -63,7 +63,7 @@ err_t refresh_use(struct db_pool *p, const struct refresh_use *in, struct refres
     if (db_null(r, 0, 0))
         return ERR_DB_NONE;
     out->outcome = (enum refresh_outcome)db_int(r, 0, GRANT_NCOLUMNS);
-    return grant_read(r, &out->grant);
+    return grant_read(r, 0, &out->grant);
 }
 
 err_t refresh_undo(struct db_pool *p, const struct refresh_use *in)
@@ -81,5 +81,5 @@ err_t refresh_get(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], struct g
     TRY(store_one(p, &st_refresh_get, (struct db_param[]){TIMED_PARAM(hash)}, &r));
     *expires_at = db_time(r, 0, GRANT_NCOLUMNS);
     *good = db_bool(r, 0, GRANT_NCOLUMNS + 1);
-    return grant_read(r, out);
+    return grant_read(r, 0, out);
 }
