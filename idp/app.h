@@ -34,6 +34,7 @@ struct idp_conf {
     struct secret tls_secret;
     char *tls_cas;
     bool dpop_nonce, require_pushed, private_addresses;
+    long audit_refusals;
     long pushed_life;
     char *log_level;
     char *conninfo;
