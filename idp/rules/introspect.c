@@ -4,6 +4,7 @@
  */
 #include "idp/rules/introspect.h"
 #include "common/clock.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/terms.h"
 #include <string.h>
 
@@ -83,13 +84,27 @@ static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const 
     return *out ? OK : ERR_NOMEM;
 }
 
+/* A service's token has no grant that could end: it is worth something as long as the service is one of ours. */
+static err_t check_service(const struct token_conf *c, const json_t *claims)
+{
+    const char *id = text(claims, "client_id");
+    struct client service;
+
+    err_t e = c->at_hand ? clients_at_hand(c->clients, id, &service) : clients_get(c->clients, id, NULL, &service);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_TOKEN : e;
+    return service.active ? OK : ERR_TOKEN;
+}
+
 static err_t access_token(const struct token_conf *c, const char *token, json_t **out)
 {
     AUTO_JSON claims = NULL;
 
     TRY(access_open(c, token, &claims));
-    if (!*introspect_grant(claims))
+    if (!*introspect_grant(claims)) {
+        TRY(check_service(c, claims));
         return tell_access(claims, out);
+    }
     if (!grant_id_ok(introspect_grant(claims)))
         return ERR_TOKEN;
     *out = take(&claims);
