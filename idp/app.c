@@ -69,6 +69,7 @@ const struct config_key idp_conf_keys[] = {
     KEY("token", "dpop_nonce", CONFIG_BOOL, dpop_nonce, "no", false, 0, 0, "every DPoP proof must carry a nonce of ours"),
     KEY("token", "require_pushed", CONFIG_BOOL, require_pushed, "no", false, 0, 0, "authorization requests only by /par, for every client"),
     INT("token", "pushed_life", pushed_life, "90", 5, 600, "seconds that a pushed authorization request waits"),
+    INT("token", "pushed_address", pushed_address, "600", 1, 1000000, "those of public clients from one address in throttle_window"),
     INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
     INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
     INT("token", "device_life", device_life, "600", 60, 3600, "seconds that a device waits for a person"),
