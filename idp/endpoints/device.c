@@ -110,8 +110,7 @@ err_t post_device(struct http_req *r)
     page_retry_after(r, wait);
     if (e != ERR_USER_CODE && e != ERR_THROTTLED)
         return e;
-    const struct audit row = {
-        .event = e == ERR_USER_CODE ? "device.code_refused" : "device.throttled", .request_id = http_request_id(r)};
+    const struct audit row = {.event = e == ERR_USER_CODE ? "device.code_refused" : "device.throttled", .request_id = http_request_id(r)};
     e = audit_refusal(a->db, &row, e);
     return show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait);
 }
