@@ -195,6 +195,27 @@ static err_t each_algorithm(const struct rotation *r, int dir, const struct toke
     return OK;
 }
 
+/* Readers of the set take so many keys and no more: with one too many nobody could check any token. What is due is made all the same. */
+static bool room(const struct token_keys *keys)
+{
+    size_t algs = 0;
+
+    for (size_t i = 0; i < keys->n; i++)
+        algs += i == 0 || keys->key[i].alg != keys->key[i - 1].alg;
+    return keys->n + algs <= JWKS_MAX;
+}
+
+static err_t make_all(const struct rotation *r, int dir, const struct token_keys *keys, struct rotated *out)
+{
+    struct rotation how = *r;
+
+    if (how.force && !room(keys)) {
+        log_event(LOG_WARNING, "rotate.full", "%zu keys are published; the next must wait until old ones have died", keys->n);
+        how.force = false;
+    }
+    return each_algorithm(&how, dir, keys, out, make_due);
+}
+
 static err_t read_keys(const struct rotation *r, struct token_keys *keys, struct rotated *out)
 {
     token_keys_free(keys);
@@ -213,10 +234,12 @@ err_t rotate(const struct rotation *r, struct rotated *out)
     TRY(sweep(r, dir, out));
     TRY(read_keys(r, &keys, out));
     if (r->every || r->force) {
-        TRY(each_algorithm(r, dir, &keys, out, make_due));
-        TRY(each_algorithm(r, dir, &keys, out, destroy_dead));
+        TRY(each_algorithm(r, dir, &keys, out, destroy_dead)); /* first: it makes room */
+        if (out->destroyed)
+            TRY(read_keys(r, &keys, out));
+        TRY(make_all(r, dir, &keys, out));
     }
-    if (out->made || out->destroyed)
+    if (out->made)
         TRY(read_keys(r, &keys, out));
     return r->jwks && *r->jwks ? publish(r, &keys, out) : OK;
 }

@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -117,18 +119,87 @@ static void md_ctx_free(EVP_MD_CTX **c)
     *c = NULL;
 }
 
+static void pkey_ctx_free(EVP_PKEY_CTX **c)
+{
+    EVP_PKEY_CTX_free(*c);
+    *c = NULL;
+}
+
+/* RFC 7518 §3.5: MGF1 with the same hash (EVP's default), the salt as long as the hash */
+static bool set_padding(const struct method *m, EVP_PKEY_CTX *c)
+{
+    return !m->pss || (EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 &&
+                       EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+/* --- contexts that are kept: making one costs half as much as verifying with it --- */
+
+#define READY_MAX 4 /* as many threads as verify with one key at the same time, mostly; others make their own */
+struct jwk_ready {
+    _Atomic(EVP_PKEY_CTX *) idle[READY_MAX];
+};
+
+struct jwk_ready *jwk_ready_new(void)
+{
+    return calloc(1, sizeof(struct jwk_ready));
+}
+
+void jwk_ready_free(struct jwk_ready **r)
+{
+    for (size_t i = 0; *r != NULL && i < READY_MAX; i++)
+        EVP_PKEY_CTX_free(atomic_load(&(*r)->idle[i]));
+    free(*r);
+    *r = NULL;
+}
+
+static EVP_PKEY_CTX *ready_take(const struct jwk *k, const struct method *m)
+{
+    for (size_t i = 0; i < READY_MAX; i++) {
+        EVP_PKEY_CTX *have = atomic_exchange(&k->ready->idle[i], NULL);
+        if (have != NULL)
+            return have;
+    }
+    AUTO(pkey_ctx_free) EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
+    if (c == NULL || EVP_PKEY_verify_init(c) != 1 || !set_padding(m, c) || EVP_PKEY_CTX_set_signature_md(c, *m->md) != 1)
+        return NULL;
+    return take(&c);
+}
+
+/* *c is NULL afterwards when it was kept. */
+static void ready_give(const struct jwk *k, EVP_PKEY_CTX **c)
+{
+    for (size_t i = 0; *c != NULL && i < READY_MAX; i++) {
+        EVP_PKEY_CTX *none = NULL;
+        if (atomic_compare_exchange_strong(&k->ready->idle[i], &none, *c))
+            *c = NULL;
+    }
+}
+
+static err_t ready_verify(const struct jwk *k, const struct method *m, struct bytes message, struct bytes sig)
+{
+    uint8_t h[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    AUTO(pkey_ctx_free) EVP_PKEY_CTX *c = ready_take(k, m);
+    if (c == NULL || EVP_Digest(message.ptr, message.len, h, &n, *m->md, NULL) != 1)
+        return ERR_CRYPTO;
+    if (EVP_PKEY_verify(c, sig.ptr, sig.len, h, n) != 1)
+        return ERR_BAD_SIGNATURE; /* and the context is not kept: nobody asks what state it is in */
+    ready_give(k, &c);
+    return OK;
+}
+
 static err_t evp_verify(const struct jwk *k, struct bytes message, struct bytes sig)
 {
     const struct method *m = &methods[k->alg];
+    if (m->md != NULL && *m->md == NULL)
+        return ERR_CRYPTO;
+    if (m->md != NULL && k->ready != NULL)
+        return ready_verify(k, m, message, sig);
     AUTO(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pctx = NULL; /* the context's own */
     if (ctx == NULL)
         return ERR_NOMEM;
-    if ((m->md != NULL && *m->md == NULL) || EVP_DigestVerifyInit(ctx, &pctx, m->md == NULL ? NULL : *m->md, NULL, k->key) != 1)
-        return ERR_CRYPTO;
-    /* RFC 7518 §3.5: MGF1 with the same hash (EVP's default), the salt as long as the hash */
-    if (m->pss && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-                   EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) != 1))
+    if (EVP_DigestVerifyInit(ctx, &pctx, m->md == NULL ? NULL : *m->md, NULL, k->key) != 1 || !set_padding(m, pctx))
         return ERR_CRYPTO;
     return EVP_DigestVerify(ctx, sig.ptr, sig.len, message.ptr, message.len) == 1 ? OK : ERR_BAD_SIGNATURE;
 }

@@ -17,10 +17,12 @@ enum jose_alg jose_alg_from(const char *name); /* JOSE_NONE for any other, "none
 #define JWT_MAX 8192 /* bytes of a compact token */
 
 /* A public key with the one algorithm it may be used with. */
+struct jwk_ready; /* contexts that verify with a key, made once and used by one thread at a time */
 struct jwk {
     char kid[JWK_KID_MAX + 1];
     enum jose_alg alg;
     EVP_PKEY *key;
+    struct jwk_ready *ready; /* of a key in a set; NULL: a context is made each time */
 };
 #define JWKS_MAX 16
 struct jwks {
@@ -43,6 +45,9 @@ err_t jwk_to_json(const EVP_PKEY *key, enum jose_alg alg, const char *kid, json_
 err_t jwk_thumbprint(const EVP_PKEY *key, char out[44]) MUST_USE;
 /* The alg that a public key implies: P-256 ES256, P-384 ES384, Ed25519 EdDSA, RSA RS256. JOSE_NONE for others. */
 enum jose_alg jose_alg_of(const EVP_PKEY *key);
+/* For a key that will verify often. NULL is good too: then each verification makes its own context. */
+struct jwk_ready *jwk_ready_new(void);
+void jwk_ready_free(struct jwk_ready **r);
 
 /*
  * Verifies a compact JWS against the set: kid must name a key of it, alg must be that key's, typ (case-insensitively) must be the

@@ -299,6 +299,7 @@ static err_t parse_set(const json_t *j, struct jwks *out)
             EVP_PKEY_free(k.key);
             return ERR_SYNTAX;
         }
+        k.ready = jwk_ready_new();
         out->key[out->n++] = k;
     }
     return OK;
@@ -315,8 +316,10 @@ err_t jwks_parse(const json_t *j, struct jwks *out)
 
 void jwks_free(struct jwks *s)
 {
-    for (size_t i = 0; i < s->n; i++)
+    for (size_t i = 0; i < s->n; i++) {
+        jwk_ready_free(&s->key[i].ready);
         EVP_PKEY_free(s->key[i].key);
+    }
     *s = (struct jwks){0};
 }
 

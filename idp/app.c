@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "idp/errors.h"
 #include "idp/factors/password.h"
+#include "idp/rules/audit_bound.h"
 #include "idp/rules/client_cert.h"
 #include "idp/rules/clients.h"
 #include "idp/rules/jwks.h"
@@ -68,6 +69,7 @@ const struct config_key idp_conf_keys[] = {
     KEY("token", "dpop_nonce", CONFIG_BOOL, dpop_nonce, "no", false, 0, 0, "every DPoP proof must carry a nonce of ours"),
     KEY("token", "require_pushed", CONFIG_BOOL, require_pushed, "no", false, 0, 0, "authorization requests only by /par, for every client"),
     INT("token", "pushed_life", pushed_life, "90", 5, 600, "seconds that a pushed authorization request waits"),
+    INT("token", "pushed_address", pushed_address, "600", 1, 1000000, "those of public clients from one address in throttle_window"),
     INT("token", "code_life", code_life, "60", 5, 60, "seconds that an authorization code is good"),
     INT("token", "token_life", token_life, "600", 10, 3600, "seconds that access and ID tokens are good"),
     INT("token", "device_life", device_life, "600", 60, 3600, "seconds that a device waits for a person"),
@@ -77,12 +79,16 @@ const struct config_key idp_conf_keys[] = {
     INT("token", "refresh_life", refresh_life, "7776000", 60, 31536000, "seconds after a sign-in that end refreshing in any case"),
     INT("token", "refresh_window", refresh_window, "10", 0, 60, "seconds in which a refresh token's lost answer is given again"),
     STR("logout", "origins", logout_origins, "", false, "origins that logout tokens may be posted to, separated by spaces; empty: none"),
+    INT("audit", "refusals", audit_refusals, "10", 1, 100000,
+        "audit rows a minute of one kind of refusal about one client or account; the rest are counted"),
     KEY("egress", "private_addresses", CONFIG_BOOL, private_addresses, "no", false, 0, 0,
         "configured origins whose names resolve into our own network may be reached, too"),
-    STR("upstream", "folder", upstream_folder, "", false, "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
+    STR("upstream", "folder", upstream_folder, "", false,
+        "folder with a file NAME.conf for each provider where people may sign in instead; empty: none"),
     STR("registration", "statement_issuers", statement_issuers, "", false,
         "JSON file with the issuers of software statements and their public keys; empty: none"),
-    STR("identity", "trust_framework", trust_framework, "vn_decree_69_2024", false, "name of the law that enrolment follows, in verified_claims"),
+    STR("identity", "trust_framework", trust_framework, "vn_decree_69_2024", false,
+        "name of the law that enrolment follows, in verified_claims"),
     STR("identity", "organization", organization, "", false, "who enrols, when an officer names nobody else; in verified_claims"),
     INT("ciba", "life", ciba_life, "300", 30, 3600, "seconds that a backchannel request waits for a person at most"),
     INT("ciba", "client_limit", ciba_client, "1000", 1, 1000000, "backchannel requests of one client in throttle_window"),
@@ -229,7 +235,8 @@ static err_t open_notifiers(struct app *a)
 {
     TRY(open_fetch(a, "logout", a->conf.logout_origins, &a->fetch));
     TRY(open_fetch(a, "ciba", a->conf.ciba_origins, &a->ping_fetch));
-    const struct notifier_conf logouts = {.db = a->db, .keyd = a->keyd, .clients = a->clients, .fetch = a->fetch, .look_every = 5, .work = logout_work};
+    const struct notifier_conf logouts = {
+        .db = a->db, .keyd = a->keyd, .clients = a->clients, .fetch = a->fetch, .look_every = 5, .work = logout_work};
     const struct notifier_conf pings = {.db = a->db, .keys = &a->keys, .fetch = a->ping_fetch, .look_every = 2, .work = ping_work};
     TRY(notifier_open(&logouts, &a->notifier));
     return notifier_open(&pings, &a->pinger);
@@ -267,6 +274,7 @@ err_t idp_open(struct app *a, const char *conf_path, bool web)
     idp_errors_init();
     pthread_mutex_init(&a->published.lock, NULL);
     TRY(read_conf(conf_path, a));
+    audit_bound_set((unsigned)a->conf.audit_refusals);
     const struct db_pool_conf pool = {
         .conninfo = a->conf.conninfo,
         .size = (unsigned)a->conf.pool,

@@ -34,6 +34,7 @@ struct idp_conf {
     struct secret tls_secret;
     char *tls_cas;
     bool dpop_nonce, require_pushed, private_addresses;
+    long audit_refusals;
     long pushed_life;
     char *log_level;
     char *conninfo;
@@ -43,7 +44,7 @@ struct idp_conf {
     struct secret master;
     long argon_ops, argon_mem_mib, argon_parallel, argon_wait_ms;
     long officer_max_age, admin_max_age;
-    long session_idle, session_max, request_life, code_life, token_life, device_life, device_client, device_address, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
+    long session_idle, session_max, request_life, code_life, token_life, device_life, device_client, device_address, pushed_address, refresh_idle, refresh_life, refresh_window, activation_days, consent_days;
     long throttle_account, throttle_address, throttle_window;
     long ciba_life, ciba_client, ciba_person, ciba_max_age;
     char *ciba_origins;

@@ -1,5 +1,5 @@
 /*
- * antin-idpctl: registers clients and officers' accounts, ends sessions, throws expired rows away. Reads the daemon's configuration.
+ * antin-idpctl: clients, officers' accounts, sessions, consents, keys and the audit log at the command line. Reads the daemon's configuration.
  * Run by the operator. See docs/man/antin-idpctl.1.
  */
 #include "common/log.h"
@@ -26,7 +26,7 @@ static const struct {
 } commands[] = {
     {"client", "add", ctl_client_add,
      "client add --id ID --name NAME --scope \"openid …\" [--redirect URI]… [--post-logout URI]… [--public | --auth basic|post]\n"
-     "           [--grant authorization_code|refresh_token|client_credentials|device_code|token_exchange]… [--sector HOST[:PORT]] "
+     "           [--grant authorization_code|refresh_token|client_credentials|device_code|token_exchange|ciba]… [--sector HOST[:PORT]] "
      "[--first-party] [--secret-out FILE]\n"
      "    Registers a client. Its secret is printed once, or written to FILE (mode 0600)."},
     {"client", "list", ctl_client_list, "client list\n    Lists all clients."},
@@ -38,14 +38,21 @@ static const struct {
     {"client", "secret", ctl_client_secret, "client secret ID [--secret-out FILE]\n    Gives it a new secret; the old one ends at once."},
     {"client", "set", ctl_client_set,
      "client set ID [--introspect yes|no] [--userinfo-signed yes|no] [--backchannel-logout URI|none] [--frontchannel-logout URI|none]\n"
-     "           [--exchange \"ID …\"|none] [--set NAME=VALUE]…\n"
-     "    What it may do beside signing people in, and where it hears of logouts. --set takes any member of its metadata (RFC 7591): VALUE "
+     "           [--exchange \"ID …\"|none] [--ciba-notify URI|none] [--set NAME=VALUE]…\n"
+     "    What it may do beside signing people in, and where it hears of logouts and answers. --set takes any member of its metadata (RFC "
+     "7591): VALUE "
      "is JSON\n"
      "    or else a text; an empty one takes the member away."},
     {"client", "secure", ctl_client_secure,
      "client secure ID [--auth METHOD] [--jwks FILE] [--tls KIND:VALUE] [--certificate FILE] [--require-par] [--require-object] [--dpop]\n"
      "              [--dpop-nonce] [--certificate-bound] [--profile none|fapi2-security|fapi2-message-signing] [--secret-out FILE]\n"
      "    How it proves who it is, and what it must do beyond; what is not said is off. Without --auth and --jwks those stay."},
+    {"client", "tokens", ctl_client_tokens,
+     "client tokens ID [--id-token ALG] [--userinfo ALG] [--introspection ALG] [--authorization ALG]\n"
+     "              [--id-token-encryption \"ALG [ENC]\"] [--userinfo-encryption \"ALG [ENC]\"]\n"
+     "    What it is told, signed by ES256, ES384, EdDSA, RS256, PS256 or the default, and encrypted to the key in its jwks with use enc: "
+     "none,\n"
+     "    RSA-OAEP or ECDH-ES, with A128CBC-HS256 or A256GCM. What is not said stays; without an option it is shown."},
     {"client", "export", ctl_client_export,
      "client export [ID…]\n    Their metadata as JSON (RFC 7591), without secrets; without an id all of them."},
     {"client", "import", ctl_client_import,
@@ -57,12 +64,6 @@ static const struct {
     {"registration-token", "list", ctl_registration_list, "registration-token list\n    All of them, with their policies."},
     {"registration-token", "revoke", ctl_registration_revoke,
      "registration-token revoke ID\n    Nobody registers with it any more; its clients stay."},
-    {"client", "tokens", ctl_client_tokens,
-     "client tokens ID [--id-token ALG] [--userinfo ALG] [--introspection ALG] [--authorization ALG]\n"
-     "              [--id-token-encryption \"ALG [ENC]\"] [--userinfo-encryption \"ALG [ENC]\"]\n"
-     "    What it is told, signed by ES256, ES384, EdDSA, RS256, PS256 or the default, and encrypted to the key in its jwks with use enc: "
-     "none,\n"
-     "    RSA-OAEP or ECDH-ES, with A128CBC-HS256 or A256GCM. What is not said stays; without an option it is shown."},
     {"account", "add", ctl_account_add,
      "account add --login NAME --name \"FULL NAME\" [--role registrar|admin] --password-file FILE\n"
      "    An officer's account, usable at once. FILE - is standard input."},

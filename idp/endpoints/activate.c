@@ -68,7 +68,7 @@ static const char *field(const struct http_req *r, const char *name)
 
 err_t post_activate(struct http_req *r)
 {
-    char address[64];
+    char address[NETWORK_CAP];
     int64_t wait = 0;
     const struct login_deps d = login_deps(r);
     const struct activation_in in = {
@@ -76,7 +76,7 @@ err_t post_activate(struct http_req *r)
         .code = field(r, "activation_code"),
         .password = field(r, "new_password"),
         .again = field(r, "new_password_again"),
-        .address = browser_address(r, address, sizeof address),
+        .address = browser_address(r, address),
         .request_id = http_request_id(r),
     };
 

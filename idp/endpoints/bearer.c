@@ -69,22 +69,40 @@ static err_t load_holder(const struct app *a, struct bearer *out)
     return out->service.active ? OK : ERR_TOKEN;
 }
 
+/* The token of the request, checked. */
+static err_t read_token(struct http_req *r, bool form, struct token_claims *out, const char **token, bool *by_dpop)
+{
+    const char *header = http_header(r, "Authorization"), *field = form ? http_field(r, "access_token") : NULL;
+    const char *bearer = token_behind(header, "Bearer"), *dpop = token_behind(header, "DPoP");
+    struct token_conf conf = token_conf_of(app_of(r));
+
+    conf.at_hand = !http_may_wait(r);
+    *token = bearer ? bearer : dpop ? dpop : field;
+    *by_dpop = dpop != NULL;
+    if (header && field)
+        return ERR_REQUEST;
+    return *token ? token_check(&conf, *token, out) : ERR_TOKEN_MISSING;
+}
+
+err_t bearer_plain(struct http_req *r, bool form, struct token_claims *out)
+{
+    const char *token;
+    bool by_dpop;
+
+    TRY(read_token(r, form, out, &token, &by_dpop));
+    return by_dpop || out->bind.jkt[0] || out->bind.x5t[0] || !grant_id_ok(out->grant_id) ? ERR_WAITS : OK;
+}
+
 err_t bearer_any(struct http_req *r, bool form, struct bearer *out)
 {
     struct app *a = app_of(r);
-    const char *header = http_header(r, "Authorization"), *field = form ? http_field(r, "access_token") : NULL;
-    const char *bearer = token_behind(header, "Bearer"), *dpop = token_behind(header, "DPoP");
-    const char *token = bearer ? bearer : dpop ? dpop : field;
-    const struct token_conf conf = token_conf_of(a);
+    const char *token;
+    bool by_dpop;
 
     memset(out, 0, sizeof *out);
-    if (header && field)
-        return ERR_REQUEST;
-    if (!token)
-        return ERR_TOKEN_MISSING;
-    TRY(token_check(&conf, token, &out->claims));
+    TRY(read_token(r, form, &out->claims, &token, &by_dpop));
     TRY(load_holder(a, out));
-    err_t e = check_binding(r, out, token, dpop != NULL);
+    err_t e = check_binding(r, out, token, by_dpop);
     if (e != ERR_TOKEN && e != ERR_DPOP)
         return e;
     /* The token is good, but whoever brings it cannot prove that it is theirs. */

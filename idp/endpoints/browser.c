@@ -43,32 +43,26 @@ err_t browser_session(struct http_req *r, struct session *out)
 }
 
 /* Whoever is connected, where nothing stands between. From this machine it is a proxy of ours, which says nothing about the caller. */
-static const char *peer_address(const struct http_req *r, char *out, size_t cap)
+static const char *peer_address(const struct http_req *r, char out[NETWORK_CAP])
 {
     const char *peer = http_peer(r);
-    size_t n = strlen(peer);
 
-    if (n == 0 || n >= cap || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strncmp(peer, "::ffff:127.", 11) == 0)
+    if (*peer == '\0' || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strncmp(peer, "::ffff:127.", 11) == 0)
         return NULL;
-    memcpy(out, peer, n + 1);
-    return out;
+    return throttle_network(peer, out) ? out : NULL;
 }
 
-const char *browser_address(const struct http_req *r, char *out, size_t cap)
+const char *browser_address(const struct http_req *r, char out[NETWORK_CAP])
 {
     const char *name = app_of(r)->conf.proxy_header;
     const char *v = name && *name ? http_header(r, name) : NULL;
 
     if (!v)
-        return peer_address(r, out, cap);
+        return peer_address(r, out);
     const char *comma = strrchr(v, ','); /* what stands before the last comma was said by the caller */
     v = comma ? comma + 1 : v;
     v += strspn(v, " ");
-    size_t n = strlen(v);
-    if (n == 0 || n >= cap)
-        return NULL;
-    memcpy(out, v, n + 1);
-    return out;
+    return *v && throttle_network(v, out) ? out : NULL;
 }
 
 err_t browser_form(struct http_req *r, json_t *values, const char *form, const char *request, bool with_session)

@@ -8,6 +8,7 @@
 #include "idp/endpoints/page.h"
 #include "idp/rules/csrf.h"
 #include "idp/rules/secrets.h"
+#include "idp/rules/throttle.h"
 #include "idp/store/session.h"
 
 /* The browser's name; given one when it has none. */
@@ -17,8 +18,8 @@ const char *browser_session_cookie(const struct http_req *r);
 void browser_set_session(struct http_req *r, const char *cookie); /* NULL: forget it */
 /* The live session. ERR_DB_NONE: nobody is signed in. */
 err_t browser_session(struct http_req *r, struct session *out) MUST_USE;
-/* The caller's address: as our own proxy tells it, or who is connected from elsewhere; NULL when it is not known. */
-const char *browser_address(const struct http_req *r, char *out, size_t cap);
+/* The network whose attempts are counted together: of the address that our own proxy tells, or of who is connected from elsewhere; NULL: not known. */
+const char *browser_address(const struct http_req *r, char out[NETWORK_CAP]);
 
 /* Puts "csrf" into a page's values. request: the pending request's name, or NULL. with_session: the form belongs to the session too. */
 err_t browser_form(struct http_req *r, json_t *values, const char *form, const char *request, bool with_session) MUST_USE;

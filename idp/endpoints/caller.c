@@ -5,6 +5,7 @@
 #include "idp/endpoints/caller.h"
 #include "common/clock.h"
 #include "idp/app.h"
+#include "idp/endpoints/browser.h"
 #include "idp/endpoints/page.h"
 #include "idp/rules/audit_bound.h"
 #include "idp/rules/client_auth.h"
@@ -29,6 +30,13 @@ err_t caller_cert(const struct http_req *r, X509 **out)
     if (!key || !secret_eq(bytes_str(key), secret_bytes(&c->tls_secret)) || http_header_twice(r, c->tls_header))
         return ERR_CLIENT_AUTH;
     return client_cert_read(value, out);
+}
+
+bool caller_quick(const struct http_req *r)
+{
+    const char *tls = app_of(r)->conf.tls_header;
+
+    return !http_field(r, "client_assertion") && !(tls[0] && http_header(r, tls));
 }
 
 static bool secret_in_address(const struct http_req *r)
@@ -91,6 +99,20 @@ err_t caller_begin(struct http_req *r, struct caller *out)
         .request_id = http_request_id(r),
     };
     return audit_refusal(a->db, &row, e);
+}
+
+err_t caller_rate(struct http_req *r, const struct client *c, const char *what, int64_t limit)
+{
+    const struct app *a = app_of(r);
+    char text[NETWORK_CAP];
+    const char *network = strcmp(c->auth_method, "none") == 0 ? browser_address(r, text) : NULL;
+    int64_t wait = 0;
+
+    if (!network)
+        return OK;
+    err_t e = rate_try(a->db, a->keys.throttle, what, network, limit, a->conf.throttle_window, &wait);
+    page_retry_after(r, wait);
+    return e;
 }
 
 err_t caller_prove(struct http_req *r, struct caller *c)

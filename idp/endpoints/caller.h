@@ -16,6 +16,8 @@ struct caller {
     bool deferred;
     char x5t[X5T_LEN + 1]; /* thumbprint of its TLS certificate; "" when the front end forwarded none */
 };
+/* Whether the client can be authenticated without waiting, as far as the request tells: no assertion to use up, no certificate. */
+bool caller_quick(const struct http_req *r);
 /*
  * Authenticates the client by the one method it is registered for. ERR_REQUEST_DOUBLED, ERR_REQUEST (secrets in the address, two methods at once),
  * ERR_CLIENT_AUTH.
@@ -27,6 +29,11 @@ err_t caller_of(struct http_req *r, struct caller *out) MUST_USE;
  */
 err_t caller_begin(struct http_req *r, struct caller *out) MUST_USE;
 err_t caller_prove(struct http_req *r, struct caller *c) MUST_USE; /* ERR_CLIENT_AUTH, ERR_DPOP */
+/*
+ * Anybody can speak for a public client: what is begun in its name is counted by the caller's network, "what" limit times in [login]
+ * throttle_window. ERR_RATE; OK for whoever proved who they are, or when no address is known.
+ */
+err_t caller_rate(struct http_req *r, const struct client *c, const char *what, int64_t limit) MUST_USE;
 /*
  * The key or certificate that tokens given to this request will be bound to (RFC 9449 §5, RFC 8705 §3). ERR_DPOP, ERR_DPOP_NONCE; ERR_TOKEN_BOUND:
  * this client gets no token that anybody could use.

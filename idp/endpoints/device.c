@@ -13,23 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Each begun one is a row. Anybody can speak for a public client, so there each address is counted by itself first: one of them cannot use
- * up what all share.
- */
+/* Each begun one is a row. A public client's network is counted by itself first: one of them cannot use up what all share. */
 static err_t within_limits(struct http_req *r, const struct client *c)
 {
     const struct app *a = app_of(r);
     const struct idp_conf *conf = &a->conf;
-    char text[64];
-    const char *address = strcmp(c->auth_method, "none") == 0 ? browser_address(r, text, sizeof text) : NULL;
     int64_t wait = 0;
-    err_t e = OK;
 
-    if (address)
-        e = rate_try(a->db, a->keys.throttle, "device-address", address, conf->device_address, conf->throttle_window, &wait);
-    if (e == OK)
-        e = rate_try(a->db, a->keys.throttle, "device-client", c->id, conf->device_client, conf->throttle_window, &wait);
+    TRY(caller_rate(r, c, "device-address", conf->device_address));
+    err_t e = rate_try(a->db, a->keys.throttle, "device-client", c->id, conf->device_client, conf->throttle_window, &wait);
     page_retry_after(r, wait);
     return e;
 }
@@ -107,19 +99,18 @@ err_t post_device(struct http_req *r)
     struct app *a = app_of(r);
     const struct throttle_conf limits = {a->conf.throttle_account, a->conf.throttle_address, a->conf.throttle_window};
     const char *code = http_field(r, "user_code");
-    char address[64];
+    char address[NETWORK_CAP];
     struct device_waiting d;
     int64_t wait = 0;
 
     TRY(browser_guard(r, "device", NULL, false));
-    err_t e = device_lookup(a->db, &a->keys, &limits, code, browser_address(r, address, sizeof address), &d, &wait);
+    err_t e = device_lookup(a->db, &a->keys, &limits, code, browser_address(r, address), &d, &wait);
     if (e == OK)
         e = go_on(r, &d);
     page_retry_after(r, wait);
     if (e != ERR_USER_CODE && e != ERR_THROTTLED)
         return e;
-    const struct audit row = {
-        .event = e == ERR_USER_CODE ? "device.code_refused" : "device.throttled", .request_id = http_request_id(r)};
+    const struct audit row = {.event = e == ERR_USER_CODE ? "device.code_refused" : "device.throttled", .request_id = http_request_id(r)};
     e = audit_refusal(a->db, &row, e);
     return show(r, code && strlen(code) <= 2 * USER_CODE_CHARS ? code : NULL, e, wait);
 }

@@ -15,6 +15,8 @@
 #include "idp/rules/scope.h"
 #include <string.h>
 
+#define ASYMMETRIC "ES256 ES384 EdDSA PS256 RS256" /* what a client's own signature may be */
+
 static const struct {
     const char *name, *path;
 } endpoints[] = {
@@ -40,13 +42,15 @@ static const struct {
     {"grant_types_supported", "authorization_code refresh_token client_credentials urn:ietf:params:oauth:grant-type:device_code "
                               "urn:ietf:params:oauth:grant-type:token-exchange urn:openid:params:grant-type:ciba"},
     {"subject_types_supported", "pairwise"},
-    {"token_endpoint_auth_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256 HS256"},
-    {"request_object_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
+    {"token_endpoint_auth_signing_alg_values_supported", ASYMMETRIC " HS256"},
+    {"introspection_endpoint_auth_signing_alg_values_supported", ASYMMETRIC " HS256"},
+    {"revocation_endpoint_auth_signing_alg_values_supported", ASYMMETRIC " HS256"},
+    {"request_object_signing_alg_values_supported", ASYMMETRIC},
     {"id_token_encryption_alg_values_supported", JWE_ALGS},
     {"id_token_encryption_enc_values_supported", JWE_ENCS},
     {"userinfo_encryption_alg_values_supported", JWE_ALGS},
     {"userinfo_encryption_enc_values_supported", JWE_ENCS},
-    {"backchannel_authentication_request_signing_alg_values_supported", "ES256 ES384 EdDSA PS256 RS256"},
+    {"backchannel_authentication_request_signing_alg_values_supported", ASYMMETRIC},
     {"dpop_signing_alg_values_supported", DPOP_ALGS},
     {"code_challenge_methods_supported", "S256"},
     {"prompt_values_supported", "none login consent select_account create"},
@@ -137,14 +141,19 @@ static json_t *acr_values(const struct app *a)
 static int describe_clients(const struct app *a, json_t *doc)
 {
     bool tls = a->conf.tls_header[0] != '\0';
-    AUTO_JSON methods = json_words("client_secret_basic client_secret_post client_secret_jwt private_key_jwt none");
+    AUTO_JSON methods = json_words("client_secret_basic client_secret_post client_secret_jwt private_key_jwt");
+    AUTO_JSON or_none = NULL;
     int bad = methods == NULL;
 
     if (tls)
         bad |= json_array_append_new(methods, json_string("self_signed_tls_client_auth"));
     if (tls && a->client_cas)
         bad |= json_array_append_new(methods, json_string("tls_client_auth"));
-    bad |= json_object_set(doc, "token_endpoint_auth_methods_supported", methods);
+    or_none = json_deep_copy(methods);
+    bad |= json_array_append_new(or_none, json_string("none")) | json_object_set(doc, "token_endpoint_auth_methods_supported", or_none) |
+           json_object_set(doc, "revocation_endpoint_auth_methods_supported", or_none) |
+           json_object_set(doc, "introspection_endpoint_auth_methods_supported",
+                           methods); /* a resource server proves who it is (RFC 7662 §2.1) */
     bad |= json_object_set_new(doc, "tls_client_certificate_bound_access_tokens", json_boolean(tls));
     return bad | json_object_set_new(doc, "require_pushed_authorization_requests", json_boolean(a->conf.require_pushed));
 }

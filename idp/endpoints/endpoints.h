@@ -13,6 +13,7 @@ http_handler post_par, get_authorize, post_authorize, get_login, post_login, get
 http_handler get_logout, post_logout, get_signed_out, get_activate, post_activate;
 http_handler get_upstream_start, get_upstream_back;
 http_handler post_introspect, post_revoke;
+http_together introspect_together, userinfo_together;
 http_handler post_device_authorization, get_device, post_device, get_device_done;
 http_handler post_bc_authorize, get_requests, post_requests;
 http_handler post_token, get_userinfo, post_userinfo;

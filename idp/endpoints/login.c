@@ -127,7 +127,7 @@ err_t post_login(struct http_req *r)
     const char *login = http_field(r, "login"), *password = http_field(r, "password");
     const struct login_deps d = login_deps(r);
     struct flow f;
-    char cookie[TIMED_CHARS + 1], address[64];
+    char cookie[TIMED_CHARS + 1], address[NETWORK_CAP];
     int64_t wait = 0;
 
     TRY(browser_guard(r, "login", request ? request : page, false));
@@ -135,7 +135,7 @@ err_t post_login(struct http_req *r)
     struct login_in in = login_in(r, &f);
     in.login = login ? login : "";
     in.password = password ? password : "";
-    in.address = browser_address(r, address, sizeof address);
+    in.address = browser_address(r, address);
     err_t e = login_password(&d, &in, cookie, &wait);
     if (e == ERR_PASSWORD || e == ERR_THROTTLED || e == ERR_ACCOUNT_LOCKED)
         return refused(r, &f, in.login, e, wait);

@@ -64,6 +64,7 @@ err_t post_par(struct http_req *r)
     struct caller c;
 
     TRY(caller_of(r, &c));
+    TRY(caller_rate(r, &c.client, "pushed-address", app_of(r)->conf.pushed_address)); /* each is a row, and one in the audit log */
     TRY(request_take(r, http_field, &q));
     if (authz_param(q.params, "request_uri")) /* RFC 9126 §2.1 */
         return ERR_REQUEST;

@@ -4,6 +4,7 @@
  * Called by token.c and the HTTP glue. RFC 6749 §4.4; RFC 9068.
  */
 #include "idp/endpoints/service.h"
+#include "idp/endpoints/caller.h"
 #include "idp/endpoints/page.h"
 #include "idp/rules/client_auth.h"
 #include "idp/rules/details.h"
@@ -33,10 +34,10 @@ static void service_free(void *p)
 
 bool service_quick(const struct http_req *r)
 {
-    const char *type = http_field(r, "grant_type"), *tls = app_of(r)->conf.tls_header;
+    const char *type = http_field(r, "grant_type");
 
-    return type && strcmp(type, GRANT_SERVICE) == 0 && !http_header(r, "DPoP") && !http_field(r, "client_assertion") &&
-           !http_field(r, "authorization_details") && !(tls[0] && http_header(r, tls));
+    return type && strcmp(type, GRANT_SERVICE) == 0 && !http_header(r, "DPoP") && !http_field(r, "authorization_details") &&
+           caller_quick(r);
 }
 
 /* --- one request --- */

@@ -21,6 +21,11 @@ struct bearer {
 err_t bearer_any(struct http_req *r, bool form, struct bearer *out) MUST_USE;
 /* The same for what only a person can ask. ERR_TOKEN_SCOPE: a service's token. */
 err_t bearer_of(struct http_req *r, bool form, struct bearer *out) MUST_USE;
+/*
+ * A person's token that nobody has to prove anything about: checked, its grant not looked at yet. ERR_WAITS: it is none of those, or it cannot
+ * be checked here and now (http_may_wait); bearer_any is for all.
+ */
+err_t bearer_plain(struct http_req *r, bool form, struct token_claims *out) MUST_USE;
 
 /* How the signing daemon knows a person; "" when there is none configured. */
 err_t citizen_subject(const struct app *a, const char *account_id, char out[SUB_LEN + 1]) MUST_USE;

@@ -7,7 +7,8 @@
 
 #include "idp/store/audit.h"
 
-#define AUDIT_BOUND 10 /* rows a minute of one event about one client or account, in one process */
+/* Rows a minute of one event about one client or account, in one process: from configuration, before threads start; 10 unless it is called. */
+void audit_bound_set(unsigned a_minute);
 
 /*
  * Writes the row if it is within the bound and gives why back, whatever became of it: the refusal stands, with the log's help or without. Rows

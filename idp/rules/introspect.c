@@ -4,6 +4,7 @@
  */
 #include "idp/rules/introspect.h"
 #include "common/clock.h"
+#include "idp/rules/clients.h"
 #include "idp/rules/terms.h"
 #include <string.h>
 
@@ -17,9 +18,9 @@ err_t access_open(const struct token_conf *c, const char *token, json_t **claims
 
     if (strlen(token) > JWT_MAX)
         return ERR_TOKEN;
-    err_t e = jwks_cache_verify(c->jwks, bytes_str(token), "at+jwt", claims);
+    err_t e = jwks_cache_verify(c->jwks, c->at_hand, bytes_str(token), "at+jwt", claims);
     if (e != OK)
-        return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT ? e : ERR_TOKEN;
+        return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT || e == ERR_WAITS ? e : ERR_TOKEN;
     aud = json_object_get(*claims, "aud");
     const struct jwt_expect want = {
         .iss = c->issuer,
@@ -64,7 +65,8 @@ static err_t tell_access(const json_t *claims, json_t **out)
     return *out ? OK : ERR_NOMEM;
 }
 
-static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const struct client *asker, const uint8_t hash[TIMED_KEY_LEN], json_t **out)
+static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const struct client *asker, const uint8_t hash[TIMED_KEY_LEN],
+                           json_t **out)
 {
     AUTO_TERMS terms = {0};
     struct grant g;
@@ -82,28 +84,60 @@ static err_t refresh_token(struct db_pool *p, const struct token_conf *c, const 
     return *out ? OK : ERR_NOMEM;
 }
 
-err_t introspect(struct db_pool *p, const struct token_conf *c, const struct client *asker, const char *token, json_t **out)
+/* A service's token has no grant that could end: it is worth something as long as the service is one of ours. */
+static err_t check_service(const struct token_conf *c, const json_t *claims)
+{
+    const char *id = text(claims, "client_id");
+    struct client service;
+
+    err_t e = c->at_hand ? clients_at_hand(c->clients, id, &service) : clients_get(c->clients, id, NULL, &service);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_TOKEN : e;
+    return service.active ? OK : ERR_TOKEN;
+}
+
+static err_t access_token(const struct token_conf *c, const char *token, json_t **out)
 {
     AUTO_JSON claims = NULL;
+
+    TRY(access_open(c, token, &claims));
+    if (!*introspect_grant(claims)) {
+        TRY(check_service(c, claims));
+        return tell_access(claims, out);
+    }
+    if (!grant_id_ok(introspect_grant(claims)))
+        return ERR_TOKEN;
+    *out = take(&claims);
+    return ERR_TOGETHER;
+}
+
+static err_t tell_inactive(json_t **out)
+{
+    *out = json_pack("{s:b}", "active", 0);
+    return *out ? OK : ERR_NOMEM;
+}
+
+err_t introspect(struct db_pool *p, const struct token_conf *c, const struct client *asker, const char *token, json_t **out)
+{
     uint8_t hash[TIMED_KEY_LEN];
-    struct grant g;
-    err_t e;
+    bool refresh = timed_key(token, hash);
 
     if (!asker->introspect || strcmp(asker->auth_method, "none") == 0)
         return ERR_CLIENT_FORBIDDEN;
-    if (timed_key(token, hash))
-        e = refresh_token(p, c, asker, hash, out);
-    else {
-        e = access_open(c, token, &claims);
-        if (e == OK)
-            e = access_grant(p, claims, &g);
-        if (e == OK)
-            e = tell_access(claims, out);
-    }
-    if (e != ERR_TOKEN)
-        return e;
-    *out = json_pack("{s:b}", "active", 0);
-    return *out ? OK : ERR_NOMEM;
+    if (refresh && c->at_hand)
+        return ERR_WAITS;
+    err_t e = refresh ? refresh_token(p, c, asker, hash, out) : access_token(c, token, out);
+    return e == ERR_TOKEN ? tell_inactive(out) : e;
+}
+
+const char *introspect_grant(const json_t *claims)
+{
+    return text(claims, "grant_id");
+}
+
+err_t introspect_told(const json_t *claims, const char *alive, json_t **out)
+{
+    return *alive && strcmp(alive, text(claims, "client_id")) == 0 ? tell_access(claims, out) : tell_inactive(out);
 }
 
 static err_t end_grant(struct db_pool *p, const char *grant_id, const char *request_id)

@@ -147,13 +147,23 @@ static err_t read_lock(struct jwks_cache *c)
     return ERR_KEYD_DOWN;
 }
 
-bool jwks_cache_fresh(struct jwks_cache *c, uint64_t *version)
+/* The same without asking keyd. */
+static err_t read_lock_fresh(struct jwks_cache *c)
 {
     pthread_rwlock_rdlock(&c->lock);
-    bool fresh = c->fetched && clock_mono_us() - c->fetched < FRESH_US;
+    if (c->fetched && clock_mono_us() - c->fetched < FRESH_US)
+        return OK;
+    pthread_rwlock_unlock(&c->lock);
+    return ERR_WAITS;
+}
+
+bool jwks_cache_fresh(struct jwks_cache *c, uint64_t *version)
+{
+    if (read_lock_fresh(c) != OK)
+        return false;
     *version = c->version;
     pthread_rwlock_unlock(&c->lock);
-    return fresh;
+    return true;
 }
 
 err_t jwks_cache_version(struct jwks_cache *c, uint64_t *version)
@@ -172,9 +182,9 @@ err_t jwks_cache_json(struct jwks_cache *c, struct buf *out)
     return e;
 }
 
-err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims)
+err_t jwks_cache_verify(struct jwks_cache *c, bool at_hand, struct bytes token, const char *typ, json_t **claims)
 {
-    TRY(read_lock(c));
+    TRY(at_hand ? read_lock_fresh(c) : read_lock(c));
     err_t e = jwt_verify(token, &c->set, typ, claims);
     pthread_rwlock_unlock(&c->lock);
     return e;

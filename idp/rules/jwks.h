@@ -19,7 +19,8 @@ err_t jwks_cache_version(struct jwks_cache *c, uint64_t *version) MUST_USE; /* E
 
 /* The set as JSON text: keys that sign now, will sign (published before first use), or whose last tokens may still be good. */
 err_t jwks_cache_json(struct jwks_cache *c, struct buf *out) MUST_USE;
-err_t jwks_cache_verify(struct jwks_cache *c, struct bytes token, const char *typ, json_t **claims) MUST_USE; /* as jwt_verify */
+/* As jwt_verify. at_hand: with the keys that are here, ERR_WAITS when keyd would have to be asked first. */
+err_t jwks_cache_verify(struct jwks_cache *c, bool at_hand, struct bytes token, const char *typ, json_t **claims) MUST_USE;
 enum jose_alg jwks_cache_alg(struct jwks_cache *c); /* that keyd signs with when nothing else is asked; JOSE_NONE when unknown */
 unsigned jwks_cache_algs(struct jwks_cache *c);     /* bits 1 << enum jose_alg that keyd has a key for now; 0 when unknown */
 

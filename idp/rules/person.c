@@ -25,16 +25,23 @@ err_t person_seal(struct keyclient *k, const char *account_id, const json_t *per
 err_t person_open(struct keyclient *k, struct db_pool *p, const char *account_id, json_t **person)
 {
     struct account_sealed row = {0};
-    uint8_t key[KEY_DATA_LEN];
-    AUTO_BUF text = {0};
 
     err_t e = account_sealed_get(p, account_id, &row);
     if (e == OK)
-        e = key_unwrap(k, bytes_str(account_id), row.key, key);
-    if (e == OK)
-        e = idp_unseal(key, bytes_str(account_id), buf_bytes(&row.data), &text);
-    secret_wipe(key, sizeof key);
+        e = person_unseal(k, account_id, &row, person);
     buf_free(&row.data);
+    return e;
+}
+
+err_t person_unseal(struct keyclient *k, const char *account_id, const struct account_sealed *row, json_t **person)
+{
+    uint8_t key[KEY_DATA_LEN];
+    AUTO_BUF text = {0};
+
+    err_t e = key_unwrap(k, bytes_str(account_id), row->key, key);
+    if (e == OK)
+        e = idp_unseal(key, bytes_str(account_id), buf_bytes(&row->data), &text);
+    secret_wipe(key, sizeof key);
     if (e == OK)
         e = json_parse(buf_bytes(&text), PERSON_SEALED_MAX, person);
     if (text.ptr)

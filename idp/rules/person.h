@@ -14,6 +14,8 @@ err_t person_seal(struct keyclient *k, const char *account_id, const json_t *per
                   struct buf *sealed) MUST_USE;
 err_t person_open(struct keyclient *k, struct db_pool *p, const char *account_id,
                   json_t **person) MUST_USE; /* ERR_DB_NONE, ERR_CRYPTO: altered */
+/* The same of a row that is here already. */
+err_t person_unseal(struct keyclient *k, const char *account_id, const struct account_sealed *row, json_t **person) MUST_USE;
 
 /* Claims that these scopes give (OpenID Connect Core §5.1, §5.4); sub is the caller's to add. */
 err_t person_claims(const json_t *person, const char *scope, json_t *claims) MUST_USE;

@@ -3,7 +3,26 @@
  * Called by rules/login.c and rules/activation.c.
  */
 #include "idp/rules/throttle.h"
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
+
+bool throttle_network(const char *address, char out[NETWORK_CAP])
+{
+    uint8_t a[16];
+    size_t n = strlen(address);
+
+    if (n >= NETWORK_CAP)
+        return false;
+    memcpy(out, address, n + 1);
+    if (inet_pton(AF_INET6, address, a) != 1)
+        return true;
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (memcmp(a, mapped, sizeof mapped) == 0)
+        return inet_ntop(AF_INET, a + 12, out, NETWORK_CAP) != NULL;
+    memset(a + 8, 0, 8);
+    return inet_ntop(AF_INET6, a, out, NETWORK_CAP) != NULL;
+}
 
 err_t throttle_try(struct db_pool *p, const struct throttle_conf *c, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name,
                    const char *address, struct throttle *t, int64_t *wait)

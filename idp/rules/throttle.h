@@ -15,6 +15,13 @@ struct throttle {
     uint8_t account[HASH_LEN], address[HASH_LEN];
     bool has_address;
 };
+#define NETWORK_CAP 48
+/*
+ * What is counted of an address: IPv4 whole (also when it is wrapped in IPv6), of IPv6 the /64, for whoever has one address there has them all
+ * (RFC 6177, RFC 7934 §3). Anything else as it stands. False: longer than any address.
+ */
+bool throttle_network(const char *address, char out[NETWORK_CAP]);
+
 /* what: "login", "activation". address NULL: unknown. *wait: seconds, with ERR_THROTTLED. */
 err_t throttle_try(struct db_pool *p, const struct throttle_conf *c, const uint8_t key[IDP_KEY_LEN], const char *what, const char *name,
                    const char *address, struct throttle *t, int64_t *wait) MUST_USE;

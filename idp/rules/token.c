@@ -208,7 +208,7 @@ static err_t copy_claim(const json_t *claims, const char *name, bool needed, cha
 /* What is wrong with a token is one answer; that keys or memory are missing is another. */
 static err_t token_fault(err_t e)
 {
-    return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT ? e : ERR_TOKEN;
+    return e == ERR_KEYD_DOWN || e == ERR_NOMEM || e == ERR_TIMEOUT || e == ERR_WAITS ? e : ERR_TOKEN;
 }
 
 /* A condition that this version does not know is one that nobody checks: such a token is good for nothing (RFC 7800 §3.1). */
@@ -232,7 +232,7 @@ err_t token_check(const struct token_conf *c, const char *token, struct token_cl
 
     if (strlen(token) > JWT_MAX)
         return ERR_TOKEN;
-    err_t e = jwks_cache_verify(c->jwks, bytes_str(token), "at+jwt", &claims);
+    err_t e = jwks_cache_verify(c->jwks, c->at_hand, bytes_str(token), "at+jwt", &claims);
     if (e != OK)
         return token_fault(e);
     if (jwt_check(claims, &want) != OK)
@@ -250,7 +250,7 @@ err_t token_hint(const struct token_conf *c, const char *token, struct hint_clai
 
     if (strlen(token) > JWT_MAX)
         return ERR_TOKEN;
-    err_t e = jwks_cache_verify(c->jwks, bytes_str(token), "JWT", &claims);
+    err_t e = jwks_cache_verify(c->jwks, c->at_hand, bytes_str(token), "JWT", &claims);
     if (e != OK)
         return token_fault(e);
     if (json_need_str(claims, "iss", 512, &iss) != OK || strcmp(iss, c->issuer) != 0)

@@ -32,10 +32,11 @@ struct token_conf {
     struct db_pool *db;               /* the person's data, when claims are asked for one by one */
     struct verified_facts facts;      /* of the installation; the level is the grant's */
     const char *details;              /* fewer authorization details for this token (RFC 9396 §6.1), or NULL */
+    bool at_hand;                     /* a token is checked without waiting, or not at all: ERR_WAITS */
 };
 struct tokens {
     struct buf access;
-    struct buf id; /* empty without scope openid */
+    struct buf id;   /* empty without scope openid */
     json_t *details; /* the authorization details that the access token carries; NULL: none */
 };
 void tokens_free(struct tokens *t);

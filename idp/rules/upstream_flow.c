@@ -13,6 +13,8 @@
 #define STATE_SECONDS 900 /* a sign-in there may take so long */
 #define RANDOM_LEN 16
 #define STATE_MAX_CHARS 256
+#define AGE_MAX 86400 /* seconds; a sign-in there of unknown age is taken for so old */
+#define AGE_MAX_TEXT "86400"
 #define DERIVED_LEN B64URL_LEN(SHA256_LEN)
 
 /* What state holds, sealed for one provider and one browser. */
@@ -107,7 +109,7 @@ static err_t add_wishes(const struct upstream_conf *c, const struct upstream_sta
 
     TRY(url_add_param(url, "acr_values", acr[0] ? acr : NULL));
     TRY(url_add_param(url, "prompt", anew ? "login" : NULL));
-    TRY(url_add_param(url, "max_age", anew ? "0" : NULL));
+    TRY(url_add_param(url, "max_age", anew ? "0" : c->prompt_login ? AGE_MAX_TEXT : NULL)); /* Core §2: so it must say auth_time */
     return url_add_param(url, "ui_locales", lang_code(s->lang));
 }
 
@@ -158,7 +160,10 @@ static bool at_hash_ok(enum jose_alg alg, const json_t *claims, const char *acce
     return strcmp(want, said) == 0;
 }
 
-/* Where a new sign-in was needed, it must say so, or have been asked in words that it understands. */
+/*
+ * Where a new sign-in was needed, it must say so, or have been asked in words that it understands. Elsewhere its own session may have answered
+ * for the person: what is not said to be young counts as old, or whoever signs out here and in again would be fresh.
+ */
 static err_t check_time(const struct upstream_conf *c, const json_t *claims, const struct sealed_state *s, int64_t *auth_time)
 {
     int64_t now = clock_now();
@@ -167,8 +172,11 @@ static err_t check_time(const struct upstream_conf *c, const json_t *claims, con
         return ERR_UPSTREAM_ANSWER;
     if (*auth_time > now)
         *auth_time = now;
-    if (!s->fresh)
+    if (!s->fresh) {
+        if (!*auth_time)
+            *auth_time = s->began - AGE_MAX;
         return OK;
+    }
     if (*auth_time ? *auth_time < s->began - c->skew : !c->prompt_login)
         return ERR_UPSTREAM_OLD;
     if (*auth_time && *auth_time < s->began) /* its clock is a little behind */

@@ -180,9 +180,15 @@ err_t account_sealed_get(struct db_pool *p, const char *id, struct account_seale
     AUTO_ROWS r = NULL;
 
     TRY(store_one(p, &st_account_person, (struct db_param[]){DB_TEXT(id)}, &r));
-    struct bytes key = db_bytes(r, 0, 0);
+    return account_sealed_read(r, 0, 0, out);
+}
+
+err_t account_sealed_read(const struct db_rows *r, int row, int column, struct account_sealed *out)
+{
+    struct bytes key = db_bytes(r, row, column);
+
     if (key.len != sizeof out->key)
         return ERR_DB;
     memcpy(out->key, key.ptr, sizeof out->key);
-    return buf_copy(&out->data, db_bytes(r, 0, 1));
+    return buf_copy(&out->data, db_bytes(r, row, column + 1));
 }

@@ -70,6 +70,8 @@ struct account_sealed {
     struct buf data; /* caller frees */
 };
 err_t account_sealed_get(struct db_pool *p, const char *id, struct account_sealed *out) MUST_USE; /* ERR_DB_NONE */
+/* Columns data_key and data, which stand side by side from this one on. */
+err_t account_sealed_read(const struct db_rows *r, int row, int column, struct account_sealed *out) MUST_USE;
 
 /* --- activation --- */
 struct activation_new {

@@ -73,7 +73,7 @@ err_t code_use(struct db_pool *p, const struct code_use *in, struct code_used *o
         return ERR_DB_NONE;
     out->outcome = (enum code_outcome)db_int(r, 0, GRANT_NCOLUMNS + 1);
     TRY(store_text(r, 0, GRANT_NCOLUMNS, out->nonce, sizeof out->nonce));
-    return grant_read(r, &out->grant);
+    return grant_read(r, 0, &out->grant);
 }
 
 err_t code_undo(struct db_pool *p, const struct code_use *in)

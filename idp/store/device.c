@@ -129,7 +129,7 @@ err_t device_poll(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], c
     memset(grant, 0, sizeof *grant);
     TRY(store_one(p, &st_device_poll, (struct db_param[]){TIMED_PARAM(device_hash), DB_TEXT(client_id), DB_BOOL(backchannel)}, &r));
     *state = (enum device_state)db_int(r, 0, GRANT_NCOLUMNS);
-    return db_null(r, 0, 0) ? OK : grant_read(r, grant);
+    return db_null(r, 0, 0) ? OK : grant_read(r, 0, grant);
 }
 
 err_t device_use(struct db_pool *p, const uint8_t device_hash[TIMED_KEY_LEN], const uint8_t *refresh_hash, const char *jkt,

@@ -45,6 +45,13 @@ const struct db_stmt st_grant_get = {
     "SELECT " GRANT_COLUMNS " FROM idp.access_grant g JOIN idp.account a ON a.id = g.account_id WHERE g.id = $1",
     1,
 };
+/* A row for each that is there, found through its partition's index one by one (OFFSET 0: as written, whatever the planner knows by then). */
+#define EACH_OF(columns, condition)                                                                             \
+    "SELECT g.*, q.n FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n)"                                      \
+    " CROSS JOIN LATERAL (SELECT " columns " FROM idp.access_grant g JOIN idp.account a ON a.id = g.account_id" \
+    "  WHERE g.id = q.id" condition " OFFSET 0) g"
+const struct db_stmt st_grants_alive = {"grants_alive", EACH_OF("g.client_id", " AND " GRANT_LIVE), 1};
+const struct db_stmt st_grants_get = {"grants_get", EACH_OF(GRANT_COLUMNS ", a.data_key, a.data", ""), 1};
 const struct db_stmt st_grant_revoke = {
     "grant_revoke",
     "WITH g AS (UPDATE idp.access_grant SET revoked_at = now(), revoked_why = $2 WHERE id = $1 AND revoked_at IS NULL"
@@ -95,25 +102,25 @@ err_t code_issue_row(struct db_pool *p, const struct code_new *c)
     return store_one(p, &st_code_issue, v, NULL);
 }
 
-err_t grant_read(const struct db_rows *r, struct grant *g)
+err_t grant_read(const struct db_rows *r, int row, struct grant *g)
 {
-    TRY(store_text(r, 0, 0, g->id, sizeof g->id));
-    TRY(store_text(r, 0, 1, g->account_id, sizeof g->account_id));
-    TRY(store_text(r, 0, 2, g->client_id, sizeof g->client_id));
-    TRY(store_text(r, 0, 3, g->scope, sizeof g->scope));
-    TRY(store_text(r, 0, 4, g->sub, sizeof g->sub));
-    TRY(store_text(r, 0, 5, g->sid, sizeof g->sid));
-    g->auth_time = db_time(r, 0, 6);
-    g->level = (int)db_int(r, 0, 7);
-    g->live = db_bool(r, 0, 8);
-    g->registrar = db_bool(r, 0, 9);
-    TRY(store_text(r, 0, 10, g->dpop_jkt, sizeof g->dpop_jkt));
-    g->dpop_nonce = db_bool(r, 0, 12);
-    g->admin = db_bool(r, 0, 16);
-    TRY(store_text(r, 0, 11, g->resource, sizeof g->resource));
-    TRY(store_text(r, 0, 13, g->amr, sizeof g->amr));
-    TRY(store_text(r, 0, 14, g->acr, sizeof g->acr));
-    return store_bytes(r, 0, 15, g->terms, sizeof g->terms, &g->terms_len);
+    TRY(store_text(r, row, 0, g->id, sizeof g->id));
+    TRY(store_text(r, row, 1, g->account_id, sizeof g->account_id));
+    TRY(store_text(r, row, 2, g->client_id, sizeof g->client_id));
+    TRY(store_text(r, row, 3, g->scope, sizeof g->scope));
+    TRY(store_text(r, row, 4, g->sub, sizeof g->sub));
+    TRY(store_text(r, row, 5, g->sid, sizeof g->sid));
+    g->auth_time = db_time(r, row, 6);
+    g->level = (int)db_int(r, row, 7);
+    g->live = db_bool(r, row, 8);
+    g->registrar = db_bool(r, row, 9);
+    TRY(store_text(r, row, 10, g->dpop_jkt, sizeof g->dpop_jkt));
+    g->dpop_nonce = db_bool(r, row, 12);
+    g->admin = db_bool(r, row, 16);
+    TRY(store_text(r, row, 11, g->resource, sizeof g->resource));
+    TRY(store_text(r, row, 13, g->amr, sizeof g->amr));
+    TRY(store_text(r, row, 14, g->acr, sizeof g->acr));
+    return store_bytes(r, row, 15, g->terms, sizeof g->terms, &g->terms_len);
 }
 
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
@@ -122,10 +129,78 @@ err_t grant_get(struct db_pool *p, const char *id, struct grant *out)
 
     memset(out, 0, sizeof *out);
     TRY(store_one(p, &st_grant_get, (struct db_param[]){DB_TEXT(id)}, &r));
-    return grant_read(r, out);
+    return grant_read(r, 0, out);
 }
 
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id)
 {
     return store_one(p, &st_grant_revoke, (struct db_param[]){DB_TEXT(id), DB_TEXT(why), DB_TEXT(request_id)}, NULL);
+}
+
+/* --- several --- */
+
+bool grant_id_ok(const char *id)
+{
+    size_t n = strspn(id, "0123456789abcdef-");
+
+    for (size_t i = 0; i < n; i++)
+        if ((id[i] == '-') != (i == 8 || i == 13 || i == 18 || i == 23))
+            return false;
+    return n == UUID_LEN && id[n] == '\0';
+}
+
+static err_t query(struct db_pool *p, const struct db_stmt *s, const char *const *ids, size_t n, struct db_rows **out)
+{
+    char list[GRANTS_MAX * (UUID_LEN + 1) + 2], *at = list;
+
+    if (n > GRANTS_MAX)
+        return ERR_INTERNAL;
+    for (size_t i = 0; i < n; i++) {
+        *at++ = i == 0 ? '{' : ',';
+        memcpy(at, ids[i], UUID_LEN);
+        at += UUID_LEN;
+    }
+    memcpy(at, "}", 2);
+    return store_query(p, s, (struct db_param[]){DB_TEXT(list)}, out);
+}
+
+/* Which of the ids a row belongs to. */
+static err_t row_of(const struct db_rows *r, int row, int column, size_t n, size_t *i)
+{
+    int64_t at = db_int(r, row, column);
+
+    if (at < 1 || (size_t)at > n)
+        return ERR_INTERNAL;
+    *i = (size_t)at - 1;
+    return OK;
+}
+
+err_t grants_alive(struct db_pool *p, const char *const *ids, size_t n, char alive[][CLIENT_ID_MAX + 1])
+{
+    AUTO_ROWS r = NULL;
+    size_t i;
+
+    memset(alive, 0, n * sizeof *alive);
+    TRY(query(p, &st_grants_alive, ids, n, &r));
+    for (int row = 0; row < db_count(r); row++) {
+        TRY(row_of(r, row, 1, n, &i));
+        TRY(store_text(r, row, 0, alive[i], sizeof *alive));
+    }
+    return OK;
+}
+
+err_t grants_get(struct db_pool *p, const char *const *ids, size_t n, struct db_rows **out)
+{
+    return query(p, &st_grants_get, ids, n, out);
+}
+
+err_t grants_read(const struct db_rows *r, int row, size_t *i, struct grant *g)
+{
+    TRY(row_of(r, row, GRANT_NCOLUMNS + 2, GRANTS_MAX, i));
+    return grant_read(r, row, g);
+}
+
+err_t grants_person(const struct db_rows *r, int row, struct account_sealed *out)
+{
+    return account_sealed_read(r, row, GRANT_NCOLUMNS, out);
 }

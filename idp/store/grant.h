@@ -5,6 +5,7 @@
 #ifndef ANTIN_IDP_STORE_GRANT_H
 #define ANTIN_IDP_STORE_GRANT_H
 
+#include "idp/store/account.h"
 #include "idp/store/auth_request.h"
 #include "idp/store/session.h"
 
@@ -54,17 +55,30 @@ struct grant {
     size_t terms_len;                  /* 0: neither */
 };
 /* Columns of "access_grant g JOIN account a", as grant_read takes them from the first on. */
+#define GRANT_LIVE                                                         \
+    "g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'" \
+    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active')"
 #define GRANT_COLUMNS                                                                                         \
     "g.id, g.account_id, g.client_id, g.scope, g.sub, g.sid, g.auth_time, least(a.level, g.level_max),"       \
-    " g.revoked_at IS NULL AND g.expires_at > now() AND a.state = 'active'"                                   \
-    " AND EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.state = 'active'),"               \
+    " " GRANT_LIVE ","                                                                                        \
     " EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'registrar')"                   \
     ", g.dpop_jkt, g.resource, EXISTS (SELECT 1 FROM idp.client k WHERE k.id = g.client_id AND k.dpop_nonce)" \
     ", g.amr, g.acr, g.terms"                                                                                 \
     ", EXISTS (SELECT 1 FROM idp.role r WHERE r.account_id = a.id AND r.role = 'admin')"
 #define GRANT_NCOLUMNS 17
-err_t grant_read(const struct db_rows *r, struct grant *g) MUST_USE;
+err_t grant_read(const struct db_rows *r, int row, struct grant *g) MUST_USE;
 err_t grant_get(struct db_pool *p, const char *id, struct grant *out) MUST_USE;                          /* ERR_DB_NONE */
 err_t grant_revoke(struct db_pool *p, const char *id, const char *why, const char *request_id) MUST_USE; /* ERR_DB_NONE: was revoked */
+
+/* --- several in one statement --- */
+#define GRANTS_MAX 32
+bool grant_id_ok(const char *id); /* the form that every id of a grant has; the following take no other */
+/* Which of them are alive: alive[i] is the client whose grant ids[i] is, "" for all others. */
+err_t grants_alive(struct db_pool *p, const char *const *ids, size_t n, char alive[][CLIENT_ID_MAX + 1]) MUST_USE;
+/* Grants that exist, with their people's sealed data. */
+err_t grants_get(struct db_pool *p, const char *const *ids, size_t n, struct db_rows **out) MUST_USE;
+/* One of those rows; *i: of which id, set whenever that is known. */
+err_t grants_read(const struct db_rows *r, int row, size_t *i, struct grant *g) MUST_USE;
+err_t grants_person(const struct db_rows *r, int row, struct account_sealed *out) MUST_USE; /* the caller frees out->data */
 
 #endif

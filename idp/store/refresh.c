@@ -33,10 +33,12 @@ const struct db_stmt st_refresh_use = {
     " LEFT JOIN idp.access_grant g ON g.id = t.grant_id LEFT JOIN idp.account a ON a.id = g.account_id",
     12,
 };
+/* Not when somebody came again meanwhile and was given the same successor: then it is theirs, and stays. */
 const struct db_stmt st_refresh_undo = {
     "refresh_undo",
-    "WITH n AS (DELETE FROM idp.refresh_token WHERE token_hash = $2 AND uses = 0 RETURNING 1),"
-    " t AS (UPDATE idp.refresh_token SET uses = 0, used_at = NULL WHERE token_hash = $1 AND EXISTS (SELECT 1 FROM n) RETURNING 1)"
+    "WITH t AS (UPDATE idp.refresh_token SET uses = 0, used_at = NULL WHERE token_hash = $1 AND uses = 1"
+    "  AND NOT EXISTS (SELECT 1 FROM idp.refresh_token s WHERE s.token_hash = $2 AND s.uses > 0) RETURNING 1),"
+    " n AS (DELETE FROM idp.refresh_token WHERE token_hash = $2 AND uses = 0 AND EXISTS (SELECT 1 FROM t))"
     " INSERT INTO idp.audit (event, client_id, request_id) SELECT 'token.taken_back', $3, $4 FROM t",
     4,
 };
@@ -63,7 +65,7 @@ err_t refresh_use(struct db_pool *p, const struct refresh_use *in, struct refres
     if (db_null(r, 0, 0))
         return ERR_DB_NONE;
     out->outcome = (enum refresh_outcome)db_int(r, 0, GRANT_NCOLUMNS);
-    return grant_read(r, &out->grant);
+    return grant_read(r, 0, &out->grant);
 }
 
 err_t refresh_undo(struct db_pool *p, const struct refresh_use *in)
@@ -81,5 +83,5 @@ err_t refresh_get(struct db_pool *p, const uint8_t hash[TIMED_KEY_LEN], struct g
     TRY(store_one(p, &st_refresh_get, (struct db_param[]){TIMED_PARAM(hash)}, &r));
     *expires_at = db_time(r, 0, GRANT_NCOLUMNS);
     *good = db_bool(r, 0, GRANT_NCOLUMNS + 1);
-    return grant_read(r, out);
+    return grant_read(r, 0, out);
 }

@@ -26,6 +26,7 @@
     X(st_request_add) X(st_request_get) X(st_request_deny)                                                                   \
     /* consent, code, access_grant */                                                                                        \
     X(st_consent_get) X(st_code_issue) X(st_code_use) X(st_code_undo) X(st_grant_get) X(st_grant_revoke)                     \
+    X(st_grants_alive) X(st_grants_get)                                                                                      \
     X(st_refresh_use) X(st_refresh_undo) X(st_refresh_get)                                                                   \
     X(st_logout_take) X(st_logout_done) X(st_logout_frames)                                                                  \
     X(st_device_add) X(st_device_find) X(st_device_allow) X(st_device_refuse) X(st_device_poll) X(st_device_use)             \

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import antin_client as antin  # noqa: E402
+from idp_kit import enrolled, fresh  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,18 @@ def stack():
 @pytest.fixture(scope="session")
 def officer(stack):
     return antin.Officer(stack)
+
+
+@pytest.fixture(scope="module")
+def person(stack, officer):
+    """A new person without a signing key, the same for all tests of a file."""
+    return enrolled(stack, officer).person
+
+
+@pytest.fixture
+def visitor(stack, person):
+    """This person in front of a browser that is signed in nowhere."""
+    return fresh(stack, person)
 
 
 @pytest.fixture

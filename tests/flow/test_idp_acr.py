@@ -8,14 +8,9 @@ from urllib.parse import urlsplit
 
 import antin_client as antin
 import pytest
-from idp_kit import Client, enrolled, fresh, idpctl, session_hash, sql
+from idp_kit import Client, fresh, idpctl, session_hash, sql
 
 LOA1, LOA2, PWD = "urn:antin:loa:1", "urn:antin:loa:2", "urn:antin:auth:pwd"
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
 
 
 @pytest.fixture

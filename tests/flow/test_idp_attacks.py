@@ -32,16 +32,6 @@ GUARDED = ("/userinfo", "/v1/citizens/00000000-0000-4000-8000-000000000000", "/a
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
-
-
-@pytest.fixture(scope="module")
 def client(stack):
     return Client(stack, "openid profile")
 

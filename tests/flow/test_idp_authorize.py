@@ -10,18 +10,8 @@ from idp_kit import REDIRECT, Client, enrolled, fresh, idpctl, session_hash, sql
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture(scope="module")
 def client(stack):
     return Client(stack, "openid profile")
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 def refused_at_client(client, visitor, error, **override):

@@ -18,16 +18,6 @@ NOBODY = "079099000000"
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
-
-
-@pytest.fixture(scope="module")
 def client(stack):
     return centre(stack)
 

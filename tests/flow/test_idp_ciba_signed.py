@@ -7,14 +7,9 @@ import uuid
 import pytest
 from ciba_kit import MORE, answer, basic, centre, refused
 from client_kit import KeyClient, Prover, new_key, public, signed, unsigned
-from idp_kit import enrolled, fresh, sql
+from idp_kit import fresh, sql
 
 NOBODY = "079099000000"
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
 
 
 @pytest.fixture(scope="module")

@@ -325,11 +325,5 @@ def test_private_key_is_not_registered(stack):
         secured(client, "--auth", "private_key_jwt", jwks={"keys": [json.loads(new_key().export())]})
 
 
-def test_discovery_tells_the_methods(client):
-    methods = set(client.meta["token_endpoint_auth_methods_supported"])
-    assert methods == {"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none", "tls_client_auth", "self_signed_tls_client_auth"}
-    assert "none" not in client.meta["token_endpoint_auth_signing_alg_values_supported"]
-
-
 def test_change_of_security_is_in_the_audit(client):
     assert int(sql(f"SELECT count(*) FROM idp.audit WHERE event = 'client.security' AND client_id = '{client.client_id}'")) == 1

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import antin_client as antin
 import pytest
 from client_kit import KeyClient
-from idp_kit import Client, enrolled, fresh, idpctl, sql
+from idp_kit import Client, idpctl, sql
 
 SHA256, SHA512 = "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.3"
 DOSSIER = {"type": "dossier", "procedure": "1.004873.000.00.00.H29", "agency": "UBND Phường Bến Thành", "actions": ["create", "submit"]}
@@ -31,16 +31,6 @@ def text(*details):
 def claims(token):
     part = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 GRANTS = ["--grant", "authorization_code", "--grant", "refresh_token", "--grant", "client_credentials", "--grant", "device_code"]

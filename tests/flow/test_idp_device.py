@@ -17,16 +17,6 @@ MORE = ["--grant", "device_code", "--grant", "refresh_token"]
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
-
-
-@pytest.fixture(scope="module")
 def kiosk(stack):
     return Client(stack, "openid profile offline_access", more=MORE)
 
@@ -240,6 +230,22 @@ def test_guesses_from_one_address_slow_down_nobody_elsewhere(stack):
         assert guess(far) == 422  # the one that closes it
         assert guess(far) == 429
         assert guess(inside) == 422
+
+
+def test_guesses_from_one_network_are_counted_together(stack):
+    proxied = (f"issuer = {stack.idp_url}", f"issuer = {stack.idp_url}\nproxy_header = X-Forwarded-For")
+    with another_daemon(own_stack(), proxied) as url:
+
+        def guess(address):
+            http = antin.Browser()
+            page = http.open(url + "/device")
+            fields = {**dict(page.forms()[0].element.form_values()), "user_code": "000-000-000"}
+            return post(page, "/device", fields, Origin=stack.idp_url, **{"X-Forwarded-For": address}).status
+        assert guess("2001:db8:7:8::1") == 422
+        sql("UPDATE idp.throttle SET fails = 1000")
+        assert guess("2001:db8:7:8::2") == 422  # the one that closes it: whoever has one address of a /64 has them all
+        assert guess("2001:db8:7:8:ffff::3") == 429
+        assert guess("2001:db8:7:9::1") == 422
 
 
 def test_client_may_begin_so_many_and_no_more(stack):

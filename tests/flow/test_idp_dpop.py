@@ -292,7 +292,3 @@ def test_public_clients_refresh_token_works_with_its_key_alone(stack, visitor):
     again = token(prover.proof("POST", url), grant_type="refresh_token", refresh_token=tokens["refresh_token"])
     assert again.status_code == 200 and again.json()["token_type"] == "DPoP", again.text
     assert claims_of(again.json()["access_token"])["cnf"]["jkt"] == jkt(prover.key)
-
-
-def test_discovery_tells_the_algorithms(portal):
-    assert set(portal.meta["dpop_signing_alg_values_supported"]) == {"ES256", "ES384", "EdDSA", "PS256"}

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from idp_kit import STACK_DIR, Client, enrolled, fresh, sql
+from idp_kit import STACK_DIR, Client, fresh, sql
 
 
 def service(verb, name):
@@ -26,11 +26,6 @@ def away():
     yield stop
     for name in gone:
         service("start", name)
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
 
 
 @pytest.fixture(scope="module")

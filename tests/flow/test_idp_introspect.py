@@ -8,6 +8,7 @@ import antin_client as antin
 import pytest
 from idp_kit import Client, enrolled, fresh, idpctl, sql
 from jwcrypto import jws
+from signer_kit import wait_until
 
 SCOPE = "openid profile offline_access"
 MORE = ["--grant", "authorization_code", "--grant", "refresh_token"]
@@ -88,6 +89,15 @@ def test_living_access_token_is_told(client, visitor, resource):
 def test_service_token_is_told(resource):
     token = resource.token_request(grant_type="client_credentials").json()["access_token"]
     assert introspect(resource, token).json()["sub"] == resource.client_id
+
+
+@pytest.mark.parametrize("state", ["disabled", "pending", "removed"])
+def test_token_of_a_service_that_is_ours_no_more_is_inactive(stack, resource, state):
+    gone = Client(stack, "dossier.read", more=["--grant", "client_credentials"])
+    token = gone.token_request(grant_type="client_credentials").json()["access_token"]
+    assert introspect(resource, token).json()["active"] is True
+    sql(f"UPDATE idp.client SET state = '{state}' WHERE id = '{gone.client_id}'")
+    wait_until(lambda: introspect(resource, token).json() == INACTIVE, 2)
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "A" * 43, "A" * 9000, "eyJhbGciOiJub25lIn0.e30."])

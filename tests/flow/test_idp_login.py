@@ -14,18 +14,8 @@ WRONG = "khong-phai-mat-khau-nay"
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture(scope="module")
 def client(stack):
     return Client(stack, "openid profile", more=["--post-logout", "http://localhost:9400/tam-biet"])
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 @pytest.fixture

@@ -4,13 +4,17 @@ and what one of them used up stays used up. RFC 6749 §4.1.2, RFC 7523 §3, RFC 
 Needs a stack that `make up` started: idpd is restarted so that the database writes down what it is asked.
 """
 import concurrent.futures
+import os
+import pathlib
 import re
+import signal
 import subprocess
+import threading
 import time
 
 import pytest
 from client_kit import KeyClient, Prover
-from idp_kit import STACK_DIR, Client, enrolled, fresh, layout, sql
+from idp_kit import STACK_DIR, Client, layout, sql
 
 BACKGROUND = {"partitions_make", "partition_drop", "consents_expire", "logout_take", "ping_take"}  # threads of the daemon that wake by the clock
 GRANTS = ["--grant", "authorization_code", "--grant", "refresh_token"]
@@ -20,6 +24,13 @@ XMAX = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
 def service(verb, name):
     done = subprocess.run([STACK_DIR / "service", verb, name], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def keyd_pids():
+    """The supervisor and its workers."""
+    pid = service("pid", "keyd-idp").strip()
+    return [int(pid), *map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 class Asked:
@@ -45,16 +56,6 @@ def asked():
     yield Asked()
     sql("ALTER ROLE antin_idp RESET log_min_duration_statement; ALTER ROLE antin_idp RESET log_parameter_max_length")
     service("restart", "idpd")
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +268,27 @@ def test_what_keyd_could_not_sign_is_taken_back_with_its_binding(stack, visitor)
                f" WHERE g.client_id = '{client.client_id}'") == "1"
     assert ask(first, grant_type="refresh_token", refresh_token=token, client_id=client.client_id).json()["error"] == "invalid_grant"
     assert ask(second, grant_type="refresh_token", refresh_token=token, client_id=client.client_id).status_code == 200
+
+
+def test_successor_that_was_given_meanwhile_is_not_taken_back(stack, plain, visitor):
+    """Of two askers within the window the first got no answer from keyd, the second did: what the second holds goes on."""
+    code, keep = plain.code(visitor)
+    first = plain.exchange(code, keep).json()["refresh_token"]
+    got = {}
+    again_with = lambda token: plain.token_request(grant_type="refresh_token", refresh_token=token)
+    pids = keyd_pids()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        lost = threading.Thread(target=lambda: got.update(lost=again_with(first)))
+        lost.start()
+        time.sleep(3)
+        again = threading.Thread(target=lambda: got.update(again=again_with(first)))
+        again.start()
+        lost.join()
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    again.join()
+    assert got["lost"].status_code in (408, 503) and got["again"].status_code == 200, got["again"].text
+    assert again_with(got["again"].json()["refresh_token"]).status_code == 200

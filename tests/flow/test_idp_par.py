@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from client_kit import REQUEST_URN, KeyClient, Prover, jkt
+from daemon_kit import another_daemon, own_stack
 from idp_kit import Client, enrolled, fresh, idpctl, sql
 
 
@@ -52,6 +53,25 @@ def test_clients_with_a_secret_and_public_clients_push_too(stack, visitor):
         visitor.browser.stop = [client.redirect_uri]
         page = visitor.visit(client.meta["authorization_endpoint"] + "?" + urlencode({"client_id": client.client_id, "request_uri": uri}))
         assert page.params()["state"] == keep["state"] and "code" in page.params()
+
+
+def test_whoever_speaks_for_a_public_client_fills_no_tables(stack):
+    proxied = (f"issuer = {stack.idp_url}", f"issuer = {stack.idp_url}\nproxy_header = X-Forwarded-For")
+    public, secret = Client(stack, public=True), Client(stack)
+    with another_daemon(own_stack(), proxied) as url:
+
+        def push(client, address):
+            fields = dict(parse_qsl(urlsplit(client.request()[0]).query))
+            auth = (client.client_id, client.client_secret) if client.client_secret else None
+            return client.http.post(url + "/par", data=fields, auth=auth, headers={"X-Forwarded-For": address})
+        assert push(public, "203.0.113.77").status_code == 201
+        sql("UPDATE idp.throttle SET fails = 1000000")
+        answer = push(public, "203.0.113.77")
+        refused(answer, "slow_down", 429)
+        assert 0 < int(answer.headers["Retry-After"]) <= 900
+        assert push(public, "203.0.113.78").status_code == 201
+        assert push(secret, "203.0.113.77").status_code == 201  # whoever proves who they are is counted by nobody
+    sql("DELETE FROM idp.throttle")
 
 
 def test_push_without_authentication_is_refused(client):

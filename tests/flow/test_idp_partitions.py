@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from idp_kit import STACK_DIR, Client, enrolled, fresh, idpctl, layout, session_hash, sql, timed_key
+from idp_kit import STACK_DIR, Client, fresh, idpctl, layout, session_hash, sql, timed_key
 
 LONG_AGO = {"month": ("202001", "2020-01-01", "2020-02-01"), "day": ("20200101", "2020-01-01", "2020-01-02"),
             "hour": ("2020010100", "2020-01-01 00:00", "2020-01-01 01:00")}
@@ -31,11 +31,6 @@ def old_partition(parent, key, step):
     sql(f"""SET timezone = 'UTC'; DO $$ BEGIN EXECUTE format('CREATE TABLE idp.{parent}_p{name} PARTITION OF idp.{parent} FOR VALUES FROM (%L) TO (%L)',
         idp.partition_bound('{key}', '{start}'), idp.partition_bound('{key}', '{end}')); END $$""")
     return f"{parent}_p{name}"
-
-
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,6 @@ MORE = ["--grant", "authorization_code", "--grant", "refresh_token"]
 
 
 @pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
-@pytest.fixture(scope="module")
 def visitor(stack, person):
     return fresh(stack, person)
 

@@ -128,7 +128,3 @@ def test_other_modes_are_refused(client, visitor, mode):
 def test_mode_is_kept_while_the_person_signs_in(client, stack, visitor):
     params, keep = client.authorize(fresh(stack, visitor.person), response_mode="jwt")
     assert set(params) == {"response"}
-
-
-def test_discovery_tells_the_modes(client):
-    assert set(client.meta["response_modes_supported"]) == {"query", "form_post", "jwt", "query.jwt", "form_post.jwt"}

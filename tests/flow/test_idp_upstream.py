@@ -45,11 +45,6 @@ def client(stack):
     return Client(stack, "openid")
 
 
-@pytest.fixture(scope="module")
-def person(stack, officer):
-    return enrolled(stack, officer).person
-
-
 @pytest.fixture
 def visitor(stack, person, hostile):
     """The enrolled person in front of a new browser; the provider speaks of this person."""
@@ -448,6 +443,17 @@ def test_an_old_sign_in_there_is_no_fresh_one(client, visitor, hostile):
 
 def test_one_that_cannot_be_asked_and_does_not_say(client, visitor, hostile):
     assert last_event(refused(client, visitor, hostile, "im-lang", prompt="login")) == "login.upstream.old"
+
+
+def test_a_sign_in_of_unknown_age_is_no_fresh_one(client, visitor, hostile):
+    """Whoever comes by the provider's own session has proven nothing today: signing out here and in again makes nothing fresh."""
+    claims_of(client, *through(client, visitor))  # the provider said nothing of its time, though it was asked
+    assert hostile.asked("/authorize")[-1]["max_age"] == "86400"
+    page, keep = client.open(visitor, max_age=900)
+    assert page.has_form("number", "password"), page.url
+    claims_of(client, visitor.answer(visitor.browser.open(link(page))), keep)  # asked for a new sign-in, which is what it then is
+    assert hostile.asked("/authorize")[-1]["prompt"] == "login"
+    assert client.open(visitor, max_age=900)[0].stopped_at
 
 
 def test_auth_time_is_theirs(client, visitor, hostile):

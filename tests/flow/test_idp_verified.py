@@ -31,11 +31,6 @@ def person(stack, officer):
     return registered(stack, officer)
 
 
-@pytest.fixture
-def visitor(stack, person):
-    return fresh(stack, person)
-
-
 @pytest.fixture(scope="module")
 def client(stack):
     return Client(stack, "openid", allowed="openid profile email citizen_number verified_claims offline_access",

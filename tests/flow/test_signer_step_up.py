@@ -62,7 +62,7 @@ def test_officers_old_sign_in_decides_about_no_credential(stack):
     (credential,) = officer.credentials(citizen.person.subject)
     officer.token()
     # A token of a sign-in of yesterday, as a refresh would bring it.
-    account = sql("SELECT account_id FROM idp.role WHERE role = 'registrar' ORDER BY given_at LIMIT 1")
+    account = sql("SELECT account_id FROM idp.session JOIN idp.role USING (account_id) WHERE role = 'registrar' ORDER BY auth_time DESC LIMIT 1")
     sql(f"UPDATE idp.session SET auth_time = auth_time - interval '2 days' WHERE account_id = '{account}' AND ended_at IS NULL")
     officer._token = officer.quay.login(officer.browser_of)["access_token"]
     answer = officer.call("POST", f"{stack.signer_url}/v1/credentials/{credential['id']}/revoke", {"reason": "key_compromise"})

@@ -74,6 +74,7 @@ def idpd(layout, share):
         "logout": {"origins": f"http://localhost:{layout.base + 92} http://127.0.0.1:{layout.base + 92}"},
         "upstream": {"folder": upstreams(layout)},
         "ciba": {"origins": f"http://localhost:{layout.base + 93}"},
+        "audit": {"refusals": 1000},  # many tests provoke the same refusal in one minute, and each looks for its row
         "resource": {"signer_resource": layout.signer_url, "signer_scopes": "dossier dossier.read registrar"},
     }))
 

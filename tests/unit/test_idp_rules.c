@@ -16,6 +16,7 @@
 #include "idp/rules/scope.h"
 #include "idp/rules/secrets.h"
 #include "idp/rules/subject.h"
+#include "idp/rules/throttle.h"
 #include "common/clock.h"
 #include <pthread.h>
 
@@ -423,6 +424,27 @@ static void too_many_checks_at_once_are_told_to_come_back(void **state)
     assert_int_equal(four_at_once((struct argon2_conf){.ops = 1, .mem = 8 << 20, .at_once = 1, .waiting = 3, .wait_ms = 60000}), 0);
 }
 
+static void attempts_are_counted_by_network(void **state)
+{
+    static const struct {
+        const char *address, *network;
+    } same[] = {
+        {"203.0.113.7", "203.0.113.7"},
+        {"::ffff:203.0.113.7", "203.0.113.7"},
+        {"2001:db8:1:2::1", "2001:db8:1:2::"},
+        {"2001:0DB8:0001:0002:ffff:ffff:ffff:ffff", "2001:db8:1:2::"},
+        {"2001:db8:1:3::1", "2001:db8:1:3::"},
+        {"unknown", "unknown"},
+    };
+    char out[NETWORK_CAP];
+    (void)state;
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        assert_true(throttle_network(same[i].address, out));
+        assert_string_equal(out, same[i].network);
+    }
+    assert_false(throttle_network("0123456789012345678901234567890123456789012345678901234567890", out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +470,7 @@ int main(void)
         cmocka_unit_test(no_prompt_means_no_page),
         cmocka_unit_test(roles_are_not_for_everybody),
         cmocka_unit_test(password_hashes_tell_right_from_wrong),
+        cmocka_unit_test(attempts_are_counted_by_network),
         cmocka_unit_test(too_many_checks_at_once_are_told_to_come_back),
     };
     secret_init();

@@ -193,6 +193,24 @@ static void by_force_each_gets_one_successor_and_no_second(void **state)
     assert_int_equal(k.key[3].alg, JOSE_PS256);
 }
 
+/* An administrator's word, again and again: more keys than readers of the set take would make every token worthless. */
+static void by_force_again_and_again_the_set_stays_readable(void **state)
+{
+    static const char *const algs[] = {"ES256", "EdDSA", "PS256"};
+    char id[44];
+    (void)state;
+    for (size_t i = 0; i < sizeof algs / sizeof *algs; i++)
+        put(algs[i], now - DAY, now + 90 * DAY, id);
+    unsigned made = 0;
+    for (int i = 0; i < 30; i++, now += 601) {
+        AUTO_TOKEN_KEYS k = {0};
+        made += turn(0, 600, true, OK).made;
+        keys(&k);
+        assert_true(k.n <= JWKS_MAX);
+    }
+    assert_true(made > 3 * JWKS_MAX / 2); /* what died made room */
+}
+
 static void without_schedule_nothing_is_made_or_destroyed(void **state)
 {
     (void)state;
@@ -560,6 +578,7 @@ int main(void)
         FOLDER(years_of_it_leave_two_keys_at_most_and_never_none),
         FOLDER(each_algorithm_goes_its_own_way),
         FOLDER(by_force_each_gets_one_successor_and_no_second),
+        FOLDER(by_force_again_and_again_the_set_stays_readable),
         FOLDER(without_schedule_nothing_is_made_or_destroyed),
         FOLDER(a_schedule_that_slept_leaves_no_gap),
         FOLDER(a_key_that_will_sign_again_is_kept),
