@@ -20,6 +20,7 @@ enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_REFUSED = 2, EXIT_USAGE = 3 
     OPT(country, "country")                 \
     OPT(crl_base, "crl-base")               \
     OPT(aia_base, "aia-base")               \
+    OPT(ocsp_url, "ocsp-url")               \
     OPT(key_out, "key-out")                 \
     OPT(domain_key, "domain-key")           \
     OPT(ca_keys, "ca-keys")                 \

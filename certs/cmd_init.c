@@ -66,16 +66,18 @@ static int copy_profiles(const struct cli *c, const struct store *s)
     return EXIT_OK;
 }
 
-/* What a stack needs besides the root: the services' CA, the citizens' CA, timestamps and seal, their keys sealed for keyd. */
+/* What a stack needs besides the root: the services' CA, the citizens' CA, timestamps, seal and OCSP responder, their keys sealed for keyd. */
 static int issue_all(struct store *s, const struct cli *c, int64_t from)
 {
     static const struct {
         const char *profile;
         bool for_keyd;
-    } all[] = {{"services-ca", false}, {"citizens-ca", true}, {"tsa", true}, {"seal", true}};
+    } all[] = {{"services-ca", false}, {"citizens-ca", true}, {"tsa", true}, {"seal", true}, {"ocsp", true}};
+    struct cli with_ca = *c;
+    with_ca.ca_keys = c->key_out; /* the citizens' CA's key is there, which signs the responder's certificate */
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         const struct issuance n = {.profile = all[i].profile, .key_out = all[i].for_keyd ? c->key_out : NULL, .not_before = from};
-        int code = issue_certificate(s, c, &n);
+        int code = issue_certificate(s, &with_ca, &n);
         if (code != EXIT_OK)
             return code;
     }
@@ -88,7 +90,7 @@ static int check(const struct cli *c, int64_t *from, long *days)
         return cli_fail(EXIT_USAGE, "init: which folder? (antin-ca init DIR)");
     if (!c->organization || !c->crl_base || !c->aia_base)
         return cli_fail(EXIT_USAGE, "init: --organization, --crl-base and --aia-base are needed");
-    for (const char *const *v = (const char *const[]){c->organization, c->crl_base, c->aia_base, NULL}; *v; v++)
+    for (const char *const *v = (const char *const[]){c->organization, c->crl_base, c->aia_base, c->ocsp_url, NULL}; *v; v++)
         if (strpbrk(*v, "\r\n;#") || **v == '\0')
             return cli_fail(EXIT_USAGE, "init: \"%s\" cannot be kept in ca.conf", *v);
     if (c->all && (!c->key_out || !c->domain_key))
@@ -110,6 +112,7 @@ static int run(const struct cli *c)
                               .country = (char *)(uintptr_t)(c->country ? c->country : "VN"),
                               .crl_base = (char *)(uintptr_t)c->crl_base,
                               .aia_base = (char *)(uintptr_t)c->aia_base,
+                              .ocsp_url = (char *)(uintptr_t)c->ocsp_url,
                               .crl_days = 180};
     err_t e = store_create(c->arg, &set);
     if (e == ERR_CONFLICT)
@@ -127,7 +130,8 @@ static int run(const struct cli *c)
 
 const struct command CMD_INIT = {
     .name = "init",
-    .options = " passphrase-file root-key profiles organization country crl-base aia-base subject days not-before all key-out domain-key ",
+    .options = " passphrase-file root-key profiles organization country crl-base aia-base ocsp-url subject days not-before all key-out "
+               "domain-key ",
     .arg = "DIR",
     .run = run,
     .help =
@@ -137,11 +141,13 @@ const struct command CMD_INIT = {
         "  --country CC           C of the names (VN)\n"
         "  --crl-base URL         CRLs will be at URL/root.crl, URL/services.crl, URL/citizens.crl\n"
         "  --aia-base URL         CA certificates will be at URL/root.crt …\n"
+        "  --ocsp-url URL         the OCSP responder of the citizens' CA; kept in DIR/ca.conf\n"
         "  --subject NAME         the root's subject instead of /C=…/O=…/CN=… Root CA\n"
         "  --days N               the root's validity (20 years)\n"
         "  --not-before TIME      its start; now when not given\n"
         "  --root-key FILE        keep the root's key there (a removable disk) and not in DIR/root.key\n"
         "  --profiles DIR         profiles to copy into the ceremony\n"
         "  --passphrase-file FILE read the passphrase there; else it is asked on the terminal\n"
-        "  --all --key-out KEYDIR --domain-key FILE   also the services' CA, the citizens' CA, timestamps and seal, their keys for keyd\n",
+        "  --all --key-out KEYDIR --domain-key FILE   also the services' CA, the citizens' CA, timestamps, seal and OCSP responder, their "
+        "keys for keyd\n",
 };

@@ -199,6 +199,10 @@ static int check_ca_is_new(struct store *s, const struct issuance *i)
 static int sign_and_write(struct store *s, const struct cli *c, const struct issuance *i, struct work *w, const uint8_t serial[20])
 {
     AUTO_BUF crl = {0}, aia = {0};
+    if (w->profile.ocsp && (strcmp(w->row.ca, "citizens") != 0 || *s->ocsp_url == '\0'))
+        return cli_fail(EXIT_REFUSED,
+                        "the profile %s has an OCSP address: put ocsp_url in the folder's ca.conf; the citizens' CA alone has a responder",
+                        w->profile.name);
     if (buf_addf(&crl, "%s/%s.crl", s->crl_base, w->row.ca) != OK || buf_addf(&aia, "%s/%s.crt", s->aia_base, w->row.ca) != OK)
         return cli_fail(EXIT_FAILED, "out of memory");
     const struct cert_spec spec = {.profile = &w->profile,
@@ -209,7 +213,8 @@ static int sign_and_write(struct store *s, const struct cli *c, const struct iss
                                    .not_after = w->row.not_after,
                                    .issuer = w->issuer.cert,
                                    .crl_url = buf_str(&crl),
-                                   .aia_url = buf_str(&aia)};
+                                   .aia_url = buf_str(&aia),
+                                   .ocsp_url = s->ocsp_url};
     err_t e = cert_issue(&spec, w->issuer.key ? w->issuer.key : w->key, &w->cert);
     if (e != OK)
         return cli_fail(e == ERR_EXPIRED ? EXIT_REFUSED : EXIT_FAILED, "cannot issue: %s", cli_why(e));

@@ -54,14 +54,6 @@ static bool entry_ok(const struct key_crl_entry *e)
            e->reason != 8 /* delta CRLs only */ && time_ok(e->revoked_at) && (e->invalid_since == 0 || time_ok(e->invalid_since));
 }
 
-/* Extension ::= SEQUENCE { extnID, extnValue OCTET STRING } around what was written since mark. */
-static void wrap_ext(struct der *w, const char *oid, size_t mark)
-{
-    der_wrap(w, 0x04, mark);
-    der_oid(w, oid);
-    der_wrap(w, 0x30, mark);
-}
-
 /* RFC 5280 §5.3: reasonCode (left out when unspecified, §5.3.1) and invalidityDate. */
 static void put_entry(struct der *w, const struct key_crl_entry *e)
 {
@@ -69,13 +61,13 @@ static void put_entry(struct der *w, const struct key_crl_entry *e)
     if (e->invalid_since) {
         size_t ext = der_mark(w);
         der_generalized_time(w, e->invalid_since * USEC, 0);
-        wrap_ext(w, "2.5.29.24", ext);
+        der_extension(w, "2.5.29.24", ext);
     }
     if (e->reason) {
         size_t ext = der_mark(w);
         uint8_t r = (uint8_t)e->reason;
         der_tlv(w, 0x0a, BYTES(&r, 1));
-        wrap_ext(w, "2.5.29.21", ext);
+        der_extension(w, "2.5.29.21", ext);
     }
     if (e->invalid_since || e->reason)
         der_wrap(w, 0x30, entry);
@@ -92,11 +84,11 @@ static err_t put_extensions(struct der *w, const struct crl_spec *s)
         return ERR_CRYPTO;
     size_t all = der_mark(w), ext = all;
     der_uint(w, s->number);
-    wrap_ext(w, "2.5.29.20", ext);
+    der_extension(w, "2.5.29.20", ext);
     ext = der_mark(w);
     der_tlv(w, 0x80, BYTES(ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski)));
     der_wrap(w, 0x30, ext);
-    wrap_ext(w, "2.5.29.35", ext);
+    der_extension(w, "2.5.29.35", ext);
     der_wrap(w, 0x30, all);
     der_wrap(w, 0xa0, all);
     return OK;

@@ -34,13 +34,29 @@ static err_t ext_text(X509 *c, int nid, const char *value)
     return ok ? OK : ERR_CONFIG;
 }
 
-static err_t ext_url(X509 *c, int nid, const char *prefix, const char *url)
+static err_t add_url(struct buf *v, const char *prefix, const char *url)
 {
-    AUTO_BUF v = {0};
     if (!url || *url == '\0' || strpbrk(url, ", \t\r\n")) /* a comma would start a second value */
         return ERR_CONFIG;
-    TRY(buf_addf(&v, "%s%s", prefix, url));
-    return ext_text(c, nid, buf_str(&v));
+    return buf_addf(v, "%s%s%s", v->len ? "," : "", prefix, url);
+}
+
+static err_t ext_crl(X509 *c, const struct cert_spec *s)
+{
+    AUTO_BUF v = {0};
+    TRY(add_url(&v, "URI:", s->crl_url));
+    return ext_text(c, NID_crl_distribution_points, buf_str(&v));
+}
+
+/* RFC 5280 §4.2.2.1: one extension for both addresses. */
+static err_t ext_access(X509 *c, const struct cert_spec *s)
+{
+    AUTO_BUF v = {0};
+    if (s->profile->ocsp)
+        TRY(add_url(&v, "OCSP;URI:", s->ocsp_url));
+    if (s->profile->aia)
+        TRY(add_url(&v, "caIssuers;URI:", s->aia_url));
+    return ext_text(c, NID_info_access, buf_str(&v));
 }
 
 static err_t ext_ski(X509 *c, const EVP_PKEY *key)
@@ -85,9 +101,9 @@ static err_t add_extensions(const struct cert_spec *s, X509 *c)
     if (s->issuer)
         TRY(ext_aki(c, s->issuer));
     if (p->crl)
-        TRY(ext_url(c, NID_crl_distribution_points, "URI:", s->crl_url));
-    if (p->aia)
-        TRY(ext_url(c, NID_info_access, "caIssuers;URI:", s->aia_url));
+        TRY(ext_crl(c, s));
+    if (p->aia || p->ocsp)
+        TRY(ext_access(c, s));
     if (p->no_check)
         TRY(ext_text(c, NID_id_pkix_OCSP_noCheck, "ignored"));
     if (p->signing_days)

@@ -16,7 +16,7 @@ struct cert_spec {
     const uint8_t *serial; /* 20 octets, big-endian, positive */
     int64_t not_before, not_after;
     const X509 *issuer;            /* NULL: self-signed */
-    const char *crl_url, *aia_url; /* the issuer's; used as the profile says */
+    const char *crl_url, *aia_url, *ocsp_url; /* the issuer's; used as the profile says */
 };
 /*
  * Builds and signs. ERR_SYNTAX: the subject does not fit the profile, or a bad serial; ERR_EXPIRED: validity is empty, longer than the

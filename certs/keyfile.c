@@ -16,7 +16,7 @@
 #define NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_LEN crypto_aead_xchacha20poly1305_ietf_ABYTES
 
-static const char *const NAMES[] = {[KEY_TOKEN] = "token", [KEY_DATA] = "data", [KEY_TSA] = "tsa", [KEY_SEAL] = "seal", [KEY_CA] = "ca"};
+static const char *const NAMES[] = {[KEY_TOKEN] = "token", [KEY_DATA] = "data", [KEY_TSA] = "tsa", [KEY_SEAL] = "seal", [KEY_CA] = "ca", [KEY_OCSP] = "ocsp"};
 #define NAMES_N (sizeof NAMES / sizeof NAMES[0])
 
 const char *purpose_name(enum key_purpose p)

@@ -24,7 +24,7 @@ struct keyfile {
 void keyfile_free(struct keyfile *k);
 #define AUTO_KEYFILE AUTO(keyfile_free) struct keyfile
 
-/* "token", "data", "tsa", "seal", "ca"; NULL and 0 for others. */
+/* "token", "data", "tsa", "seal", "ca", "ocsp"; NULL and 0 for others. */
 const char *purpose_name(enum key_purpose p);
 enum key_purpose purpose_from(const char *name);
 

@@ -31,6 +31,7 @@ static const struct config_key KEYS[] = {
     {"extensions", "certificatePolicies", CONFIG_STR, AT(policies), "", false, 0, 0, "OIDs"},
     {"extensions", "crlDistributionPoints", CONFIG_BOOL, AT(crl), "yes", false, 0, 0, "where the issuer's CRL is"},
     {"extensions", "authorityInfoAccess", CONFIG_BOOL, AT(aia), "yes", false, 0, 0, "where the issuer's certificate is"},
+    {"extensions", "ocspAddress", CONFIG_BOOL, AT(ocsp), "no", false, 0, 0, "where the issuer's OCSP responder is"},
     {"extensions", "noCheck", CONFIG_BOOL, AT(no_check), "no", false, 0, 0, "id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1)"},
 };
 #define KEYS_N (sizeof KEYS / sizeof KEYS[0])
@@ -52,7 +53,7 @@ static err_t consistent(const struct profile *p, const char *path, FILE *errs)
 {
     static const char *const issuers[] = {"root", "services", "citizens", "self", NULL};
     static const char *const curves[] = {"P-256", "P-384", NULL};
-    static const char *const purposes[] = {"tsa", "seal", "ca", "store", "none", NULL};
+    static const char *const purposes[] = {"tsa", "seal", "ca", "ocsp", "store", "none", NULL};
     const char *wrong = !one_of(p->issuer, issuers)     ? "issuer"
                         : !one_of(p->key, curves)       ? "key"
                         : !one_of(p->purpose, purposes) ? "purpose"

@@ -20,7 +20,7 @@ struct profile {
     long signing_days;         /* privateKeyUsagePeriod; 0: none */
     char *required, *optional; /* subject attributes, separated by spaces */
     char *basic_constraints, *key_usage, *extended_key_usage, *policies;
-    bool crl, aia, no_check;
+    bool crl, aia, ocsp, no_check;
 };
 void profile_free(struct profile *p);
 

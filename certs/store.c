@@ -27,6 +27,7 @@ static const struct config_key KEYS[] = {
     {"ca", "country", CONFIG_STR, AT(country), "VN", false, 0, 0, "C of the CAs' names"},
     {"ca", "crl_base", CONFIG_STR, AT(crl_base), NULL, true, 0, 0, "CRLs are at crl_base/NAME.crl"},
     {"ca", "aia_base", CONFIG_STR, AT(aia_base), NULL, true, 0, 0, "CA certificates are at aia_base/NAME.crt"},
+    {"ca", "ocsp_url", CONFIG_STR, AT(ocsp_url), "", false, 0, 0, "address of the citizens' CA's OCSP responder"},
     {"ca", "crl_days", CONFIG_INT, AT(crl_days), "180", false, 1, 3650, "from one CRL to the next"},
 };
 #define KEYS_N (sizeof KEYS / sizeof KEYS[0])
@@ -202,6 +203,8 @@ err_t store_create(const char *dir, const struct store *set)
     TRY(make_dir(buf_str(&path)));
     TRY(buf_addf(&text, "[ca]\norganization = %s\ncountry = %s\ncrl_base = %s\naia_base = %s\ncrl_days = %ld\n", set->organization,
                  set->country, set->crl_base, set->aia_base, set->crl_days));
+    if (set->ocsp_url)
+        TRY(buf_addf(&text, "ocsp_url = %s\n", set->ocsp_url));
     TRY(store_path(&s, &path, "ca.conf"));
     TRY(ca_file_write(buf_str(&path), buf_bytes(&text), 0644));
     return store_commit(&s);

@@ -26,7 +26,7 @@ struct store {
     struct row *rows;
     size_t n, cap;
     int lock; /* descriptor of the locked file: one antin-ca at a time changes a folder */
-    char *organization, *country, *crl_base, *aia_base;
+    char *organization, *country, *crl_base, *aia_base, *ocsp_url;
     long crl_days;
 };
 

@@ -141,6 +141,13 @@ static bool utc(int64_t t, struct tm *tm)
     return gmtime_r(&seconds, tm) != NULL && tm->tm_year >= -1900 && tm->tm_year <= 9999 - 1900;
 }
 
+void der_extension(struct der *w, const char *oid, size_t mark)
+{
+    der_wrap(w, 0x04, mark);
+    der_oid(w, oid);
+    der_wrap(w, 0x30, mark);
+}
+
 void der_generalized_time(struct der *w, int64_t t_us, unsigned fraction_digits)
 {
     int64_t seconds = t_us / USEC, us = t_us % USEC;

@@ -19,6 +19,7 @@ struct der {
 void der_init(struct der *w, uint8_t *room, size_t cap);
 size_t der_mark(const struct der *w);
 void der_wrap(struct der *w, uint8_t tag, size_t mark); /* puts tag and length before all written since mark */
+void der_extension(struct der *w, const char *oid, size_t mark); /* Extension (RFC 5280 §4.1), not critical, whose value was written since mark */
 void der_raw(struct der *w, struct bytes v);            /* already encoded */
 void der_tlv(struct der *w, uint8_t tag, struct bytes v);
 void der_uint(struct der *w, uint64_t v);

@@ -41,7 +41,7 @@ typedef void http_fail(struct http_req *r, err_t e);
 
 struct http_route {
     const char *method;
-    const char *path; /* "/v1/dossiers/{id}": a {name} is one percent-decoded segment */
+    const char *path; /* "/v1/dossiers/{id}": a {name} is one percent-decoded segment; a last {name*} the whole rest, slashes and all */
     http_handler *handler;
     http_auth *auth;
     http_fail *fail; /* required */

@@ -178,6 +178,9 @@ err_t http_wire_header(const struct http_conn *c, size_t len, struct bytes *out)
 void http_wire_pass(struct http_conn *c, struct bytes header,
                     uint64_t body); /* header is that view; what follows it and its body is the next request */
 
+/* http_route.c: the path as far as it is parsed leads to a row that takes the whole rest. */
+bool http_route_takes_rest(const struct http_req *r);
+
 /* http_guard.c, http_head.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG, ERR_NOT_FOUND (too many segments) */
 err_t http_guard(struct http_req *r, const char *method) MUST_USE;
 err_t http_head_read(struct http_req *r, struct bytes raw) MUST_USE;

@@ -30,10 +30,17 @@ static bool is_param(struct piece p)
     return p.len > 2 && p.ptr[0] == '{' && p.ptr[p.len - 1] == '}';
 }
 
+/* "{name*}": the rest of the path, whatever its slashes; the table's check lets it stand at the end alone. */
+static bool is_rest(struct piece p)
+{
+    return is_param(p) && p.ptr[p.len - 2] == '*';
+}
+
 /* The table as it is searched: each path in its pieces. */
 struct pattern {
     const struct http_route *route;
     size_t pieces;
+    bool rest; /* the last piece is one */
     struct piece piece[HTTP_SEGMENTS_MAX];
 };
 struct http_patterns {
@@ -55,6 +62,7 @@ err_t http_patterns_new(const struct http_route *routes, struct http_patterns **
         row->route = &routes[p->n];
         while (row->pieces < HTTP_SEGMENTS_MAX && next_piece(&path, &row->piece[row->pieces]))
             row->pieces++;
+        row->rest = row->pieces > 0 && is_rest(row->piece[row->pieces - 1]);
     }
     *out = p;
     return OK;
@@ -68,7 +76,7 @@ void http_patterns_free(struct http_patterns **p)
 
 static bool matches(const struct pattern *p, const size_t *lengths, const struct http_req *r)
 {
-    if (p->pieces != r->segments)
+    if (p->rest ? r->segments < p->pieces : p->pieces != r->segments)
         return false;
     for (size_t i = 0; i < p->pieces; i++)
         if (is_param(p->piece[i]) ? lengths[i] == 0
@@ -86,9 +94,11 @@ const char *http_path(const struct http_req *r, const char *name)
 {
     struct piece p;
     const char *pattern = r->route == NULL ? "" : r->route->path;
-    for (size_t i = 0; next_piece(&pattern, &p) && i < r->segments; i++)
-        if (is_param(p) && strlen(name) == p.len - 2 && memcmp(name, p.ptr + 1, p.len - 2) == 0)
+    for (size_t i = 0; next_piece(&pattern, &p) && i < r->segments; i++) {
+        size_t n = p.len - (is_rest(p) ? 3 : 2);
+        if (is_param(p) && strlen(name) == n && memcmp(name, p.ptr + 1, n) == 0)
             return r->segment[i];
+    }
     return NULL;
 }
 
@@ -101,6 +111,31 @@ static void allow(struct http_req *r, const char *method)
         r->allow[r->allows++] = method;
     if (strcmp(method, "GET") == 0)
         allow(r, "HEAD");
+}
+
+bool http_route_takes_rest(const struct http_req *r)
+{
+    const struct http_patterns *all = r->server == NULL ? NULL : r->server->patterns;
+    for (size_t i = 0; all != NULL && i < all->n; i++) {
+        const struct pattern *p = &all->row[i];
+        size_t k = 0;
+        while (p->rest && k < r->segments && k < p->pieces - 1 &&
+               (is_param(p->piece[k]) ||
+                (strlen(r->segment[k]) == p->piece[k].len && memcmp(r->segment[k], p->piece[k].ptr, p->piece[k].len) == 0)))
+            k++;
+        if (p->rest && k == p->pieces - 1)
+            return true;
+    }
+    return false;
+}
+
+/* The segments lie one behind the other, a NUL where each slash was (http_target.c). */
+static void join_rest(const struct pattern *p, struct http_req *r)
+{
+    while (p->rest && r->segments > p->pieces) {
+        char *last = (char *)(uintptr_t)r->segment[--r->segments];
+        last[-1] = '/';
+    }
 }
 
 /* The first row that fits wins: a table puts the literal path before the one with a {name} in its place. */
@@ -118,6 +153,7 @@ err_t http_route_find(struct http_req *r)
             continue;
         if (strcmp(t->method, method) == 0) {
             r->route = t;
+            join_rest(&all->row[i], r);
             return OK;
         }
         other = other == NULL ? t : other;
@@ -150,10 +186,21 @@ err_t http_route_options(struct http_req *r)
     return OK;
 }
 
+static bool rest_is_last(const char *path)
+{
+    struct piece p = {0};
+    while (next_piece(&path, &p))
+        if (is_rest(p) && (*path != '\0' || p.len < 4))
+            return false;
+    return true;
+}
+
 static const char *row_fault(const struct http_route *t)
 {
     if (t->path == NULL || t->path[0] != '/')
         return "its path does not begin with a slash";
+    if (!rest_is_last(t->path))
+        return "what takes the rest of a path stands at its end";
     if (!http_token_ok(t->method) || strcmp(t->method, "HEAD") == 0 || strcmp(t->method, "OPTIONS") == 0)
         return "its method is not one for a table";
     if (t->handler == NULL || t->fail == NULL)

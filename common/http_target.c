@@ -1,7 +1,7 @@
 /*
  * The request target: a path of decoded segments, and a query.
  * Called by the guard. There is one reading of a path or it is refused: no dot segments, no empty ones in front, no escaped
- * slash, no bytes outside ASCII that are not escaped, no control characters.
+ * slash (but in a rest that a row takes whole), no bytes outside ASCII that are not escaped, no control characters.
  * RFC 3986 §3.3 and §3.4; RFC 9112 §3.2 (origin-form; absolute-form when it names the same host; "*" for OPTIONS).
  */
 #include "common/http_internal.h"
@@ -33,12 +33,12 @@ static bool query_chars_ok(const char *s)
     return true;
 }
 
-static bool segment_ok(struct bytes s)
+static bool segment_ok(const struct http_req *r, struct bytes s)
 {
     if (bytes_eq(s, BYTES_STR(".")) || bytes_eq(s, BYTES_STR("..")))
         return false;
     for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] < 0x20 || s.ptr[i] == 0x7f || s.ptr[i] == '/' || s.ptr[i] == '\\')
+        if (s.ptr[i] < 0x20 || s.ptr[i] == 0x7f || s.ptr[i] == '\\' || (s.ptr[i] == '/' && !http_route_takes_rest(r)))
             return false;
     return utf8_valid(s);
 }
@@ -51,7 +51,7 @@ static err_t add_segment(struct http_req *r, struct bytes raw, char *out, size_t
         TRY(url_decode(raw, &escaped));
         plain = buf_bytes(&escaped);
     }
-    if (!segment_ok(plain))
+    if (!segment_ok(r, plain))
         return ERR_SYNTAX;
     if (r->segments == HTTP_SEGMENTS_MAX)
         return ERR_NOT_FOUND;

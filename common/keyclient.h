@@ -9,6 +9,7 @@
 #include "common/cms.h"
 #include "common/jose.h"
 #include "common/json.h"
+#include "common/ocsp.h"
 #include "common/secret.h"
 
 struct keyclient;
@@ -28,6 +29,7 @@ enum key_purpose {
     KEY_TSA,       /* timestamps */
     KEY_SEAL,      /* the service's seal */
     KEY_CA,        /* issues citizens' certificates and CRLs */
+    KEY_OCSP,      /* tells the status of the citizens' CA's certificates, delegated by it */
 };
 #define KEY_ID_LEN 43
 struct key_info {
@@ -190,5 +192,25 @@ struct key_crl_entry {
 /* Signed by the citizens' CA; thisUpdate by keyd's clock; number must grow. Any number of entries (sent in pieces). */
 err_t key_sign_crl(struct keyclient *k, uint64_t number, int64_t lifetime, const struct key_crl_entry *e, size_t n,
                    struct buf *der) MUST_USE;
+
+/* --- OCSP (RFC 6960 §4.2): answers of the responder that the citizens' CA delegated --- */
+enum key_ocsp_status { KEY_OCSP_GOOD = 1, KEY_OCSP_REVOKED, KEY_OCSP_UNKNOWN };
+struct key_ocsp_entry {
+    struct ocsp_cert_id id;
+    enum key_ocsp_status status; /* good and revoked only of the CA that delegated: ERR_KEYD_REFUSED */
+    int64_t revoked_at, invalid_since; /* of a revoked one; invalid_since 0: none (RFC 5280 §5.3.2) */
+    int reason;                        /* CRLReason; 0: not written */
+};
+#define KEY_OCSP_MAX OCSP_IDS_MAX
+struct key_ocsp_reply {
+    struct buf der; /* OCSPResponse; caller frees */
+    int64_t this_update, next_update;
+};
+/*
+ * One response about n certificates, 1 to KEY_OCSP_MAX. keyd says by its own clock when, until lifetime seconds later (60 to 864000) or the end of the
+ * responder's certificate. nonce: at most OCSP_NONCE_MAX, empty: none.
+ */
+err_t key_ocsp(struct keyclient *k, const struct key_ocsp_entry *e, size_t n, struct bytes nonce, int64_t lifetime,
+               struct key_ocsp_reply *out) MUST_USE;
 
 #endif

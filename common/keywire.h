@@ -31,7 +31,8 @@
     KEYW(STATEMENT, 16, struct keyw_statement, struct keyw_token_r) \
     KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r) \
     KEYW(ROTATE, 18, struct keyw_head, struct keyw_head) \
-    KEYW(TOKENS, 19, struct keyw_tokens, struct keyw_tokens_r)
+    KEYW(TOKENS, 19, struct keyw_tokens, struct keyw_tokens_r) \
+    KEYW(OCSP, 20, struct keyw_ocsp, struct keyw_ocsp_r)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,
@@ -299,6 +300,32 @@ struct keyw_crl_read_r {
     uint32_t n;
     uint8_t reserved[4];
     uint8_t data[KEYW_CRL_READ_MAX];
+};
+
+/* One certificate's status. */
+struct keyw_ocsp_entry {
+    uint8_t status, hash, reason, serial_len;
+    uint8_t serial[OCSP_SERIAL_MAX];                               /* zero after serial_len */
+    uint8_t issuer_name[OCSP_HASH_MAX], issuer_key[OCSP_HASH_MAX]; /* zero after the hash */
+    int64_t revoked_at, invalid_since;
+};
+static_assert(sizeof(struct keyw_ocsp_entry) == 24 + 128 + 16, "padding");
+struct keyw_ocsp {
+    struct keyw_head head;
+    int64_t lifetime;
+    uint32_t n;
+    uint8_t nonce_len;
+    uint8_t reserved[3];
+    uint8_t nonce[OCSP_NONCE_MAX]; /* zero after nonce_len */
+    struct keyw_ocsp_entry entry[KEY_OCSP_MAX]; /* zero after n */
+};
+#define KEYW_OCSP_DER_MAX 8192
+struct keyw_ocsp_r {
+    struct keyw_head head;
+    int64_t this_update, next_update;
+    uint32_t len;
+    uint8_t reserved[4];
+    uint8_t der[KEYW_OCSP_DER_MAX];
 };
 
 /* A statement's members: a number of the table in keywire.c and a text, the texts one after the other. */

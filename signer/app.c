@@ -9,6 +9,7 @@
 #include "signer/rules/content.h"
 #include "signer/rules/provider.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/responder.h"
 #include "signer/rules/trust.h"
 #include "signer/store/statements.h"
 #include <stdio.h>
@@ -40,6 +41,7 @@ const struct config_key signer_conf_keys[] = {
     INT("signer", "pdf_readers", pdf_readers, "2", 1, 64, "PDF documents read at once"),
     INT("signer", "certificate_days", certificate_days, "730", 1, 1095, "validity of a citizen's certificate"),
     INT("signer", "crl_lifetime", crl_lifetime, "86400", 600, 864000, "seconds from a CRL to its nextUpdate"),
+    INT("signer", "ocsp_lifetime", ocsp_lifetime, "3600", 120, 604800, "seconds from an OCSP response to its nextUpdate"),
     STR("database", "conninfo", conninfo, NULL, true, "libpq connection string"),
     INT("database", "pool", pool, "8", 1, 256, "connections at most"),
     STR("keyd", "socket", keyd_socket, NULL, true, "socket of antin-keyd"),
@@ -126,6 +128,7 @@ err_t signer_open(struct app *a, const char *conf_path)
     TRY(key_open(a->conf.keyd_socket, (unsigned)a->conf.keyd_conns, &a->keys));
     TRY(content_open(a->conf.content, &a->content));
     TRY(trust_open(a->conf.pki, &a->trust));
+    TRY(responder_open(&a->responder));
     TRY(buf_addf(&a->redirect_uri, "%s/callback", a->conf.url));
     const struct provider_conf provider = {
         .issuer = a->conf.issuer,
@@ -144,6 +147,7 @@ void signer_close(struct app *a)
     pdfjail_close(&a->pdfjail);
     replay_close(&a->proofs);
     provider_close(&a->provider);
+    responder_close(&a->responder);
     trust_close(&a->trust);
     content_close(&a->content);
     key_close(&a->keys);

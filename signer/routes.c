@@ -7,6 +7,7 @@
 #include "signer/endpoints/api.h"
 #include "signer/endpoints/endpoints.h"
 #include "signer/endpoints/page.h"
+#include "signer/formats/ocsp_server.h"
 #include "signer/formats/tsp.h"
 
 #define JSON_MAX 16384
@@ -43,6 +44,9 @@ const struct http_route signer_routes[] = {
     /* open to all */
     {.method = "POST", .path = "/tsa", .handler = signer_tsa, .fail = signer_fail_tsa, .body = HTTP_BYTES,
      .body_type = "application/timestamp-query", .body_max = TSP_QUERY_MAX},
+    {.method = "POST", .path = "/ocsp", .handler = signer_ocsp_post, .fail = signer_fail_ocsp, .body = HTTP_BYTES,
+     .body_type = "application/ocsp-request", .body_max = OCSP_QUERY_MAX},
+    {.method = "GET", .path = "/ocsp/{request*}", .handler = signer_ocsp_get, .fail = signer_fail_ocsp, .body = HTTP_NO_BODY},
     PUBLIC("/crl/citizens.crl", signer_crl_citizens),
     PUBLIC("/crl/root.crl", signer_crl_root),
     PUBLIC("/crl/services.crl", signer_crl_services),

@@ -58,7 +58,8 @@ static err_t issue(struct worker *w, const struct key *ca, const EVP_PKEY *pub, 
                                    .not_after = q->not_before + q->days * DAY - 1,
                                    .issuer = ca->x509,
                                    .crl_url = k->conf.crl_url,
-                                   .aia_url = k->conf.aia_url};
+                                   .aia_url = k->conf.aia_url,
+                                   .ocsp_url = k->conf.ocsp_url};
     TRY(cert_issue(&spec, ca->pkey, &cert));
     return x509_to_der(cert, der);
 }

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 /* What a peer may be allowed: the key purposes, and the citizens' keys. */
-enum keyd_group { GROUP_CITIZEN = KEY_CA + 1, GROUP_END };
+enum keyd_group { GROUP_CITIZEN = KEY_OCSP + 1, GROUP_END };
 #define GROUP_BIT(g) (1u << (unsigned)(g))
 
 #define PEERS_MAX 16
@@ -34,7 +34,7 @@ struct keyd_conf {
     char *tsa_policy;
     long tsa_accuracy_ms, tsa_max_step_s;
     char *seal_types;
-    char *idp_issuer, *idp_audience, *idp_jwks, *citizen_profile, *crl_url, *aia_url;
+    char *idp_issuer, *idp_audience, *idp_jwks, *citizen_profile, *crl_url, *aia_url, *ocsp_url;
     long clock_skew, pin_tries, pin_lock_s, pin_mem_kib, pin_ops;
 };
 /* ERR_CONFIG with messages on errs. */
@@ -58,6 +58,7 @@ struct key {
     struct buf chain[CHAIN_MAX]; /* above its certificate, the trust anchor left out */
     size_t chain_n;
     struct ts_template *ts; /* of a TSA key */
+    struct ocsp_self *ocsp; /* of an OCSP key */
 };
 
 struct citizen_state;
@@ -143,7 +144,7 @@ bool conn_release(struct conn *c);
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
 op_fn op_list, op_chain, op_token, op_tokens, op_token_more, op_statement, op_rotate, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin,
-    op_issue, op_sign, op_crl_begin, op_crl_add, op_crl_end, op_crl_read;
+    op_issue, op_sign, op_crl_begin, op_crl_add, op_crl_end, op_crl_read, op_ocsp;
 
 /* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */
 bool op_well_formed(const union keyw_msg *q, size_t n);
@@ -156,6 +157,8 @@ enum keyw_status op_perform(struct worker *w, struct conn *c);
 err_t token_start(struct keyd *k, FILE *errs) MUST_USE;
 err_t timestamp_start(struct keyd *k, FILE *errs) MUST_USE;
 void timestamp_stop(struct keyd *k);
+err_t ocsp_start(struct keyd *k, FILE *errs) MUST_USE;
+void ocsp_stop(struct keyd *k);
 err_t citizen_start(struct keyd *k, FILE *errs) MUST_USE;
 void citizen_stop(struct keyd *k);
 void crl_job_free(struct crl_job **j);

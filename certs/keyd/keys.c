@@ -67,7 +67,7 @@ static err_t purpose_word(void *arg, const char *word, FILE *errs)
     for (unsigned g = KEY_TOKEN; g < GROUP_END; g++)
         if (!strcmp(group_name(g), word))
             return each_word(*k->conf.peers_of[g] ? k->conf.peers_of[g] : k->conf.peers, peer_word, &k->peers[g], errs);
-    fprintf(errs, "purposes: \"%s\" is none of token data tsa seal ca citizen\n", word);
+    fprintf(errs, "purposes: \"%s\" is none of token data tsa seal ca ocsp citizen\n", word);
     return ERR_CONFIG;
 }
 
@@ -86,8 +86,8 @@ static err_t load_cert(struct key *key, const char *path, FILE *errs)
         fprintf(errs, "%s: not the certificate of this key\n", path);
         return ERR_CONFIG;
     }
-    if ((key->purpose == KEY_TSA || key->purpose == KEY_SEAL) && EVP_PKEY_get_bits(key->pkey) > 256) {
-        fprintf(errs, "%s: keys for timestamps and seals are on P-256: their signatures are made with SHA-256\n", path);
+    if ((key->purpose == KEY_TSA || key->purpose == KEY_SEAL || key->purpose == KEY_OCSP) && EVP_PKEY_get_bits(key->pkey) > 256) {
+        fprintf(errs, "%s: keys for timestamps, seals and OCSP are on P-256: their signatures are made with SHA-256\n", path);
         return ERR_CONFIG;
     }
     TRY(x509_to_der(key->x509, &key->cert));
@@ -181,7 +181,7 @@ static err_t load_all(struct keyd *k, struct bytes domain_key, FILE *errs)
             TRY(load_key(k, domain_key, e->d_name, errs));
     }
     qsort(k->key, k->n, sizeof k->key[0], by_age);
-    for (unsigned p = KEY_TOKEN; p <= KEY_CA; p++) {
+    for (unsigned p = KEY_TOKEN; p <= KEY_OCSP; p++) {
         if (k->peers[p].n && !key_active(k, (enum key_purpose)p, clock_now())) {
             fprintf(errs, "%s: no key for %s%s%s that is valid now\n", k->conf.keys, purpose_name((enum key_purpose)p),
                     p == KEY_TOKEN ? " with " : "", p == KEY_TOKEN ? k->conf.token_alg : "");
@@ -238,8 +238,13 @@ err_t keys_load(struct keyd *k, FILE *errs)
         TRY(derive_citizen_key(k, secret_bytes(&domain_key)));
         TRY(load_jwks(k, errs));
     }
-    if (k->peers[KEY_CA].n)
+    if (k->peers[KEY_CA].n) {
         TRY(profile_load_file(k->conf.citizen_profile, &k->profile, errs));
+        if (k->profile.ocsp && *k->conf.ocsp_url == '\0') {
+            fprintf(errs, "citizen.ocsp_url: the profile %s has an OCSP address; which?\n", k->conf.citizen_profile);
+            return ERR_CONFIG;
+        }
+    }
     return OK;
 }
 
@@ -295,7 +300,7 @@ const struct key *key_for_crl(const struct keyd *k, int64_t now)
 
 static bool may(const struct conn *c, uint32_t purpose)
 {
-    return purpose >= KEY_TOKEN && purpose <= KEY_CA && (c->allowed & GROUP_BIT(purpose));
+    return purpose >= KEY_TOKEN && purpose <= KEY_OCSP && (c->allowed & GROUP_BIT(purpose));
 }
 
 enum keyw_status op_list(struct worker *w, struct conn *c)

@@ -21,7 +21,7 @@ static const struct {
     [KEYW_CRL_ADD] = {op_crl_add, KEY_CA, false},   [KEYW_CRL_END] = {op_crl_end, KEY_CA, true},
     [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false}, [KEYW_STATEMENT] = {op_statement, KEY_TOKEN, false},
     [KEYW_ROTATE] = {op_rotate, KEY_TOKEN, false},  [KEYW_TOKEN_MORE] = {op_token_more, KEY_TOKEN, false},
-    [KEYW_TOKENS] = {op_tokens, KEY_TOKEN, false},
+    [KEYW_TOKENS] = {op_tokens, KEY_TOKEN, false},  [KEYW_OCSP] = {op_ocsp, KEY_OCSP, false},
 };
 
 bool op_well_formed(const union keyw_msg *q, size_t n)

@@ -18,12 +18,14 @@ err_t keyd_prepare(const char *conf_path, struct keyd *k, FILE *errs)
     pthread_mutex_init(&k->crl_lock, NULL);
     TRY(keys_load(k, errs));
     TRY(timestamp_start(k, errs));
+    TRY(ocsp_start(k, errs));
     return citizen_start(k, errs);
 }
 
 void keyd_free(struct keyd *k)
 {
     citizen_stop(k);
+    ocsp_stop(k);
     timestamp_stop(k);
     keys_free(k);
 }

@@ -17,9 +17,10 @@ http_handler signer_dossier_submit;
 http_handler signer_component_get, signer_component_signed, signer_component_signature, signer_manifest_get, signer_manifest_signature;
 http_handler signer_credential_list, signer_credential_revoke, signer_credential_unlock;
 
-/* open to all: tsa.c, crl.c, certificates.c */
+/* open to all: tsa.c, ocsp.c, crl.c, certificates.c */
 http_handler signer_tsa, signer_crl_citizens, signer_crl_root, signer_crl_services, signer_ca_root, signer_ca_citizens, signer_ca_services;
-http_fail signer_fail_tsa;
+http_handler signer_ocsp_post, signer_ocsp_get;
+http_fail signer_fail_tsa, signer_fail_ocsp;
 
 /* a person's pages: login.c, callback.c, credential.c, sign.c, files.c */
 http_handler signer_home, signer_login, signer_callback, signer_logout;

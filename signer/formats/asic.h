@@ -1,12 +1,13 @@
 /*
  * Associated Signature Containers: files and their signatures in one ZIP archive. ASiC-S: one file with a CAdES signature or a timestamp; ASiC-E: any
- * number of files with CAdES signatures. Called by antin-sign, signerd (write) and signer/verify (read). ETSI EN 319 162-1.
+ * number of files with XAdES or CAdES signatures. Called by antin-sign, signerd (write) and signer/verify (read). ETSI EN 319 162-1.
  */
 #ifndef ANTIN_FORMATS_ASIC_H
 #define ANTIN_FORMATS_ASIC_H
 
 #include "signer/formats/asic_manifest.h"
 #include "signer/formats/cades.h"
+#include "signer/formats/xades.h"
 #include "signer/formats/zip.h"
 
 #define ASIC_S_MIME "application/vnd.etsi.asic-s+zip"
@@ -54,6 +55,8 @@ bool asic_is_payload(const struct zip_entry *e);
 err_t asic_content(const struct asic *a, const struct asic_signature *s, struct buf *own, struct bytes *view) MUST_USE;
 /* A file of a list: is it in the container, and is it what the list says? ERR_NOT_FOUND, ERR_BAD_SIGNATURE (other bytes), ERR_ZIP. */
 err_t asic_check(const struct asic *a, const struct asic_reference *r) MUST_USE;
+/* The container's files for XAdES: struct xades_files {asic_feed, the struct asic}. */
+err_t asic_feed(void *asic, const char *name, EVP_MD_CTX *ctx) MUST_USE;
 
 /* --- writing --- */
 
@@ -68,19 +71,27 @@ struct asic_opts {
     int64_t signing_time; /* claimed; also of the archive's entries */
 };
 
-/* A container with these files and one CAdES signature (B-B) over all of them. ERR_ASIC: no file, two in ASiC-S, two of one name, a bad name. */
+/*
+ * A container with these files and one signature (B-B) over all of them: CAdES; or, in an ASiC-E, XAdES. ERR_ASIC: no file, two in ASiC-S, two of one
+ * name, a bad name, XAdES in ASiC-S.
+ */
 err_t asic_sign_cades(const struct asic_file *file, size_t n, const struct asic_opts *o, const struct signing_key *key,
+                      const struct zip_sink *sink) MUST_USE;
+err_t asic_sign_xades(const struct asic_file *file, size_t n, const struct asic_opts *o, const struct signing_key *key,
                       const struct zip_sink *sink) MUST_USE;
 /* An ASiC-S with a timestamp over the file. */
 err_t asic_stamp(const struct asic_file *file, int64_t time, const struct stamping *ts, const struct zip_sink *sink) MUST_USE;
-/* The container with one more CAdES signature (B-B) over all of its files; what is there is not touched. ERR_UNSUPPORTED: in an ASiC-S with timestamp. */
-err_t asic_add_cades(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink) MUST_USE;
 /*
- * The container with all its CAdES signatures raised. As cades_raise: on failure of a service the container is written too, each signature at the level
- * it truly has, *reached is the lowest. ERR_UNSUPPORTED: LTA of an ASiC-E (an archive timestamp in a signature would not cover the files; LT is
- * reached), or a container without CAdES signatures (nothing is written).
+ * The container with one more signature (B-B) over all of its files, of the kind that it has; what is there is not touched. ERR_UNSUPPORTED: in an
+ * ASiC-S with a timestamp or XAdES.
  */
-err_t asic_raise_cades(const struct asic *a, enum sig_level level, const struct cades_means *m, const struct zip_sink *sink,
-                       enum sig_level *reached) MUST_USE;
+err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink) MUST_USE;
+/*
+ * The container with all its signatures raised. As cades_raise: on failure of a service the container is written too, each signature at the level it
+ * truly has, *reached is the lowest. ERR_UNSUPPORTED: LTA of an ASiC-E with CAdES (an archive timestamp in a signature would not cover the files; LT
+ * is reached), or a container without signatures (nothing is written).
+ */
+err_t asic_raise(const struct asic *a, enum sig_level level, const struct cades_means *m, const struct zip_sink *sink,
+                 enum sig_level *reached) MUST_USE;
 
 #endif

@@ -207,18 +207,25 @@ static err_t add_to_simple(struct zip_writer *w, const struct asic *a, int64_t s
     return zip_add(w, bytes_str("META-INF/signature.p7s"), buf_bytes(&cms), false);
 }
 
-err_t asic_add_cades(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink)
+static err_t add_to_extended(struct zip_writer *w, const struct asic *a, int64_t signing_time, const struct signing_key *key)
+{
+    AUTO_ASIC_MANIFEST m = {0};
+    TRY(list_payload(&m, a, key->hash));
+    TRY(asic_keep(w, a, NULL));
+    return sign_list(w, &a->zip, &m, signing_time, key);
+}
+
+err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink)
 {
     AUTO_ZIP_WRITER w = {.sink = *sink, .time = signing_time};
-    AUTO_ASIC_MANIFEST m = {0};
-    if (a->type == ASIC_S) {
+    bool xades = a->n > 0 && a->signature[0].kind == ASIC_XADES;
+    if (a->n == ASIC_SIGNATURES_MAX)
+        return ERR_TOO_LARGE;
+    if (a->type == ASIC_S)
         TRY(add_to_simple(&w, a, signing_time, key));
-    } else {
-        if (a->n == ASIC_SIGNATURES_MAX)
-            return ERR_TOO_LARGE;
-        TRY(list_payload(&m, a, key->hash));
-        TRY(asic_keep(&w, a, NULL));
-        TRY(sign_list(&w, &a->zip, &m, signing_time, key));
-    }
+    else if (xades)
+        TRY(asic_add_xades(&w, a, signing_time, key));
+    else
+        TRY(add_to_extended(&w, a, signing_time, key));
     return zip_finish(&w);
 }

@@ -12,5 +12,7 @@ err_t asic_begin(struct zip_writer *w, enum asic_type type, const struct asic_fi
 err_t asic_keep(struct zip_writer *w, const struct asic *a, const struct zip_entry *but) MUST_USE;
 /* Is it worth deflating? */
 bool asic_deflates(const char *media_type);
+/* One more XAdES signature over all files of an ASiC-E. */
+err_t asic_add_xades(struct zip_writer *w, const struct asic *a, int64_t signing_time, const struct signing_key *key) MUST_USE;
 
 #endif

@@ -127,6 +127,7 @@ bool xades_names_cert(const struct xades_signature *s, struct bytes cert);
 err_t xades_signer(const struct xades_signature *s, struct bytes *cert) MUST_USE;
 /* Does the signature value match? ERR_ALGORITHM: the key does not go with the scheme, or is not accepted. ERR_BAD_SIGNATURE. */
 err_t xades_check_value(const struct xades_signature *s, X509 *cert) MUST_USE;
+const char *xades_scheme_name(enum sign_scheme scheme); /* "ECDSA", "RSA", "RSASSA-PSS", "ED25519" */
 /* What a timestamp (or, k == stamp_n, a further archive timestamp) covers, digested; files as for references. */
 err_t xades_stamp_digest(const struct xades_signature *s, size_t k, enum cms_hash alg, const struct xades_files *files,
                          uint8_t digest[EVP_MAX_MD_SIZE], size_t *len) MUST_USE;

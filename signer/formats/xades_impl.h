@@ -24,7 +24,6 @@ const char *xades_signature_uri(enum sign_scheme scheme, enum cms_hash h);
 /* ERR_ALGORITHM: not in the table. */
 err_t xades_digest_of(const char *uri, enum cms_hash *h) MUST_USE;
 err_t xades_signature_of(const char *uri, enum sign_scheme *scheme, enum cms_hash *h) MUST_USE;
-const char *xades_scheme_name(enum sign_scheme scheme);
 
 /* Adds the octets that a reference to something inside the file yields; node sets in this form unless the reference says. */
 err_t xades_ref_octets(const struct xades_ref *r, enum xml_c14n otherwise, struct buf *out) MUST_USE;

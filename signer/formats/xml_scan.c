@@ -96,6 +96,8 @@ err_t xml_scan_next(struct xml_scan *s, enum xml_event *event)
 static err_t check_encoding(struct bytes text)
 {
     static const char *const NAMES[] = {"UTF-8", "utf-8", "US-ASCII", "us-ascii"};
+    if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
+        text = BYTES(text.ptr + 3, text.len - 3);
     const uint8_t *end = memmem(text.ptr, text.len < 256 ? text.len : 256, "?>", 2);
     const uint8_t *said = end != NULL ? memmem(text.ptr, (size_t)(end - text.ptr), "encoding", 8) : NULL;
     if (!utf8_valid(text))

@@ -54,7 +54,8 @@ bool zip_is(const struct zip_entry *e, const char *name);
 err_t zip_each(const struct zip_entry *e, err_t (*piece)(void *arg, struct bytes b), void *arg) MUST_USE;
 /* All of them. Stored ones are not copied. ERR_TOO_LARGE: more than max; ERR_ZIP. *view borrows from the archive or from own. */
 err_t zip_read(const struct zip_entry *e, size_t max, struct buf *own, struct bytes *view) MUST_USE;
-/* out has room for EVP_MAX_MD_SIZE. */
+/* All of them into a digest; and that digest alone: out has room for EVP_MAX_MD_SIZE. */
+err_t zip_hash(const struct zip_entry *e, EVP_MD_CTX *ctx) MUST_USE;
 err_t zip_digest(const struct zip_entry *e, const EVP_MD *md, uint8_t *out, size_t *len) MUST_USE;
 
 /* --- writing --- */

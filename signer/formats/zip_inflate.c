@@ -93,11 +93,16 @@ static err_t hash(void *arg, struct bytes b)
     return EVP_DigestUpdate(arg, b.ptr, b.len) == 1 ? OK : ERR_CRYPTO;
 }
 
+err_t zip_hash(const struct zip_entry *e, EVP_MD_CTX *ctx)
+{
+    return zip_each(e, hash, ctx);
+}
+
 err_t zip_digest(const struct zip_entry *e, const EVP_MD *md, uint8_t *out, size_t *len)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     unsigned n = 0;
-    err_t err = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1 ? zip_each(e, hash, ctx) : ERR_CRYPTO;
+    err_t err = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1 ? zip_hash(e, ctx) : ERR_CRYPTO;
     if (err == OK && EVP_DigestFinal_ex(ctx, out, &n) != 1)
         err = ERR_CRYPTO;
     EVP_MD_CTX_free(ctx);

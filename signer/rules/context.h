@@ -12,6 +12,7 @@
 
 struct content;
 struct provider;
+struct responder;
 struct pdfjail;
 struct trust;
 
@@ -34,7 +35,7 @@ struct signer_conf {
     char *client_id;
     struct secret client_secret;
     char *tsa_policy;
-    long crl_lifetime, certificate_days;
+    long crl_lifetime, ocsp_lifetime, certificate_days;
     char *return_origins; /* portals' origins to which the result page links back, separated by spaces */
     long session_idle, session_max, officer_max_age;
     long pdf_readers;
@@ -49,6 +50,7 @@ struct app {
     struct pdfjail *pdfjail;
     struct trust *trust;
     struct provider *provider;
+    struct responder *responder; /* OCSP answers */
     struct replay *proofs; /* DPoP proofs that were used */
     struct buf redirect_uri;
     struct texts *texts;

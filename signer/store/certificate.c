@@ -23,6 +23,11 @@ const struct db_stmt certificate_of_stmt = {
     " WHERE credential_id = $1::uuid AND state IN ('issued', 'revoked') ORDER BY issued_at DESC LIMIT 1",
     1,
 };
+const struct db_stmt certificate_status_stmt = {
+    "certificate_status",
+    "SELECT revoked_at, invalid_since, coalesce(reason, 0) FROM signer.certificate WHERE serial = $1 AND state <> 'intended'",
+    1,
+};
 const struct db_stmt certificate_revoke_stmt = {
     "certificate_revoke",
     "UPDATE signer.certificate SET state = 'revoked', revoked_at = now(), invalid_since = $2, reason = $3::int::smallint"
@@ -93,6 +98,16 @@ err_t certificate_of(struct db *db, const char *credential, struct certificate *
     out->invalid_since = db_null(rows, 0, 5) ? 0 : db_time(rows, 0, 5);
     out->reason = (int)db_int(rows, 0, 6);
     return buf_copy(&out->der, db_bytes(rows, 0, 7));
+}
+
+err_t certificate_status(struct db *db, const uint8_t serial[SERIAL_LEN], struct certificate_status *out)
+{
+    AUTO_ROWS rows = NULL;
+    TRY(db_one(db, &certificate_status_stmt, (const struct db_param[]){DB_BYTES(BYTES(serial, SERIAL_LEN))}, &rows));
+    out->revoked_at = db_null(rows, 0, 0) ? 0 : db_time(rows, 0, 0);
+    out->invalid_since = db_null(rows, 0, 1) ? 0 : db_time(rows, 0, 1);
+    out->reason = (int)db_int(rows, 0, 2);
+    return OK;
 }
 
 err_t certificate_revoke(struct db *db, const char *credential, int64_t invalid_since, int reason)

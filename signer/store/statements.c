@@ -19,6 +19,7 @@ const struct db_stmt *const signer_statements[] = {
     &certificate_intend_stmt,
     &certificate_issued_stmt,
     &certificate_of_stmt,
+    &certificate_status_stmt,
     &certificate_revoke_stmt,
     &certificate_crl_waits_stmt,
     &certificate_revoked_list_stmt,

@@ -6,8 +6,10 @@
 
 #include "signer/formats/asic.h"
 #include "signer/formats/signed_data.h"
+#include "signer/formats/xml.h"
 #include "signer/verify/signature.h"
 #include "signer/verify/stamp.h"
+#include "signer/verify/xades_signatures.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,18 +69,24 @@ static void check_reference(struct job *j, const struct asic_reference *r, struc
         finding_add(out, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, r->name);
 }
 
+static size_t payload_count(const struct asic *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->zip.n; i++)
+        n += asic_is_payload(&a->zip.entry[i]);
+    return n;
+}
+
 static void name_scope(const struct asic *a, const struct asic_signature *s, struct signature_result *r)
 {
-    size_t payload = 0, listed = 0, at = 0;
-    for (size_t i = 0; i < a->zip.n; i++)
-        payload += asic_is_payload(&a->zip.entry[i]);
+    size_t listed = 0, at = 0;
     for (size_t i = 0; i < s->list.n; i++) {
         const struct zip_entry *e = zip_find(&a->zip, bytes_str(s->list.ref[i].name));
         listed += e != NULL && asic_is_payload(e);
         int n = snprintf(r->scope + at, sizeof r->scope - at, "%s%s", i > 0 ? ", " : "", s->list.ref[i].name);
         at += n > 0 && (size_t)n < sizeof r->scope - at ? (size_t)n : sizeof r->scope - at - 1;
     }
-    r->whole = listed == payload;
+    r->whole = listed == payload_count(a);
 }
 
 static void name_only_file(const struct asic *a, struct signature_result *r)
@@ -117,6 +125,39 @@ static void mark_covered(struct job *j, const struct asic_signature *s)
         cover(j, s, j->asic->zip.entry[i].name);
 }
 
+/* Files that an XML signature names. One that it names and that is not what it says is a finding of that signature. */
+static size_t mark_named(struct job *j, const struct asic_signature *s, const struct xades_signature *x)
+{
+    size_t payload = 0;
+    for (size_t i = 0; i < x->ref_n; i++) {
+        if (x->ref[i].kind != XADES_FILE)
+            continue;
+        const struct zip_entry *e = zip_find(&j->asic->zip, bytes_str(x->ref[i].name));
+        payload += e != NULL && asic_is_payload(e);
+        cover(j, s, bytes_str(x->ref[i].name));
+    }
+    return payload;
+}
+
+static void verify_xml(struct job *j, const struct asic_signature *s, const char *name)
+{
+    AUTO_BUF own = {0};
+    AUTO_XADES x = NULL;
+    struct bytes text;
+    size_t from = j->f->signature_n;
+    const struct xades_files files = {asic_feed, (void *)(uintptr_t)j->asic};
+    err_t e = zip_read(s->entry, XML_BYTES_MAX, &own, &text);
+    if (e != OK) {
+        refuse(j->f, e, name);
+        return;
+    }
+    xades_signatures_verify(j->ctx, &files, text, j->f);
+    if (xades_open(text, &x) != OK) /* which is a finding by now */
+        return;
+    for (size_t i = 0; i < xades_count(x) && from + i < j->f->signature_n; i++)
+        j->f->signature[from + i].whole = mark_named(j, s, xades_signature(x, i)) == payload_count(j->asic);
+}
+
 static void verify_one(struct job *j, const struct asic_signature *s)
 {
     AUTO_BUF cms_own = {0};
@@ -126,7 +167,7 @@ static void verify_one(struct job *j, const struct asic_signature *s)
     char name[ZIP_NAME_MAX + 1];
     entry_name(s->entry, name);
     if (s->kind == ASIC_XADES) {
-        finding_add(&j->f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_CONTAINER_PART, name);
+        verify_xml(j, s, name);
         return;
     }
     err_t e = zip_read(s->entry, SIGNED_DATA_MAX, &cms_own, &cms);

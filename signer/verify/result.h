@@ -71,7 +71,7 @@ struct revocation_facts {
     int64_t this_update, next_update; /* of the list that decided; 0: none */
 };
 
-enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE };
+enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE, KIND_XADES };
 const char *kind_name(enum signature_kind k);
 
 #define STAMPS_MAX 16

@@ -30,7 +30,7 @@ static void algor_der(X509_ALGOR *a, struct buf *out)
     OPENSSL_free(der);
 }
 
-static void check_imprint(TS_TST_INFO *info, const struct covered *data, struct stamp_result *out)
+static void check_imprint(TS_TST_INFO *info, stamp_digest_fn *digest, void *arg, struct stamp_result *out)
 {
     TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
     const ASN1_OCTET_STRING *have = TS_MSG_IMPRINT_get_msg(imprint);
@@ -42,7 +42,7 @@ static void check_imprint(TS_TST_INFO *info, const struct covered *data, struct 
     algor_der(TS_MSG_IMPRINT_get_algo(imprint), &alg);
     if (algorithm_digest(buf_bytes(&alg), &md, name) != OK)
         finding_add(&out->findings, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
-    else if (covered_digest(data, md, want, &n) != OK ||
+    else if (digest(arg, md, want, &n) != OK ||
              !bytes_eq(BYTES(want, n), BYTES(ASN1_STRING_get0_data(have), (size_t)ASN1_STRING_length(have))))
         finding_add(&out->findings, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_STAMP_OTHER, NULL);
 }
@@ -98,8 +98,20 @@ static void check_authority(const struct context *ctx, const struct evidence *ev
     path_free(&path);
 }
 
-void stamp_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct covered *data,
+static err_t digest_of_data(void *arg, const EVP_MD *md, uint8_t *out, size_t *len)
+{
+    const struct covered *const *data = arg;
+    return covered_digest(*data, md, out, len);
+}
+
+void stamp_verify(const struct context *ctx, const struct evidence *ev, struct bytes token, const struct covered *data,
                   struct stamp_result *out)
+{
+    stamp_verify_digest(ctx, ev, token, digest_of_data, &data, out);
+}
+
+void stamp_verify_digest(const struct context *ctx, const struct evidence *around, struct bytes token, stamp_digest_fn *digest, void *arg,
+                         struct stamp_result *out)
 {
     AUTO_SIGNED_DATA sd = {0};
     if (signed_data_parse(token, &sd) != OK || sd.content.ptr == NULL || sd.signer_n != 1) { /* RFC 3161 §2.4.2: exactly one signature */
@@ -112,7 +124,7 @@ void stamp_verify(const struct context *ctx, const struct evidence *around, stru
         return;
     }
     read_info(info, ctx, out);
-    check_imprint(info, data, out);
+    check_imprint(info, digest, arg, out);
 
     struct evidence ev = signer_evidence(&sd, around);
     struct signer_check check;

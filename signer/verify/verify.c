@@ -15,6 +15,7 @@
 #include "signer/formats/signed_data.h"
 #include "signer/verify/stamp.h"
 #include "signer/formats/tlv.h"
+#include "signer/verify/xades_signatures.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@
 /* --- kinds --- */
 
 static const char *const FORMATS[] = {
-    [FILE_EVIDENCE] = "EVIDENCE", [FILE_PDF] = "PDF",           [FILE_CMS] = "CMS",        [FILE_TOKEN] = "TIMESTAMP",
-    [FILE_REPLY] = "TIMESTAMP",   [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_OTHER] = "UNKNOWN",
+    [FILE_EVIDENCE] = "EVIDENCE", [FILE_PDF] = "PDF",        [FILE_CMS] = "CMS", [FILE_TOKEN] = "TIMESTAMP", [FILE_REPLY] = "TIMESTAMP",
+    [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_XML] = "XML", [FILE_OTHER] = "UNKNOWN",
 };
 
 static enum file_kind kind_of_der(struct bytes file)
@@ -45,6 +46,16 @@ static enum file_kind kind_of_der(struct bytes file)
     return is_token ? FILE_TOKEN : FILE_CMS;
 }
 
+/* XML with the namespace of signatures somewhere in it; other XML may still have its signature beside it. */
+static bool is_signed_xml(struct bytes file)
+{
+    static const char NAMESPACE[] = "http://www.w3.org/2000/09/xmldsig#";
+    size_t i = file.len >= 3 && memcmp(file.ptr, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (i < file.len && memchr(" \t\r\n", file.ptr[i], 4) != NULL)
+        i++;
+    return i < file.len && file.ptr[i] == '<' && memmem(file.ptr, file.len, NAMESPACE, sizeof NAMESPACE - 1) != NULL;
+}
+
 enum file_kind verify_kind(struct bytes file)
 {
     size_t head = file.len < 1024 ? file.len : 1024;
@@ -54,6 +65,8 @@ enum file_kind verify_kind(struct bytes file)
         return FILE_PDF;
     if (sealed_looks_like_manifest(file))
         return FILE_MANIFEST;
+    if (is_signed_xml(file))
+        return FILE_XML;
     return file.len > 2 && file.ptr[0] == 0x30 ? kind_of_der(file) : FILE_OTHER;
 }
 
@@ -88,6 +101,7 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
     case FILE_REPLY: verify_reply(ctx, file, content, f); break;
     case FILE_CONTAINER: container_verify(ctx, file, f); break;
     case FILE_EVIDENCE: evidence_record_verify(ctx, file, content, f); break;
+    case FILE_XML: xades_signatures_verify(ctx, NULL, file, f); break;
     case FILE_MANIFEST: /* without a folder around it, only its form can be looked at */
     case FILE_OTHER: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL); break;
     }
@@ -160,6 +174,30 @@ static void verify_signature_file(const struct context *ctx, enum file_kind kind
     name_scope(f, e == OK ? where : NULL);
 }
 
+/* --- XML: the files that it speaks about lie in its folder --- */
+
+struct beside {
+    const char *path, *content_path;
+};
+
+static err_t feed_beside(void *arg, const char *name, EVP_MD_CTX *ctx)
+{
+    const struct beside *b = arg;
+    AUTO_STR path = NULL;
+    AUTO_INPUT in = {0};
+    bool given = b->content_path != NULL && strcmp(base_name(b->content_path), name) == 0;
+    if (strchr(name, '/') != NULL)
+        return ERR_NOT_FOUND;
+    if (given)
+        path = strdup(b->content_path);
+    else if (asprintf(&path, "%.*s%s", (int)(base_name(b->path) - b->path), b->path, name) < 0)
+        path = NULL;
+    if (path == NULL)
+        return ERR_NOMEM;
+    TRY(input_open(path, given, &in));
+    return EVP_DigestUpdate(ctx, in.data.ptr, in.data.len) == 1 ? OK : ERR_CRYPTO;
+}
+
 /* A file of no kind of ours may still have its signature beside it. */
 static void verify_plain(const struct context *ctx, const char *path, struct bytes file, struct file_result *f)
 {
@@ -194,6 +232,8 @@ err_t verify_file(const struct context *ctx, const char *path, const char *conte
         dispatch(ctx, kind, in.data, NULL, out);
     if (kind == FILE_PDF && out->signature_n == 0 && out->findings.verdict == TOTAL_PASSED)
         verify_plain(ctx, path, in.data, out);
+    else if (kind == FILE_XML)
+        xades_signatures_verify(ctx, &(struct xades_files){feed_beside, &(struct beside){path, content_path}}, in.data, out);
     else if (kind == FILE_MANIFEST)
         sealed_verify(ctx, path, in.data, out);
     else if (kind == FILE_OTHER)

@@ -67,9 +67,9 @@ static void start(void)
     MUST(mkdtemp(dir));
     ceremony();
     MUST(buf_addf(&conf,
-                  "[keyd]\nsocket = x\npeers = 0\npurposes = token data tsa seal ca citizen\nkeys = %s\ndomain_key = %s\n[token]\nissuer = "
+                  "[keyd]\nsocket = x\npeers = 0\npurposes = token data tsa seal ca ocsp citizen\nkeys = %s\ndomain_key = %s\n[token]\nissuer = "
                   "i\n[citizen]\n"
-                  "profile = certs/profiles/citizen.conf\ncrl_url = http://x\naia_url = http://x\nidp_issuer = i\nidp_audience = "
+                  "profile = certs/profiles/citizen.conf\ncrl_url = http://x\naia_url = http://x\nocsp_url = http://x\nidp_issuer = i\nidp_audience = "
                   "a\nidp_jwks = %s\n"
                   "pin_mem_kib = 8192\npin_ops = 1\n",
                   in_dir("keys"), in_dir("domain"), in_dir("jwks")) == OK);

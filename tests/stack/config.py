@@ -104,11 +104,11 @@ def keyd(layout, domain, peer):
         sections["keyd"]["purposes"] = "token data"
         sections["token"] = {"issuer": layout.idp_url, "jwks_out": idp_jwks(layout)}
     else:
-        sections["keyd"]["purposes"] = "tsa seal ca citizen"
+        sections["keyd"]["purposes"] = "tsa seal ca ocsp citizen"
         sections["tsa"] = {"policy": TSA_POLICY}
         sections["citizen"] = {
             "profile": layout.state / "pub/citizen.conf", "crl_url": layout.signer_url + "/crl/citizens.crl",
-            "aia_url": layout.signer_url + "/ca/citizens.crt", "idp_issuer": layout.idp_url, "idp_audience": "antin-signer",
+            "aia_url": layout.signer_url + "/ca/citizens.crt", "ocsp_url": layout.signer_url + "/ocsp", "idp_issuer": layout.idp_url, "idp_audience": "antin-signer",
             "idp_jwks": idp_jwks(layout),
             "pin_tries": 10}  # signerd locks after five; keyd's own count is behind it, so that an officer's unlocking works at once
     layout.write(f"etc/{name}.conf", ini(sections))

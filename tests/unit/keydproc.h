@@ -126,7 +126,8 @@ static inline void write_conf(const struct proc *p, const char *purposes, const 
     assert_ok(buf_addf(&b,
                        "%s\n[token]\nissuer = " IDP
                        "\n[citizen]\nprofile = certs/profiles/citizen.conf\ncrl_url = http://ca.test/citizens.crl\n"
-                       "aia_url = http://ca.test/citizens.crt\nidp_issuer = " IDP "\nidp_audience = " SIGNER "\nidp_jwks = %s\n"
+                       "aia_url = http://ca.test/citizens.crt\nocsp_url = http://ca.test/ocsp\nidp_issuer = " IDP "\nidp_audience = " SIGNER
+                       "\nidp_jwks = %s\n"
                        "pin_mem_kib = 8192\npin_ops = 1\n",
                        more, in_dir(p, "idp.jwks")));
     write_text(in_dir(p, "keyd.conf"), buf_str(&b));
@@ -141,8 +142,8 @@ static inline void ceremony(struct proc *p)
     p->idp = key_new(JOSE_ES256);
     assert_int_equal(antin_ca(p, "domain-key", "--out", in_dir(p, "domain")), 0);
     assert_int_equal(antin_ca(p, "init", in_dir(p, "ca"), "--organization", "Thử nghiệm", "--crl-base", "http://ca.test", "--aia-base",
-                              "http://ca.test", "--profiles", "certs/profiles", "--passphrase-file", in_dir(p, "pass"), "--all",
-                              "--key-out", in_dir(p, "keys"), "--domain-key", in_dir(p, "domain")),
+                              "http://ca.test", "--ocsp-url", "http://ca.test/ocsp", "--profiles", "certs/profiles", "--passphrase-file",
+                              in_dir(p, "pass"), "--all", "--key-out", in_dir(p, "keys"), "--domain-key", in_dir(p, "domain")),
                      0);
     for (const char *const *w = (const char *const[]){"token", "data", NULL}; *w; w++)
         assert_int_equal(antin_ca(p, "key", "new", "--purpose", *w, "--dir", in_dir(p, "keys"), "--domain-key", in_dir(p, "domain")), 0);
@@ -241,6 +242,6 @@ static inline void proc_begin(struct proc *p, const char *purposes, const char *
     proc_start(p);
 }
 
-#define ALL "token data tsa seal ca citizen"
+#define ALL "token data tsa seal ca ocsp citizen"
 
 #endif

@@ -156,7 +156,7 @@ static void an_ocsp_signer_comes_from_a_request(void **state)
     assert_ok(x509_load(in_dir(&p, "o.crt"), &c));
     assert_int_equal(X509_get_extended_key_usage(c), XKU_OCSP_SIGN);
     assert_true(X509_get_ext_by_NID(c, NID_id_pkix_OCSP_noCheck, -1) >= 0);
-    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "ocsp", "--key-out", in_dir(&p, "keys"), KEYS), 3);
+    assert_int_equal(antin_ca(&p, "issue", CA_DIR, "--profile", "ocsp", "--key-out", in_dir(&p, "keys"), KEYS), 0); /* or keyd's own key */
 }
 
 static void nothing_but_the_key_is_taken_from_a_request(void **state)

@@ -28,6 +28,7 @@ static const struct http_route routes[] = {
     {.method = "GET", .path = "/", .handler = on_any, .fail = http_fail_problem, .inline_ok = true},
     {.method = "POST", .path = "/", .handler = on_any, .fail = http_fail_problem, .body = HTTP_BYTES, .body_max = 1000},
     {.method = "GET", .path = "/file/{name}", .handler = on_name, .fail = http_fail_problem, .inline_ok = true},
+    {.method = "GET", .path = "/rest/{name*}", .handler = on_name, .fail = http_fail_problem, .inline_ok = true},
     {0},
 };
 
@@ -315,6 +316,20 @@ static void ambiguous_paths_are_refused(void **state)
     REFUSED("GET /?a=%ff HTTP/1.1\r\n" H "\r\n");
 }
 
+/* "/rest/{name*}": base64 in a path has slashes, escaped by some and not by others. */
+static void only_a_row_that_takes_the_rest_gets_slashes(void **state)
+{
+    (void)state;
+    accepted("GET /rest/a%2Fb HTTP/1.1\r\n" H "\r\n", "a/b");
+    accepted("GET /rest/a/b//c%2f%2Fd+e= HTTP/1.1\r\n" H "\r\n", "a/b//c//d+e=");
+    accepted("GET /rest/a/ HTTP/1.1\r\n" H "\r\n", "a/");
+    REFUSED("GET /rest/a/../b HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET /rest/a/%2e%2e/b HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET /rest/a%5cb HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET /rest%2Fa HTTP/1.1\r\n" H "\r\n");
+    REFUSED("GET /file/a%2fb/rest HTTP/1.1\r\n" H "\r\n");
+}
+
 static void a_segment_is_decoded_once(void **state)
 {
     (void)state;
@@ -422,6 +437,7 @@ int main(void)
         cmocka_unit_test(odd_request_lines_are_refused),
         cmocka_unit_test(a_request_line_without_version_ends_the_connection),
         cmocka_unit_test(ambiguous_paths_are_refused),
+        cmocka_unit_test(only_a_row_that_takes_the_rest_gets_slashes),
         cmocka_unit_test(a_segment_is_decoded_once),
         cmocka_unit_test(fields_that_come_once_are_refused_twice),
         cmocka_unit_test(headers_too_large_are_431),

@@ -142,7 +142,7 @@ static void bad_configurations_do_not_start(void **state)
     const struct {
         const char *purposes, *more, *says;
     } bad[] = {
-        {"token data tsa seal ca citizen smtp", "", "smtp"}, {"token data tsa seal citizen", "", "needs ca"},
+        {"token data tsa seal ca ocsp citizen smtp", "", "smtp"}, {"token data tsa seal citizen", "", "needs ca"},
         {ALL, "peers = nobody-of-this-name", "no user"},     {ALL, "colour = red", "colour"},
         {ALL, "[tsa]\npolicy = 1.2.x\n", "policy"},          {ALL, "[tsa]\naccuracy_ms = 0\n", "accuracy_ms"},
     };
@@ -353,7 +353,7 @@ static void no_key_in_its_time_signs_nothing(void **state)
     (void)state;
     char shortly[64];
     size_t n;
-    keys_to("aside", "data|tsa|seal|ca");
+    keys_to("aside", "data|tsa|seal|ca|ocsp");
     new_token_key(clock_now(), clock_now() + 5, shortly);
     begin(ALL, "");
     assert_ok(id_token());

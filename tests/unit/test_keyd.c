@@ -40,7 +40,7 @@ static void active(enum key_purpose p, struct key_info *out)
 static void lists_the_keys_of_each_purpose(void **state)
 {
     (void)state;
-    for (enum key_purpose p = KEY_TOKEN; p <= KEY_CA; p++) {
+    for (enum key_purpose p = KEY_TOKEN; p <= KEY_OCSP; p++) {
         struct key_info i;
         active(p, &i);
         assert_int_equal(i.purpose, p);
@@ -83,7 +83,7 @@ static void a_purpose_that_does_not_exist_is_refused(void **state)
     struct key_info all[KEY_LIST_MAX];
     size_t n;
     assert_err(key_list(keyd.k, 0, all, &n), ERR_KEYD_REFUSED);
-    assert_err(key_list(keyd.k, KEY_CA + 1, all, &n), ERR_KEYD_REFUSED); /* the citizens' group is no list of keys */
+    assert_err(key_list(keyd.k, KEY_OCSP + 1, all, &n), ERR_KEYD_REFUSED); /* the citizens' group is no list of keys */
     assert_err(key_list(keyd.k, 77, all, &n), ERR_KEYD_REFUSED);
 }
 
