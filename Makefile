@@ -179,7 +179,7 @@ tsan: ## the threaded units under ThreadSanitizer
 	$(Q)tests/packages run test
 	$(Q)$(MAKE) BUILD=$(BUILD)/tsan OPT="$(OPT_SAN)" SAN=-fsanitize=thread $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(THREADED) $(BIN)/antin-keyd $(BIN)/antin-ca)
 	$(Q)ANTIN_BUILD=$(BUILD)/tsan tests/check unit
-THREADED := $(filter $(BUILD)/test/test_http% $(BUILD)/test/test_db $(BUILD)/test/test_key%,$(UNIT))
+THREADED := $(filter $(BUILD)/test/test_http% $(BUILD)/test/test_ticker $(BUILD)/test/test_db $(BUILD)/test/test_key%,$(UNIT))
 
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20

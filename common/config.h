@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "common/secret.h"
+#include <stddef.h>
 #include <stdio.h>
 
 enum config_type {
@@ -20,12 +21,19 @@ struct config_key {
     const char *section;
     const char *name;
     enum config_type type;
-    size_t offset;       /* offsetof() in the daemon's config struct */
-    const char *def;     /* default as text; NULL: none */
+    size_t offset;   /* offsetof() in the daemon's config struct */
+    const char *def; /* default as text; NULL: none */
     bool required;
-    long min, max;       /* CONFIG_INT */
-    const char *help;    /* one line, for --help-config and the documentation */
+    long min, max;    /* CONFIG_INT */
+    const char *help; /* one line, for --help-config and the documentation */
 };
+
+/* A row of a table of keys: member of struct `of`. Tables shorten it for themselves (STR, INT …). */
+#define CONFIG_KEY(of, sec, nam, typ, member, d, req, lo, hi, txt)                                                                  \
+    {                                                                                                                               \
+        .section = (sec), .name = (nam), .type = (typ), .offset = offsetof(of, member), .def = (d), .required = (req), .min = (lo), \
+        .max = (hi), .help = (txt)                                                                                                  \
+    }
 
 /*
  * Fills *out (zeroed by the caller) from the file. On a mistake prints "file:line: what is wrong" to errs and returns

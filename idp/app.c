@@ -23,11 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY(sec, nam, typ, member, d, req, lo, hi, txt)                                                                             \
-    {                                                                                                                               \
-        .section = (sec), .name = (nam), .type = (typ), .offset = offsetof(struct idp_conf, member), .def = (d), .required = (req), \
-        .min = (lo), .max = (hi), .help = (txt)                                                                                     \
-    }
+#define KEY(...) CONFIG_KEY(struct idp_conf, __VA_ARGS__)
 #define STR(sec, nam, member, d, req, txt) KEY(sec, nam, CONFIG_STR, member, d, req, 0, 0, txt)
 #define INT(sec, nam, member, d, lo, hi, txt) KEY(sec, nam, CONFIG_INT, member, d, false, lo, hi, txt)
 

@@ -18,9 +18,8 @@
 #define PROOFS_MAX 65536 /* DPoP proofs remembered at once: 60 seconds of them */
 
 /* clang-format off */
-#define STR(s, n, f, d, r, h) {.section = s, .name = n, .type = CONFIG_STR, .offset = offsetof(struct signer_conf, f), .def = d, .required = r, .help = h}
-#define INT(s, n, f, d, lo, hi, h) \
-    {.section = s, .name = n, .type = CONFIG_INT, .offset = offsetof(struct signer_conf, f), .def = d, .min = lo, .max = hi, .help = h}
+#define STR(s, n, f, d, r, h) CONFIG_KEY(struct signer_conf, s, n, CONFIG_STR, f, d, r, 0, 0, h)
+#define INT(s, n, f, d, lo, hi, h) CONFIG_KEY(struct signer_conf, s, n, CONFIG_INT, f, d, false, lo, hi, h)
 
 const struct config_key signer_conf_keys[] = {
     STR("signer", "url", url, NULL, true, "public origin, no trailing slash; https everywhere but on loopback"),

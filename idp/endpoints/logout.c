@@ -37,12 +37,18 @@ static err_t read_back(struct http_req *r, struct wish *w, const char *client_id
     return url_add_param(&w->back, "state", w->state);
 }
 
-static err_t read_wish(struct http_req *r, struct wish *w, const struct session *s)
+/* get reads the query or the form. */
+static err_t read_wish(struct http_req *r, const char *(*get)(const struct http_req *, const char *), const struct session *s,
+                       struct wish *w)
 {
     const struct token_conf conf = token_conf_of(app_of(r));
     struct hint_claims h = {0};
-    const char *client_id = w->client_id;
+    const char *client_id = get(r, "client_id");
 
+    w->hint = get(r, "id_token_hint");
+    w->uri = get(r, "post_logout_redirect_uri");
+    w->state = get(r, "state");
+    w->client_id = client_id;
     if (w->hint) {
         err_t e = token_hint(&conf, w->hint, &h);
         if (e != OK)
@@ -156,18 +162,14 @@ static err_t current(struct http_req *r, struct session *s, bool *signed_in)
 
 static err_t begin(struct http_req *r, const char *(*get)(const struct http_req *, const char *))
 {
-    AUTO(wish_free)
-    struct wish w = {.hint = get(r, "id_token_hint"),
-                     .uri = get(r, "post_logout_redirect_uri"),
-                     .state = get(r, "state"),
-                     .client_id = get(r, "client_id")};
+    AUTO(wish_free) struct wish w = {0};
     struct session s;
     bool signed_in;
 
     if (http_dup_params(r))
         return ERR_REQUEST_DOUBLED;
     TRY(current(r, &s, &signed_in));
-    TRY(read_wish(r, &w, signed_in ? &s : NULL));
+    TRY(read_wish(r, get, signed_in ? &s : NULL, &w));
     if (!signed_in || w.hinted)
         return finish(r, signed_in ? &s : NULL, &w);
     return ask(r, &w);
@@ -181,11 +183,7 @@ err_t get_logout(struct http_req *r)
 /* The answer to our own question carries "confirm"; a client's form does not, and is treated like its GET (§2). */
 err_t post_logout(struct http_req *r)
 {
-    AUTO(wish_free)
-    struct wish w = {.hint = http_field(r, "id_token_hint"),
-                     .uri = http_field(r, "post_logout_redirect_uri"),
-                     .state = http_field(r, "state"),
-                     .client_id = http_field(r, "client_id")};
+    AUTO(wish_free) struct wish w = {0};
     struct session s;
     bool signed_in;
 
@@ -193,7 +191,7 @@ err_t post_logout(struct http_req *r)
         return begin(r, http_field);
     TRY(browser_guard(r, "logout", NULL, true));
     TRY(current(r, &s, &signed_in));
-    TRY(read_wish(r, &w, signed_in ? &s : NULL));
+    TRY(read_wish(r, http_field, signed_in ? &s : NULL, &w));
     return finish(r, signed_in ? &s : NULL, &w);
 }
 

@@ -3,24 +3,20 @@
  * Called by app.c, endpoints/site.c and antin-idpctl.
  */
 #include "idp/rules/keeping.h"
-#include "common/clock.h"
 #include "common/log.h"
-#include <errno.h>
-#include <pthread.h>
+#include "common/ticker.h"
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define EVERY_S 3600
-#define AGAIN_S 5 /* after a failure */
+#define EVERY_MS (3600 * 1000)
+#define AGAIN_MS 5000 /* after a failure */
 #define DROPS_MAX 1000
 
 struct keeper {
     struct db_pool *db;
     struct partition_lives lives;
-    pthread_t thread;
-    pthread_mutex_t lock; /* what follows */
-    pthread_cond_t wake;
-    bool stop, ready;
+    struct ticker *ticker;
+    atomic_bool ready;
 };
 
 err_t keep_once(struct db_pool *db, const struct partition_lives *lives, struct kept *out)
@@ -42,54 +38,34 @@ err_t keep_once(struct db_pool *db, const struct partition_lives *lives, struct 
     return consents_expire(db, &out->consents);
 }
 
-static bool work(struct keeper *k)
+static int64_t work(void *arg)
 {
+    struct keeper *k = arg;
     struct kept kept;
 
     err_t e = keep_once(k->db, &k->lives, &kept);
-    if (e != OK)
+    if (e != OK) {
         log_event(LOG_WARNING, "partitions", "%s", err_info(e)->name);
-    else if (kept.made > 0)
-        log_event(LOG_INFO, "partitions", "%lld made", (long long)kept.made);
-    return e == OK;
-}
-
-static void *run(void *arg)
-{
-    struct keeper *k = arg;
-
-    pthread_mutex_lock(&k->lock);
-    while (!k->stop) {
-        pthread_mutex_unlock(&k->lock);
-        bool done = work(k);
-        pthread_mutex_lock(&k->lock);
-        k->ready = k->ready || done;
-        int64_t end = clock_mono_us() + (done ? EVERY_S : AGAIN_S) * 1000000LL;
-        struct timespec until = {.tv_sec = end / 1000000, .tv_nsec = end % 1000000 * 1000};
-        while (!k->stop && pthread_cond_timedwait(&k->wake, &k->lock, &until) != ETIMEDOUT)
-            continue;
+        return AGAIN_MS;
     }
-    pthread_mutex_unlock(&k->lock);
-    return NULL;
+    if (kept.made > 0)
+        log_event(LOG_INFO, "partitions", "%lld made", (long long)kept.made);
+    k->ready = true;
+    return EVERY_MS;
 }
 
 err_t keeper_open(struct db_pool *db, const struct partition_lives *lives, struct keeper **out)
 {
     struct keeper *k = calloc(1, sizeof *k);
-    pthread_condattr_t attr;
 
     if (!k)
         return ERR_NOMEM;
     k->db = db;
     k->lives = *lives;
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&k->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    if (pthread_create(&k->thread, NULL, run, k) != 0) {
+    err_t e = ticker_open(work, k, 0, &k->ticker);
+    if (e != OK) {
         free(k);
-        return ERR_NOMEM;
+        return e;
     }
     *out = k;
     return OK;
@@ -99,21 +75,12 @@ void keeper_close(struct keeper **k)
 {
     if (!*k)
         return;
-    pthread_mutex_lock(&(*k)->lock);
-    (*k)->stop = true;
-    pthread_cond_signal(&(*k)->wake);
-    pthread_mutex_unlock(&(*k)->lock);
-    pthread_join((*k)->thread, NULL);
-    pthread_mutex_destroy(&(*k)->lock);
-    pthread_cond_destroy(&(*k)->wake);
+    ticker_close(&(*k)->ticker);
     free(*k);
     *k = NULL;
 }
 
 bool keeper_ready(struct keeper *k)
 {
-    pthread_mutex_lock(&k->lock);
-    bool ready = k->ready;
-    pthread_mutex_unlock(&k->lock);
-    return ready;
+    return k->ready;
 }

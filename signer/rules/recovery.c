@@ -4,8 +4,8 @@
  */
 #include "signer/rules/recovery.h"
 
-#include "common/clock.h"
 #include "common/log.h"
+#include "common/ticker.h"
 #include "signer/rules/content.h"
 #include "signer/store/component.h"
 #include "signer/store/credential.h"
@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool done;
@@ -112,10 +111,9 @@ static bool pay(struct app *a)
 
 struct housekeeper {
     struct app *app;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
+    struct ticker *ticker;
+    bool recovered;
+    unsigned second;
 };
 
 #define SWEEP_SECONDS 60
@@ -153,52 +151,38 @@ static err_t is_used(void *arg, const uint8_t sha256[SHA256_LEN], bool *used)
     return OK;
 }
 
-/* False when it is time to stop. */
-static bool wait_for(struct housekeeper *h, int seconds)
-{
-    const struct timespec until = {.tv_sec = clock_mono_us() / 1000000 + seconds};
-    pthread_mutex_lock(&h->lock);
-    while (!h->stop && pthread_cond_timedwait(&h->wake, &h->lock, &until) == 0)
-        continue;
-    bool go_on = !h->stop;
-    pthread_mutex_unlock(&h->lock);
-    return go_on;
-}
-
-static void *keep_house(void *arg)
+/* Every second, once recovery is through. */
+static int64_t keep_house(void *arg)
 {
     struct housekeeper *h = arg;
-    while (recovery_ensure(h->app) != OK)
-        if (!wait_for(h, 2))
-            return NULL;
-    for (unsigned second = 1; wait_for(h, 1); second++) {
-        (void)pay(h->app); /* tried again in a second */
-        if (second % SHARD_SECONDS == 0 &&
-            content_sweep(h->app->content, second / SHARD_SECONDS, h->app->conf.unused_days * 86400, is_used, h->app) != OK)
-            log_event(LOG_WARNING, "content_store", "a shard could not be swept; the next round will");
-        if (second % SWEEP_SECONDS == 0)
-            (void)malloc_trim(0); /* what a large dossier took goes back to the system */
-        if (second % SWEEP_SECONDS == 0 && (recovery_touch(h->app) != OK || db_do(h->app->db, DB_AUTOCOMMIT, sweep, NULL) != OK))
-            log_event(LOG_WARNING, "recovery", "could not clean up; the next round will");
+
+    if (!h->recovered) {
+        h->recovered = recovery_ensure(h->app) == OK;
+        return h->recovered ? 1000 : 2000;
     }
-    return NULL;
+    unsigned second = ++h->second;
+    (void)pay(h->app); /* tried again in a second */
+    if (second % SHARD_SECONDS == 0 &&
+        content_sweep(h->app->content, second / SHARD_SECONDS, h->app->conf.unused_days * 86400, is_used, h->app) != OK)
+        log_event(LOG_WARNING, "content_store", "a shard could not be swept; the next round will");
+    if (second % SWEEP_SECONDS == 0)
+        (void)malloc_trim(0); /* what a large dossier took goes back to the system */
+    if (second % SWEEP_SECONDS == 0 && (recovery_touch(h->app) != OK || db_do(h->app->db, DB_AUTOCOMMIT, sweep, NULL) != OK))
+        log_event(LOG_WARNING, "recovery", "could not clean up; the next round will");
+    return 1000;
 }
 
 err_t housekeeper_start(struct app *a, struct housekeeper **out)
 {
     struct housekeeper *h = calloc(1, sizeof *h);
+
     if (h == NULL)
         return ERR_NOMEM;
     h->app = a;
-    pthread_mutex_init(&h->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    if (pthread_create(&h->thread, NULL, keep_house, h) != 0) {
+    err_t e = ticker_open(keep_house, h, 0, &h->ticker);
+    if (e != OK) {
         free(h);
-        return ERR_NOMEM;
+        return e;
     }
     *out = h;
     return OK;
@@ -208,13 +192,7 @@ void housekeeper_stop(struct housekeeper **h)
 {
     if (*h == NULL)
         return;
-    pthread_mutex_lock(&(*h)->lock);
-    (*h)->stop = true;
-    pthread_cond_signal(&(*h)->wake);
-    pthread_mutex_unlock(&(*h)->lock);
-    pthread_join((*h)->thread, NULL);
-    pthread_cond_destroy(&(*h)->wake);
-    pthread_mutex_destroy(&(*h)->lock);
+    ticker_close(&(*h)->ticker);
     free(*h);
     *h = NULL;
 }

@@ -1,7 +1,10 @@
 """
-docs/examples/portal.py, as a portal's developer would copy it: a citizen signs in there, makes a dossier and signs it.
+The guide's first ten minutes: its command registers a client, docs/examples/portal.py runs with that client, a citizen signs in there, makes a dossier and signs it.
 """
 import os
+import re
+import secrets
+import shlex
 import subprocess
 import time
 from urllib.parse import urlsplit
@@ -10,12 +13,29 @@ import antin_client as antin
 import pytest
 import requests
 
+BUILD = antin.ROOT / (os.environ.get("ANTIN_BUILD") or "build")
+CALLBACK = "http://localhost:8491/callback"  # in the guide
+
+
+@pytest.fixture(scope="module")
+def registered(stack, tmp_path_factory):
+    """What the example is told of the client that the guide's command made, under another name and at a port of this stack."""
+    guide = (antin.ROOT / "docs/portal-developer.md").read_text(encoding="utf-8")
+    command = re.search(r"^    build/bin/antin-idpctl .*?(?=\n\n)", guide, re.M | re.S).group(0)
+    client, secret = "my-portal-" + secrets.token_hex(4), tmp_path_factory.mktemp("portal") / "secret"
+    redirect = CALLBACK.replace("8491", str(urlsplit(stack.idp_url).port + 95))
+    for old, new in (("run/my-portal.secret", secret), ("my-portal", client), (CALLBACK, redirect), ("build/bin", BUILD / "bin"), ("run/etc", antin.run_dir() / "etc")):
+        assert old in command
+        command = re.sub(rf"(?<![\w/]){re.escape(old)}", str(new), command)
+    subprocess.run(shlex.split(command.replace("\\\n", " ")), cwd=antin.ROOT, check=True, timeout=60)
+    return {"PORTAL_CLIENT_ID": client, "PORTAL_CLIENT_SECRET": secret.read_text(encoding="ascii").strip(), "PORTAL_REDIRECT_URI": redirect}
+
 
 @pytest.fixture
-def example(stack):
-    where = urlsplit(stack.portal_redirect_uri)
-    origin = f"{where.scheme}://{where.netloc}"
-    process = subprocess.Popen(["/usr/bin/python3", "-B", antin.ROOT / "docs/examples/portal.py"], env={**os.environ, **stack.env}, stdout=subprocess.DEVNULL)
+def example(stack, registered):
+    origin = registered["PORTAL_REDIRECT_URI"].removesuffix("/callback")
+    process = subprocess.Popen(["/usr/bin/python3", "-B", antin.ROOT / "docs/examples/portal.py"], env={**os.environ, **stack.env, **registered},
+                               stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
             try:
@@ -39,6 +59,6 @@ def test_the_example_portal_signs_a_citizen_in_and_has_a_dossier_signed(stack, c
     assert page.status == 200 and not page.has_form("pin")
 
 
-def test_the_example_portal_refuses_a_foreign_answer(stack, example):
-    answer = requests.get(example + urlsplit(stack.portal_redirect_uri).path + "?code=x&state=y", timeout=5)
+def test_the_example_portal_refuses_a_foreign_answer(example):
+    answer = requests.get(example + "/callback?code=x&state=y", timeout=5)
     assert answer.status_code == 400

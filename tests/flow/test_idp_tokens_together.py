@@ -105,7 +105,8 @@ def test_what_has_ended_is_dead_for_the_next_question(stack, officer, resource, 
     if end == "revoked":
         sql(f"UPDATE idp.access_grant SET revoked_at = now(), revoked_why = 'test' WHERE client_id = '{client.client_id}'")
     elif end == "account locked":
-        sql(f"UPDATE idp.account SET state = 'locked', locked_at = now() WHERE id = (SELECT account_id FROM idp.access_grant WHERE client_id = '{client.client_id}')")
+        whose = f"SELECT account_id FROM idp.access_grant WHERE client_id = '{client.client_id}'"
+        sql(f"UPDATE idp.account SET state = 'locked', locked_at = now() WHERE id = ({whose})")
     else:
         idpctl("client", "disable", client.client_id)
     assert all(a.json() == {"active": False} for _, a in at_once(lambda t: introspect(resource, t), [token], 20))

@@ -2,6 +2,7 @@
 Starting, recognising and ending processes by pid: a pid counts only together with the process's start time, so that a stale file or a
 reused number never hits a stranger. Used by up, down, service and postgres.py.
 """
+import contextlib
 import hashlib
 import json
 import os
@@ -54,7 +55,7 @@ class Daemon:
     def pid(self):
         """The pid when the process that we started still runs."""
         m = self.meta()
-        return m["pid"] if m and start_time(m["pid"]) == m["start"] else None
+        return m["pid"] if m and m["start"] is not None and start_time(m["pid"]) == m["start"] else None
 
     def fingerprint(self):
         return fingerprint(*self.watch) + " ".join(self.argv)
@@ -121,14 +122,16 @@ class Daemon:
         """Ends the process that we started, if it still runs; SIGKILL when it does not listen. Returns whether there was one."""
         pid = self.pid()
         if pid is not None:
-            os.kill(pid, sig)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(pid, sig)
             end = time.monotonic() + timeout
             while self.pid() is not None:
                 process = getattr(self, "process", None)
                 if process:
                     process.poll()
                 if time.monotonic() > end:
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
                     end = time.monotonic() + 5
                 time.sleep(0.01)
         self.pid_file.unlink(missing_ok=True)
