@@ -8,7 +8,7 @@
 #include "common/fetch.h"
 #include "signer/formats/pades_sign.h"
 
-enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES };
+enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES };
 const char *format_name(enum file_format f); /* "PAdES" */
 const char *level_name(enum sig_level l);    /* "B-LTA" */
 

@@ -1,6 +1,6 @@
 /*
  * antin-sign: signs files with a person's own key, and raises the level of signatures that are there.
- * Run by people and scripts; docs/man/antin-sign.1 describes it. ETSI EN 319 122-1, EN 319 142-1.
+ * Run by people and scripts; docs/man/antin-sign.1 describes it. ETSI EN 319 122-1, EN 319 132-1, EN 319 142-1.
  */
 #include "common/clock.h"
 #include "common/log.h"

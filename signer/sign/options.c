@@ -15,7 +15,7 @@ const char OPTIONS_HELP[] =
     "usage: antin-sign [OPTIONS] FILE...          signs files: x.pdf becomes x.signed.pdf, others get a x.p7s beside them\n"
     "       antin-sign extend [OPTIONS] FILE...   raises the level of signatures that are there, ours or others'\n"
     "       antin-sign evidence create|renew|get -o FOLDER [OPTIONS] FILE...   one timestamp over many files; x.ers beside x\n\n"
-    "  --format auto|pades|cades   auto: PAdES for PDF, CAdES for anything else\n"
+    "  --format auto|pades|cades|xades   auto: PAdES for PDF, CAdES for anything else; xades: inside the XML document\n"
     "  --level B-B|B-T|B-LT|B-LTA  default: B-T with --tsa, B-B without; extend: B-LTA\n"
     "key:\n"
     "  --key PEM --cert PEM        private key, and certificate (with those above it, if they are in the file)\n"
@@ -37,7 +37,7 @@ const char OPTIONS_HELP[] =
     "  --overwrite                 an older result gives way\n"
     "  --or-nothing                nothing is written below the level that was asked for\n"
     "  --field NAME --reason TEXT --location TEXT --name TEXT --certify 1|2|3   in a PDF\n"
-    "  --enveloping --mime TYPE    CMS with its content inside; the content's media type\n"
+    "  --enveloping --mime TYPE    CAdES, XAdES: with the content inside; the content's media type\n"
     "  --content FILE              extend: what a detached CMS signs, when its name does not tell\n"
     "  -j N                        files at once   --json   --quiet   --lang vi|en   --help   --version\n\n"
     "exit status: 0 all at the level asked for, 1 a file was not signed, 2 a file was signed at a lower level, 3 usage error\n";
@@ -150,7 +150,7 @@ static bool word_in(const char *const *words, const char *value, const char *wha
 
 static bool set_format(struct options *o, const char *value)
 {
-    static const char *const NAMES[] = {"auto", "pades", "cades", NULL};
+    static const char *const NAMES[] = {"auto", "pades", "cades", "xades", NULL};
     int i = 0;
     bool ok = word_in(NAMES, value, "unknown format", &i);
     o->job.format = (enum file_format)i;

@@ -231,6 +231,43 @@ static void foreign_signatures_are_raised_too(void **state)
     verifier_says(0, "note.txt.p7s");
 }
 
+#define IDS "--id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties --id-attr:Id http://www.w3.org/2000/09/xmldsig#:Object "
+
+static void xml_is_signed_inside_or_around_at_each_level(void **state)
+{
+    (void)state;
+    static const char *const LEVELS[] = {"B-B", "B-T", "B-LT", "B-LTA"};
+    AUTO_BUF text = {0};
+    write_in("note.xml", bytes_str("<tờ-khai xmlns=\"urn:test\"><tên>Trần Thị Bưởi</tên></tờ-khai>"));
+    assert_int_equal(tp_run(&text, "sed -n '/BEGIN/,$p' cert.pem > untrusted.pem"), 0);
+    for (size_t i = 0; i < 4; i++) {
+        ASSERT_EXIT(0, LEVELS[i], KEY REACH "--format xades --overwrite --level %s --tsa %s note.xml", LEVELS[i], services_url("/tsa"));
+        ASSERT_EXIT(0, LEVELS[i], KEY REACH "--format xades --enveloping --overwrite --level %s --tsa %s note.txt", LEVELS[i],
+                    services_url("/tsa"));
+        int code = tp_run(&text, "for f in note.signed.xml note.txt.xades.xml; do xmlsec1 --verify " IDS
+                                 "--trusted-pem root.pem --untrusted-pem untrusted.pem $f || exit 1; done");
+        if (code != 0)
+            fail_msg("xmlsec1, %s: %s", LEVELS[i], buf_str(&text));
+    }
+}
+
+static void xml_signatures_are_raised_and_changed_ones_are_not(void **state)
+{
+    (void)state;
+    AUTO_BUF text = {0};
+    write_in("note.xml", bytes_str("<a><b>1</b></a>"));
+    write_in("note-doctype.xml", bytes_str("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>"));
+    ASSERT_EXIT(1, "DOCTYPE", KEY "--format xades note-doctype.xml");
+    ASSERT_EXIT(1, "not well-formed", KEY "--format xades note.txt");
+    ASSERT_EXIT(0, "XAdES B-B", KEY "--format xades note.xml");
+    tp_run(&text, "sed 's,<b>1</b>,<b>2</b>,' note.signed.xml > note-changed.xml");
+    ASSERT_EXIT(1, "not what was signed", "extend --level B-T --tsa %s note-changed.xml", services_url("/tsa"));
+    ASSERT_EXIT(2, "only B-T was reached", "extend " REACH "--offline --tsa %s note.signed.xml", services_url("/tsa"));
+    ASSERT_EXIT(0, "XAdES B-LTA", "extend " REACH "--tsa %s note.signed.xml", services_url("/tsa"));
+    ASSERT_EXIT(0, "already at B-LTA", "extend --level B-LT note.signed.xml");
+    assert_int_equal(tp_run(&text, "grep -c '<b>1</b>' note.signed.xml"), 0);
+}
+
 /* --- keys --- */
 
 static void keys_come_from_pem_and_pkcs12(void **state)
@@ -638,6 +675,8 @@ int main(void)
         TEST(an_enveloping_message_holds_the_file),
         TEST(levels_are_raised_later_in_place),
         TEST(foreign_signatures_are_raised_too),
+        TEST(xml_is_signed_inside_or_around_at_each_level),
+        TEST(xml_signatures_are_raised_and_changed_ones_are_not),
         TEST(keys_come_from_pem_and_pkcs12),
         TEST(a_wrong_password_or_certificate_signs_nothing),
         TEST(certificates_that_may_not_sign_are_refused),

@@ -1,0 +1,40 @@
+/*
+ * What the files of a job share: the way to the services, and one function a format.
+ * Included by job*.c alone.
+ */
+#ifndef ANTIN_SIGN_JOB_IMPL_H
+#define ANTIN_SIGN_JOB_IMPL_H
+
+#include "signer/formats/xades.h"
+#include "signer/sign/job.h"
+#include "signer/sign/source.h"
+#include "signer/sign/target.h"
+#include "signer/sign/tsa_client.h"
+#include "signer/sign/web.h"
+
+/* One job's way to the services. */
+struct means {
+    struct tsa_client client;
+    struct stamping ask, ts;
+    err_t stamp_failed;
+    struct web web;
+    struct vdata_source source;
+    struct cades_means means;
+};
+
+/* After a failure: shall it be tried again, with what was kept on disk passed over? Once a job. */
+bool job_once_more(struct means *m, err_t e);
+bool job_ends_in(const char *s, const char *end); /* in any case of letters, and longer */
+
+/*
+ * Each signs or raises in, into the empty target. has_level: the target holds a whole file at r->reached. The error is why the level that was asked for is not
+ * reached.
+ */
+err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r) MUST_USE;
+err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct target *t,
+              struct job_result *r) MUST_USE;
+err_t job_xml(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r) MUST_USE;
+/* Writes it, unless nothing was made; half a signature is none. Returns e, or why it could not be written. */
+err_t job_put(struct target *t, const struct buf *made, err_t e, struct job_result *r) MUST_USE;
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * PDF files: signed and raised in the target itself, which grows by updates.
+ * Called by job.c. ETSI EN 319 142-1.
+ */
+#include "signer/sign/job_impl.h"
+
+#include "common/clock.h"
+#include <sys/stat.h>
+
+/*
+ * Without a timestamp when the service gives none: then B-B is what it is. Whatever else fails leaves the copy unsigned.
+ */
+static err_t sign_pdf(const struct job_conf *c, struct means *m, int fd, struct job_result *r)
+{
+    struct pades_opts o = c->pades;
+    const struct stamping *ts = c->level >= LEVEL_T ? m->means.ts : NULL;
+    o.signing_time = clock_now();
+    err_t e = pades_sign(fd, &o, c->key, ts);
+    if (e != OK && ts != NULL && m->stamp_failed != OK) {
+        TRY(pades_sign(fd, &o, c->key, NULL));
+        r->reached = LEVEL_B;
+        r->has_level = true;
+        return e;
+    }
+    TRY(e);
+    r->reached = ts != NULL ? LEVEL_T : LEVEL_B;
+    r->has_level = true;
+    return c->level >= LEVEL_T && ts == NULL ? ERR_STAMP : OK;
+}
+
+static err_t raise_pdf(const struct job_conf *c, struct means *m, int fd, struct job_result *r)
+{
+    err_t e;
+    do {
+        TRY(pades_level(fd, &r->reached));
+        r->has_level = true;
+        e = pades_raise(fd, c->level, &m->means, &r->reached);
+    } while (job_once_more(m, e));
+    return e;
+}
+
+err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r)
+{
+    struct stat st;
+    TRY(target_copy(t, in->fd));
+    if (!c->extend)
+        TRY(sign_pdf(c, m, t->fd, r));
+    if (c->extend || c->level > LEVEL_T)
+        TRY(raise_pdf(c, m, t->fd, r));
+    r->unchanged = c->extend && fstat(t->fd, &st) == 0 && (uint64_t)st.st_size == in->data.len;
+    return OK;
+}
