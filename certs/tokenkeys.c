@@ -40,7 +40,7 @@ static err_t read_one(const char *dir, const char *name, struct bytes domain_key
     AUTO_BUF path = {0}, file = {0};
     AUTO_KEYFILE k = {0};
 
-    (void)snprintf(out->bad, sizeof out->bad, "%s", name);
+    (void)snprintf(out->bad, sizeof out->bad, "%.*s", (int)sizeof out->bad - 1, name);
     TRY(buf_addf(&path, "%s/%s", dir, name));
     err_t e = ca_file_read(buf_str(&path), KEYFILE_MAX, &file);
     if (e == ERR_NOT_FOUND) /* taken away meanwhile */

@@ -168,30 +168,38 @@ static void take_tokens(const struct keyw_tokens_r *r, const size_t *of, size_t 
     }
 }
 
-/* One message for the n at most KEYW_TOKENS_MAX that of names; one that cannot be asked for is left out. */
-static void sign_lot(struct keyclient *k, const struct key_claims *c, size_t *of, size_t n, struct buf *jwt, err_t *e)
+/* Fills the message with those of the n that can be asked for; of names these from now on. How many. */
+static size_t put_lot(struct keyw_tokens *q, const struct key_claims *c, size_t *of, size_t n, err_t *e)
 {
-    struct keyw_tokens *q = calloc(1, offsetof(struct keyw_tokens, item) + n * sizeof q->item[0]);
-    struct keyw_tokens_r *r = malloc(sizeof *r);
-    err_t all = q && r ? OK : ERR_NOMEM;
     size_t m = 0;
 
-    for (size_t i = 0; i < n && all == OK; i++) {
+    for (size_t i = 0; i < n; i++) {
         e[of[i]] = put_token(&c[of[i]], &q->item[m]);
         if (e[of[i]] == OK)
             of[m++] = of[i];
         else
             memset(&q->item[m], 0, sizeof q->item[m]);
     }
-    if (all == OK && m > 0) {
-        q->n = (uint32_t)m;
-        all = key_call(k, KEYW_TOKENS, &q->head, r);
-        if (all == OK && r->n != m)
+    q->n = (uint32_t)m;
+    return m;
+}
+
+/* One message for the n at most KEYW_TOKENS_MAX that of names; one that cannot be asked for is left out. */
+static void sign_lot(struct keyclient *k, const struct key_claims *c, size_t *of, size_t n, struct buf *jwt, err_t *e)
+{
+    struct keyw_tokens *q = calloc(1, offsetof(struct keyw_tokens, item) + n * sizeof q->item[0]);
+    struct keyw_tokens_r *r = malloc(sizeof *r);
+    err_t all = ERR_NOMEM;
+
+    if (q != NULL && r != NULL) {
+        n = put_lot(q, c, of, n, e);
+        all = n > 0 ? key_call(k, KEYW_TOKENS, &q->head, r) : OK;
+        if (all == OK && n > 0 && r->n != n)
             all = ERR_INTERNAL;
-        if (all == OK)
-            take_tokens(r, of, m, jwt, e);
+        if (all == OK && n > 0)
+            take_tokens(r, of, n, jwt, e);
     }
-    for (size_t i = 0; i < (q && r ? m : n) && all != OK; i++)
+    for (size_t i = 0; i < n && all != OK; i++)
         e[of[i]] = all;
     free(q);
     free(r);

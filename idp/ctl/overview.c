@@ -166,7 +166,7 @@ static int write_events(struct ctl *c, const struct asked *a, json_t *events, co
 {
     AUTO_BUF text = {0};
 
-    if (strcmp(a->format, "json") == 0)
+    if (!a->format || strcmp(a->format, "json") == 0)
         return ctl_print(c, json_pack("{s:O, s:s*}", "events", events, "next", *next ? next : NULL));
     err_t e = a->format[0] == 'c' ? audit_csv(events, &text) : audit_lines(events, &text);
     if (e == OK && text.len && fwrite(text.ptr, 1, text.len, stdout) != text.len)

@@ -43,9 +43,10 @@ static void jwk_clear(struct jwk *k)
 static bool fits(const json_t *j, const char *alg)
 {
     const char *kty = json_string_value(json_object_get(j, "kty")), *own = json_string_value(json_object_get(j, "alg"));
+    const char *wanted = kty_of(alg);
     AUTO(jwk_clear) struct jwk k = {0};
 
-    return kty && strcmp(kty, kty_of(alg)) == 0 && (!own || strcmp(own, alg) == 0) && jwk_parse_recipient(j, &k) == OK;
+    return kty && wanted && strcmp(kty, wanted) == 0 && (!own || strcmp(own, alg) == 0) && jwk_parse_recipient(j, &k) == OK;
 }
 
 /* The first that fits; the members that make the key, and its kid. */
