@@ -20,6 +20,7 @@ struct form {
 };
 
 /* ERR_SYNTAX: bad percent escape, NUL, invalid UTF-8, control characters in a name; ERR_TOO_LARGE: more than FORM_FIELDS_MAX fields. */
+/* *out needs no preparation, so one that holds a form already is to be freed first. */
 err_t form_parse(struct bytes text, struct form *out) MUST_USE;
 /* The field's value, or NULL when absent. *dup (may be NULL) tells that it came more than once: RFC 6749 §3.1 refuses that. */
 const char *form_get(const struct form *f, const char *name, bool *dup);

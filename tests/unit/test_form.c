@@ -37,12 +37,15 @@ static void an_equals_sign_in_a_value_stays(void **state)
 static void nothing_is_no_field(void **state)
 {
     (void)state;
-    AUTO_FORM f = {0};
-    assert_ok(parse("", &f));
-    assert_int_equal(f.n, 0);
-    assert_ok(form_parse(BYTES(NULL, 0), &f));
-    assert_ok(parse("&&&", &f));
-    assert_int_equal(f.n, 0);
+    AUTO_FORM empty = {0};
+    AUTO_FORM none = {0};
+    AUTO_FORM separators = {0};
+    assert_ok(parse("", &empty));
+    assert_int_equal(empty.n, 0);
+    assert_ok(form_parse(BYTES(NULL, 0), &none));
+    assert_int_equal(none.n, 0);
+    assert_ok(parse("&&&", &separators));
+    assert_int_equal(separators.n, 0);
 }
 
 static void bad_escapes_and_bytes_are_refused(void **state)
