@@ -44,7 +44,7 @@ def routes(daemon):
     rows = re.findall(r'^    (?:\w+\([^)]*"/[^)]*\)|\{\.method = ".*?\}),$', text(f"{daemon}/routes.c"), re.M | re.S)
     found = {}
     for row in rows:
-        path = re.search(r'"(/[^"]*)"', row).group(1)
+        path = re.search(r'"(/[^"]*)"', row).group(1).replace("*}", "}")  # the rest of a path is one parameter
         method = re.search(r'"(GET|POST|PUT|DELETE)"', row)
         found[method.group(1) if method else "POST" if row.lstrip().startswith("FORM") else "GET", path] = row
     return found
