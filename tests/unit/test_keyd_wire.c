@@ -64,7 +64,7 @@ static struct keyw_head head(unsigned op)
 static void every_length_but_the_exact_one_closes_the_connection(void **state)
 {
     (void)state;
-    static _Alignas(union keyw_msg) uint8_t room[sizeof(union keyw_msg) + 1];
+    static _Alignas(union keyw_msg) uint8_t room[sizeof(union keyw_msg) + 64];
     for (unsigned op = 1; op < KEYW_OP_END; op++) {
         const struct keyw_head h = head(op);
         const size_t exact = keyw_request_len(op);
