@@ -1,6 +1,6 @@
 /*
- * One request to keyd over a lent connection: what the typed calls of common/keycalls.c are made of.
- * Private to common/keyclient.c and common/keycalls.c.
+ * One request to keyd over a lent connection: what the typed calls of common/key*.c are made of.
+ * Private to common/keyclient.c and the files of those calls.
  */
 #ifndef ANTIN_KEYCALL_H
 #define ANTIN_KEYCALL_H
@@ -22,5 +22,8 @@ void key_return(struct key_lent *l);
 err_t key_call_on(struct key_lent *l, unsigned op, struct keyw_head *q, void *r) MUST_USE;
 err_t key_status(uint32_t status); /* what a reply's status, not KEYW_OK, means */
 err_t key_call(struct keyclient *k, unsigned op, struct keyw_head *q, void *r) MUST_USE;
+
+/* A text into a fixed field; NULL is empty. ERR_SYNTAX: too long. */
+err_t key_put_str(char *room, size_t cap, const char *s) MUST_USE;
 
 #endif

@@ -171,3 +171,8 @@ err_t key_call(struct keyclient *k, unsigned op, struct keyw_head *q, void *r)
     key_return(&l);
     return e;
 }
+
+err_t key_put_str(char *room, size_t cap, const char *s)
+{
+    return keyw_str_put(room, cap, s) == OK ? OK : ERR_SYNTAX;
+}
