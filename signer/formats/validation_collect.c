@@ -2,6 +2,7 @@
  * Collects validation data: walks from a certificate to its anchor, and asks for each step who says that it was not revoked.
  * Called by the formats for levels LT and LTA, through validation_data.h. RFC 5280 §6.1, §6.3; RFC 6960; ETSI EN 319 102-1 §5.2.6.
  */
+#include "signer/formats/crl.h"
 #include "signer/formats/ocsp_client.h"
 #include "signer/formats/validation_data.h"
 #include <openssl/x509v3.h>
@@ -199,40 +200,15 @@ static bool crl_usable(X509_CRL *crl, X509 *issuer, int64_t now)
     return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 && key != NULL && X509_CRL_verify(crl, key) == 1;
 }
 
-static void idp_free(ISSUING_DIST_POINT **i)
-{
-    ISSUING_DIST_POINT_free(*i);
-}
-
-static bool in_scope(const X509_CRL *crl, X509 *cert)
-{
-    int critical = -1;
-    AUTO(idp_free) ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, NULL);
-    if (idp == NULL)
-        return critical == -1;
-    bool ca = X509_check_ca(cert) != 0;
-    return idp->indirectCRL <= 0 && idp->onlysomereasons == NULL && idp->onlyattr <= 0 && !(idp->onlyuser > 0 && ca) &&
-           !(idp->onlyCA > 0 && !ca);
-}
-
 static err_t weigh_crl(struct job *j, struct bytes der, X509 *cert, X509 *issuer)
 {
     AUTO_X509_CRL crl = NULL;
-    X509_REVOKED *entry = NULL;
-    int64_t since = 0, invalid_since;
+    struct crl_entry entry;
     TRY(x509_crl_from_der(der, &crl));
-    if (!crl_usable(crl, issuer, j->s->now) || !in_scope(crl, cert))
+    if (!crl_usable(crl, issuer, j->s->now) || !crl_in_scope(crl, cert))
         return ERR_CERT_STATUS;
-    if (X509_CRL_get0_by_cert(crl, &entry, cert) == 1) {
-        if (x509_time(X509_REVOKED_get0_revocationDate(entry), &since) != OK)
-            return ERR_CERT_REVOKED;
-        ASN1_GENERALIZEDTIME *invalid = X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, NULL, NULL);
-        if (invalid != NULL && x509_time(invalid, &invalid_since) == OK && invalid_since < since)
-            since = invalid_since;
-        ASN1_GENERALIZEDTIME_free(invalid);
-        if (since <= asked_at(j))
-            return ERR_CERT_REVOKED;
-    }
+    if (crl_entry_find(crl, cert, &entry) && entry.since <= asked_at(j))
+        return ERR_CERT_REVOKED;
     return vdata_add_crl(j->out, der);
 }
 

@@ -5,18 +5,14 @@
 #ifndef ANTIN_VERIFY_REVOCATION_IMPL_H
 #define ANTIN_VERIFY_REVOCATION_IMPL_H
 
+#include "signer/formats/crl.h"
 #include "signer/verify/path.h"
-
-struct entry {
-    int64_t since; /* the earlier of revocation date and invalidity date (§5.3.2) */
-    int reason;    /* CRLReason; -1: not stated */
-};
 
 /* What all usable CRLs and OCSP responses together tell of one certificate. */
 struct knowledge {
     bool covered; /* one of them speaks for the time in question */
     bool listed;
-    struct entry earliest; /* when listed */
+    struct crl_entry earliest; /* when listed */
     int64_t this_update, next_update;
 };
 
@@ -30,7 +26,7 @@ struct question {
 };
 
 /* Somebody says that the certificate is revoked; the earliest of several counts. */
-void knowledge_listed(struct knowledge *k, const struct entry *e);
+void knowledge_listed(struct knowledge *k, const struct crl_entry *e);
 /* Somebody speaks for the time in question; the newest counts. */
 void knowledge_covered(struct knowledge *k, int64_t this_update, int64_t next_update);
 

@@ -41,7 +41,7 @@ static void consult(const struct question *q, struct bytes response, struct know
         a.produced_at > q->ctx->at + CLOCK_SKEW || a.status == OCSP_UNKNOWN || !responder_good(q, &a))
         return;
     if (a.status == OCSP_REVOKED)
-        knowledge_listed(k, &(struct entry){.since = a.revoked_at, .reason = a.reason});
+        knowledge_listed(k, &(struct crl_entry){.since = a.revoked_at, .reason = a.reason});
     if (covers(q, &a))
         knowledge_covered(k, a.this_update, a.next_update);
 }

@@ -119,6 +119,22 @@ static void without_a_responder_the_crl_tells(void **state)
     assert_int_equal(v.crl_n, 2);
 }
 
+static void a_crl_of_another_scope_tells_nothing(void **state)
+{
+    static const char *const scopes[] = {"critical,fullname:URI:http://crl.test/other.crl", "critical,onlyCA:TRUE",
+                                         "critical,indirectCRL:TRUE"};
+    struct world *w = *state;
+    int64_t now = w->source.now;
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+        AUTO_VDATA v = {0};
+        tp_crl_scoped(&w->ca, now - 60, now + TP_DAY, NULL, 0, scopes[i], &w->web.crl);
+        assert_err(collect(w, &v), ERR_CERT_STATUS);
+    }
+    AUTO_VDATA v = {0};
+    tp_crl_scoped(&w->ca, now - 60, now + TP_DAY, NULL, 0, "critical,fullname:URI:" CRL_AT, &w->web.crl);
+    assert_ok(collect(w, &v));
+}
+
 static void a_revoked_one_is_refused_by_either(void **state)
 {
     struct world *w = *state;
@@ -233,6 +249,7 @@ int main(void)
         T(the_issuer_is_fetched_and_the_responder_asked_first),
         T(a_responder_that_is_not_exempt_is_checked_too),
         T(without_a_responder_the_crl_tells),
+        T(a_crl_of_another_scope_tells_nothing),
         T(a_revoked_one_is_refused_by_either),
         T(answers_of_others_count_for_nothing),
         T(old_and_future_answers_count_for_nothing),

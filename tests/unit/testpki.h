@@ -163,7 +163,9 @@ struct tp_revoked {
     int reason;                /* CRLReason; 0: not written */
 };
 
-TP_FN void tp_crl(const struct tp_id *ca, int64_t this_update, int64_t next_update, const struct tp_revoked *r, size_t n, struct buf *out)
+/* scope: issuingDistributionPoint as OpenSSL's configuration writes it; NULL: the whole of the CA. */
+TP_FN void tp_crl_scoped(const struct tp_id *ca, int64_t this_update, int64_t next_update, const struct tp_revoked *r, size_t n,
+                         const char *scope, struct buf *out)
 {
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *t = ASN1_TIME_new();
@@ -194,6 +196,11 @@ TP_FN void tp_crl(const struct tp_id *ca, int64_t this_update, int64_t next_upda
     X509_EXTENSION *aki = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
     TP_MUST(aki != NULL && X509_CRL_add_ext(crl, aki, -1) == 1);
     X509_EXTENSION_free(aki);
+    if (scope != NULL) {
+        X509_EXTENSION *idp = X509V3_EXT_conf_nid(NULL, &ctx, NID_issuing_distribution_point, scope);
+        TP_MUST(idp != NULL && X509_CRL_add_ext(crl, idp, -1) == 1);
+        X509_EXTENSION_free(idp);
+    }
     ASN1_INTEGER *number = ASN1_INTEGER_new();
     ASN1_INTEGER_set_int64(number, this_update);
     X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0);
@@ -206,6 +213,11 @@ TP_FN void tp_crl(const struct tp_id *ca, int64_t this_update, int64_t next_upda
     OPENSSL_free(der);
     ASN1_TIME_free(t);
     X509_CRL_free(crl);
+}
+
+TP_FN void tp_crl(const struct tp_id *ca, int64_t this_update, int64_t next_update, const struct tp_revoked *r, size_t n, struct buf *out)
+{
+    tp_crl_scoped(ca, this_update, next_update, r, n, NULL, out);
 }
 
 /* An answer about one certificate, signed by whoever is given; revoked_at 0: good. */
