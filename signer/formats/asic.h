@@ -93,5 +93,7 @@ err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struc
  */
 err_t asic_raise(const struct asic *a, enum sig_level level, const struct cades_means *m, const struct zip_sink *sink,
                  enum sig_level *reached) MUST_USE;
+/* The level of its weakest signature, as the structure claims it; ERR_UNSUPPORTED: none has a level. */
+err_t asic_level(const struct asic *a, enum sig_level *level) MUST_USE;
 
 #endif

@@ -8,6 +8,33 @@
 #include "signer/formats/signed_data.h"
 #include "signer/formats/xml.h"
 
+/* --- levels --- */
+
+static err_t level_of(const struct asic_signature *s, enum sig_level *level)
+{
+    AUTO_BUF own = {0};
+    struct bytes text;
+    TRY(zip_read(s->entry, s->kind == ASIC_CADES ? SIGNED_DATA_MAX : XML_BYTES_MAX, &own, &text));
+    return s->kind == ASIC_CADES ? cades_level(text, level) : xades_level(text, level);
+}
+
+err_t asic_level(const struct asic *a, enum sig_level *level)
+{
+    size_t n = 0;
+    *level = LEVEL_LTA;
+    for (size_t i = 0; i < a->n; i++) {
+        enum sig_level l;
+        if (a->signature[i].kind == ASIC_TIMESTAMP)
+            continue;
+        TRY(level_of(&a->signature[i], &l));
+        *level = l < *level ? l : *level;
+        n++;
+    }
+    return n > 0 ? OK : ERR_UNSUPPORTED;
+}
+
+/* --- raising --- */
+
 /* The new signatures, each in its signature's place; empty where there is none. */
 struct raised {
     struct buf with[ASIC_SIGNATURES_MAX];

@@ -33,7 +33,7 @@ static err_t write_all(int fd, struct bytes v)
     for (size_t done = 0; done < v.len;) {
         ssize_t n = write(fd, v.ptr + done, v.len - done);
         if (n < 0)
-            return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : ERR_IO;
         done += (size_t)n;
     }
     return fsync(fd) == 0 ? OK : ERR_IO;

@@ -15,7 +15,7 @@ static err_t write_all(int fd, uint64_t at, struct bytes data)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : ERR_IO;
         data = BYTES(data.ptr + n, data.len - (size_t)n);
         at += (uint64_t)n;
     }

@@ -31,7 +31,7 @@ err_t zip_to_fd(void *fd, struct bytes b)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : ERR_IO;
         b = BYTES(b.ptr + n, b.len - (size_t)n);
     }
     return OK;

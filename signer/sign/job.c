@@ -15,7 +15,7 @@
 
 const char *format_name(enum file_format f)
 {
-    static const char *const NAMES[] = {"", "PAdES", "CAdES", "XAdES"};
+    static const char *const NAMES[] = {"", "PAdES", "CAdES", "XAdES", "ASiC-E", "ASiC-S"};
     return NAMES[f];
 }
 
@@ -80,15 +80,26 @@ static enum file_format format_of(const struct job_conf *c, const char *path, st
 {
     if (c->format != FORMAT_AUTO)
         return c->format;
+    if (c->extend && asic_looks_like(head))
+        return FORMAT_ASIC_E; /* job_asic tells which */
     if (c->extend && head.len > 0 && head.ptr[0] == '<')
         return FORMAT_XADES;
     return job_ends_in(path, ".pdf") || (head.len >= 5 && memcmp(head.ptr, "%PDF-", 5) == 0) ? FORMAT_PADES : FORMAT_CADES;
+}
+
+/* The length of a path without its name's ending: "a.b/tờ-khai.pdf" up to the last dot. */
+static int stem_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *dot = strrchr(name, '.');
+    return (int)(dot != NULL && dot != name ? (size_t)(dot - path) : strlen(path));
 }
 
 static err_t own_name(const struct job_conf *c, enum file_format f, const char *path, struct buf *out)
 {
     if (c->extend)
         return buf_add_str(out, path);
+    if (f == FORMAT_ASIC_E || f == FORMAT_ASIC_S)
+        return buf_addf(out, "%.*s%s", stem_of(path), path, f == FORMAT_ASIC_E ? ".asice" : ".asics");
     if (f == FORMAT_CADES)
         return buf_addf(out, "%s%s", path, c->cades.enveloping ? ".p7m" : ".p7s");
     if (f == FORMAT_XADES && c->cades.enveloping)
@@ -154,35 +165,75 @@ static err_t finish(const struct job_conf *c, struct target *t, enum sig_level b
     return e;
 }
 
+static err_t container_level(struct bytes file, enum sig_level *level)
+{
+    AUTO_ASIC a = {0};
+    TRY(asic_open(file, &a));
+    return asic_level(&a, level);
+}
+
 static enum sig_level level_before(enum file_format f, const struct source *in)
 {
     enum sig_level l = LEVEL_B;
-    err_t e = f == FORMAT_PADES ? pades_level(in->fd, &l) : f == FORMAT_XADES ? xades_level(in->data, &l) : cades_level(in->data, &l);
+    err_t e = OK;
+    switch (f) {
+    case FORMAT_PADES: e = pades_level(in->fd, &l); break;
+    case FORMAT_XADES: e = xades_level(in->data, &l); break;
+    case FORMAT_ASIC_E:
+    case FORMAT_ASIC_S: e = container_level(in->data, &l); break;
+    default: e = cades_level(in->data, &l); break;
+    }
     return e == OK ? l : LEVEL_B;
 }
 
-static err_t run(const struct job_conf *c, const char *path, struct job_result *r)
+static err_t make(const struct job_conf *c, struct means *m, const struct source *in, char *const *paths, size_t n, struct target *t,
+                  struct job_result *r)
+{
+    switch (r->format) {
+    case FORMAT_PADES: return job_pdf(c, m, in, t, r);
+    case FORMAT_XADES: return job_xml(c, m, in, t, r);
+    case FORMAT_ASIC_E:
+    case FORMAT_ASIC_S: return job_asic(c, m, paths, n, t, r);
+    default: return job_cms(c, m, in, paths[0], t, r);
+    }
+}
+
+static err_t run(const struct job_conf *c, char *const *paths, size_t n, struct job_result *r)
 {
     struct means m;
     AUTO_SOURCE in = {.fd = -1};
     AUTO_TARGET t = {.fd = -1};
-    TRY(source_open(&in, path));
-    r->format = format_of(c, path, in.data);
-    TRY(output_of(c, r->format, path, &r->output));
+    TRY(source_open(&in, paths[0]));
+    r->format = format_of(c, paths[0], in.data);
+    TRY(output_of(c, r->format, paths[0], &r->output));
     TRY(target_open(&t, r->output, may_replace(c)));
     means_make(&m, c);
     enum sig_level before = c->extend ? level_before(r->format, &in) : LEVEL_B;
-    err_t e = r->format == FORMAT_PADES   ? job_pdf(c, &m, &in, &t, r)
-              : r->format == FORMAT_XADES ? job_xml(c, &m, &in, &t, r)
-                                          : job_cms(c, &m, &in, path, &t, r);
+    err_t e = make(c, &m, &in, paths, n, &t, r);
     explain(&m, e, r);
     return finish(c, &t, before, e, r);
 }
 
-void job_run(const struct job_conf *c, const char *path, struct job_result *out)
+bool job_needs_key(const struct job_conf *c)
+{
+    return !c->extend && c->kind != ASIC_TIMESTAMP;
+}
+
+bool job_is_one(const struct job_conf *c)
+{
+    return !c->extend && c->format == FORMAT_ASIC_E;
+}
+
+void job_run_all(const struct job_conf *c, char *const *paths, size_t n, struct job_result *out)
 {
     *out = (struct job_result){0};
-    out->err = run(c, path, out);
+    out->err = run(c, paths, n, out);
+}
+
+void job_run(const struct job_conf *c, const char *path, struct job_result *out)
+{
+    char *one = (char *)(uintptr_t)path;
+    job_run_all(c, &one, 1, out);
 }
 
 void job_result_free(struct job_result *r)

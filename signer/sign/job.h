@@ -1,14 +1,15 @@
 /*
  * One file: signed, or its signatures raised to a higher level; and what came of it.
- * Run by crew.c, many at once. ETSI EN 319 122-1 §6, EN 319 142-1 §6.
+ * Run by crew.c, many at once. ETSI EN 319 122-1 §6, EN 319 132-1 §6, EN 319 142-1 §6; EN 319 162-1.
  */
 #ifndef ANTIN_SIGN_JOB_H
 #define ANTIN_SIGN_JOB_H
 
 #include "common/fetch.h"
+#include "signer/formats/asic.h"
 #include "signer/formats/pades_sign.h"
 
-enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES };
+enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S };
 const char *format_name(enum file_format f); /* "PAdES" */
 const char *level_name(enum sig_level l);    /* "B-LTA" */
 
@@ -17,7 +18,8 @@ struct job_conf {
     bool extend;
     enum sig_level level;
     enum file_format format;
-    const struct signing_key *key; /* NULL: extend */
+    enum asic_kind kind;           /* of the signature in a new container */
+    const struct signing_key *key; /* NULL: extend, or a timestamp alone */
     struct pades_opts pades;
     struct cades_opts cades;
     const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (extend) in its place */
@@ -34,17 +36,23 @@ struct job_conf {
     size_t cert_n, crl_n;
 };
 
+bool job_needs_key(const struct job_conf *c);
+/* Do all files go into one result? Then job_run_all makes it. */
+bool job_is_one(const struct job_conf *c);
+
 struct job_result {
     char *output;
     enum file_format format;
     enum sig_level reached; /* when has_level: of the signature that was made or raised, whether it was written or not */
     bool has_level;
+    bool timestamp; /* a timestamp and no signature: it has no level */
     bool written;   /* output holds it */
     bool unchanged; /* extend: it had the level before */
     err_t err;      /* OK: the level that was asked for */
     char why[160];  /* more to err, or empty */
 };
 void job_run(const struct job_conf *conf, const char *path, struct job_result *out);
+void job_run_all(const struct job_conf *conf, char *const *paths, size_t n, struct job_result *out);
 void job_result_free(struct job_result *r);
 
 /* Is the signer's certificate good, as OCSP or CRLs tell? Before anything is signed. ERR_CERT_*. */

@@ -19,7 +19,7 @@ static err_t octets(struct bytes whole, struct bytes *out)
 }
 
 /* An archive timestamp over other content would prove nothing, and look as if it did. */
-static err_t content_is_signed(struct bytes cms, const struct covered *content)
+err_t job_cms_is_over(struct bytes cms, const struct covered *content)
 {
     AUTO_SIGNED_DATA sd = {0};
     TRY(signed_data_parse(cms, &sd));
@@ -94,7 +94,7 @@ static err_t extend_cms(const struct job_conf *c, struct means *m, const struct 
         content.part[0] = beside.data;
     }
     if (found)
-        TRY(content_is_signed(in->data, &content));
+        TRY(job_cms_is_over(in->data, &content));
     TRY(buf_copy(cms, in->data));
     err_t e = raise_cms(c, m, inside || !found ? NULL : &content, cms, r);
     r->unchanged = e == OK && bytes_eq(buf_bytes(cms), in->data);

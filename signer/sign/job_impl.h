@@ -34,6 +34,14 @@ err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in
 err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct target *t,
               struct job_result *r) MUST_USE;
 err_t job_xml(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r) MUST_USE;
+/* The new container of these files, or (extend) the container in paths[0]. */
+err_t job_asic(const struct job_conf *c, struct means *m, char *const *paths, size_t n, struct target *t, struct job_result *r) MUST_USE;
+/* Is this content what each signer of the message signed? Nothing is built upon another. ERR_BAD_SIGNATURE. */
+err_t job_cms_is_over(struct bytes cms, const struct covered *content) MUST_USE;
+/* The same for XML signatures. ERR_UNSUPPORTED: they speak about files that are not at hand (files NULL). */
+err_t job_xml_as_it_stands(struct bytes xml, const struct xades_files *files) MUST_USE;
+/* The media type that a name's end tells; NULL: none known. */
+const char *job_media_type(const char *path);
 /* Writes it, unless nothing was made; half a signature is none. Returns e, or why it could not be written. */
 err_t job_put(struct target *t, const struct buf *made, err_t e, struct job_result *r) MUST_USE;
 

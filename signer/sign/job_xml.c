@@ -33,22 +33,21 @@ static err_t sign_xml(const struct job_conf *c, struct means *m, const struct so
     return c->level > LEVEL_B ? raise_xml(c, m, xml, r) : OK;
 }
 
-/* Nothing is built upon what was changed after signing; files beside a detached signature are not looked for. */
-static err_t signed_as_it_stands(struct bytes xml)
+err_t job_xml_as_it_stands(struct bytes xml, const struct xades_files *files)
 {
     AUTO_XADES x = NULL;
     TRY(xades_open(xml, &x));
     for (size_t i = 0; i < xades_count(x); i++) {
         const struct xades_signature *s = xades_signature(x, i);
         for (size_t k = 0; k < s->ref_n; k++)
-            TRY(s->ref[k].kind == XADES_FILE ? ERR_UNSUPPORTED : xades_check_ref(&s->ref[k], NULL));
+            TRY(s->ref[k].kind == XADES_FILE && files == NULL ? ERR_UNSUPPORTED : xades_check_ref(&s->ref[k], files));
     }
     return OK;
 }
 
 static err_t extend_xml(const struct job_conf *c, struct means *m, const struct source *in, struct buf *xml, struct job_result *r)
 {
-    TRY(signed_as_it_stands(in->data));
+    TRY(job_xml_as_it_stands(in->data, NULL)); /* files beside a detached signature are not looked for */
     TRY(buf_copy(xml, in->data));
     err_t e = raise_xml(c, m, xml, r);
     r->unchanged = e == OK && bytes_eq(buf_bytes(xml), in->data);

@@ -1,6 +1,6 @@
 /*
  * antin-sign: signs files with a person's own key, and raises the level of signatures that are there.
- * Run by people and scripts; docs/man/antin-sign.1 describes it. ETSI EN 319 122-1, EN 319 132-1, EN 319 142-1.
+ * Run by people and scripts; docs/man/antin-sign.1 describes it. ETSI EN 319 122-1, EN 319 132-1, EN 319 142-1, EN 319 162-1.
  */
 #include "common/clock.h"
 #include "common/log.h"
@@ -98,7 +98,7 @@ static err_t open_key(struct program *p, char why[160])
 static bool load_key(struct program *p)
 {
     char why[160] = "";
-    if (p->o.job.extend)
+    if (!job_needs_key(&p->o.job))
         return true;
     if (p->o.password_file != NULL && !read_password(p, p->o.password_file))
         return false;
@@ -213,7 +213,7 @@ static bool open_web(struct program *p)
 /* Decree 23/2025 art. 15: a certificate that is known to be revoked signs nothing; --check: nor one of which nothing is known. */
 static bool signer_is_good(struct program *p)
 {
-    if (p->o.job.extend || (p->o.job.level < LEVEL_LT && !p->o.check))
+    if (p->o.job.key == NULL || (p->o.job.level < LEVEL_LT && !p->o.check))
         return true;
     err_t e = job_check_signer(&p->o.job);
     return e == OK || (e != ERR_CERT_REVOKED && !p->o.check) || complain(p, "certificate", e);
@@ -234,12 +234,12 @@ static int exit_status(const struct job_result *r, size_t n)
     return worst;
 }
 
-static int report(const struct program *p, const struct job_result *r)
+static int report(const struct program *p, const struct job_result *r, size_t n)
 {
     AUTO_BUF text = {0};
     const struct options *o = &p->o;
-    int status = exit_status(r, o->path_n);
-    err_t e = o->json ? report_json(&o->job, o->paths, r, o->path_n, &text) : report_text(&o->job, o->paths, r, o->path_n, o->lang, &text);
+    int status = exit_status(r, n);
+    err_t e = o->json ? report_json(&o->job, o->paths, r, n, &text) : report_text(&o->job, o->paths, r, n, o->lang, &text);
     bool silent = o->quiet && !o->json && status == EXIT_DONE;
     if (e != OK || (!silent && fwrite(text.ptr, 1, text.len, stdout) != text.len) || fflush(stdout) != 0) {
         fputs("antin-sign: the report could not be written\n", stderr);
@@ -254,12 +254,16 @@ static int run(struct program *p)
     const struct evidence_conf evidence = {.verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang};
     if (o->evidence != EVIDENCE_NONE)
         return evidence_run(&evidence, o->paths, o->path_n) ? EXIT_DONE : EXIT_NOT_SIGNED;
-    struct job_result *r = calloc(o->path_n, sizeof *r);
+    size_t n = job_is_one(&o->job) ? 1 : o->path_n;
+    struct job_result *r = calloc(n, sizeof *r);
     if (r == NULL)
         return EXIT_NOT_SIGNED;
-    crew_run(&o->job, o->paths, r, o->path_n, o->threads, !o->quiet && o->path_n > 1 && isatty(STDERR_FILENO));
-    int status = report(p, r);
-    for (size_t i = 0; i < o->path_n; i++)
+    if (n < o->path_n)
+        job_run_all(&o->job, o->paths, o->path_n, r);
+    else
+        crew_run(&o->job, o->paths, r, n, o->threads, !o->quiet && n > 1 && isatty(STDERR_FILENO));
+    int status = report(p, r, n);
+    for (size_t i = 0; i < n; i++)
         job_result_free(&r[i]);
     free(r);
     return status;

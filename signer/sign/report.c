@@ -47,6 +47,8 @@ static err_t add_line(const struct job_conf *c, const char *path, const struct j
         TRY(add_name(out, r->output));
     }
     TRY(buf_add_str(out, ": "));
+    if (o == OUTCOME_DONE && r->timestamp)
+        return buf_addf(out, "%s %s\n", format_name(r->format), lang == LANG_VI ? "dấu thời gian" : "timestamp");
     if (o == OUTCOME_DONE)
         return buf_addf(out, "%s %s\n", format_name(r->format), level_name(r->reached));
     if (o == OUTCOME_UNCHANGED)
@@ -94,9 +96,9 @@ static json_t *entry(const struct job_conf *c, const char *path, const struct jo
     static const char *const STATUS[] = {"done", "unchanged", "lower", "failed"};
     json_t *o = json_object();
     if (o == NULL || set(o, "file", path) != 0 || set(o, "status", STATUS[outcome_of(r)]) != 0 ||
-        set(o, "format", format_name(r->format)) != 0 || set(o, "asked", level_name(c->level)) != 0 ||
-        set(o, "reached", r->has_level ? level_name(r->reached) : NULL) != 0 || set(o, "output", r->written ? r->output : NULL) != 0 ||
-        set(o, "error", word_code(r->err)) != 0 || set(o, "detail", r->why) != 0) {
+        set(o, "format", format_name(r->format)) != 0 || set(o, "asked", r->timestamp ? NULL : level_name(c->level)) != 0 ||
+        set(o, "reached", r->has_level && !r->timestamp ? level_name(r->reached) : NULL) != 0 ||
+        set(o, "output", r->written ? r->output : NULL) != 0 || set(o, "error", word_code(r->err)) != 0 || set(o, "detail", r->why) != 0) {
         json_decref(o);
         return NULL;
     }

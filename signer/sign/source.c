@@ -1,6 +1,6 @@
 /*
  * Maps files for reading.
- * Called by job.c.
+ * Called by job*.c and evidence.c.
  */
 #include "signer/sign/source.h"
 
@@ -10,22 +10,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-err_t source_open(struct source *s, const char *path)
+static err_t map(struct source *s, int fd)
 {
     struct stat st;
-    *s = (struct source){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (s->fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
-    if (fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return ERR_IO;
     if (st.st_size == 0)
         return ERR_SYNTAX;
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, s->fd, 0);
-    if (map == MAP_FAILED)
+    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED)
         return ERR_NOMEM;
-    s->map = map;
-    s->data = BYTES(map, (size_t)st.st_size);
+    s->map = at;
+    s->data = BYTES(at, (size_t)st.st_size);
     return OK;
+}
+
+err_t source_open(struct source *s, const char *path)
+{
+    *s = (struct source){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    if (s->fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+    return map(s, s->fd);
+}
+
+err_t source_map(struct source *s, int fd)
+{
+    *s = (struct source){.fd = -1};
+    return map(s, fd);
 }
 
 void source_close(struct source *s)
