@@ -6,7 +6,7 @@
 
 #include "common/der.h"
 #include "common/secret.h"
-#include "common/x509.h"
+#include "common/x509_shared.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,7 +165,7 @@ err_t cms_signed_attrs(const struct cms_attrs *a, struct buf *out)
     AUTO_X509 cert = NULL;
     if (a->digest.len != cms_hash_len(a->digest_alg))
         return ERR_SYNTAX;
-    TRY(x509_from_der(a->cert, &cert));
+    TRY(x509_shared(a->cert, &cert));
 
     struct attr_set set = {.n = 0};
     if (!a->countersignature)
@@ -335,7 +335,7 @@ err_t cms_signer_info(const struct cms_signed *s, struct buf *out)
     AUTO_BUF room = {0};
     if (s->signed_attrs.len < 2 || s->signed_attrs.ptr[0] != 0x31 || s->signature.len == 0)
         return ERR_SYNTAX;
-    TRY(x509_from_der(s->cert, &cert));
+    TRY(x509_shared(s->cert, &cert));
     size_t cap = FRAME_ROOM + s->signed_attrs.len + s->cert.len + s->signature.len + s->timestamp.len;
     TRY(buf_reserve(&room, cap));
 
@@ -355,7 +355,7 @@ err_t cms_signed_data(const struct cms_signed *s, struct buf *out)
         return ERR_SYNTAX;
     if (s->chain_n >= SET_MAX || s->crls_n >= SET_MAX)
         return ERR_TOO_LARGE;
-    TRY(x509_from_der(s->cert, &cert));
+    TRY(x509_shared(s->cert, &cert));
     size_t cap = room_for(s);
     TRY(buf_reserve(&room, cap));
 

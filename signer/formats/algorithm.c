@@ -5,6 +5,7 @@
  */
 #include "signer/formats/algorithm.h"
 
+#include "common/x509_shared.h"
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
@@ -258,7 +259,7 @@ err_t algorithm_for_key(const struct signing_key *key)
 {
     AUTO_X509 cert = NULL;
     char name[ALGORITHM_NAME_CAP];
-    TRY(x509_from_der(key->cert, &cert));
+    TRY(x509_shared(key->cert, &cert));
     return algorithm_for_signing(X509_get0_pubkey(cert), key->scheme, key->hash, name);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "signer/formats/signed_data.h"
 
+#include "common/x509_shared.h"
 #include "signer/formats/tlv.h"
 #include <openssl/cms.h>
 
@@ -22,7 +23,7 @@ static err_t parse_certs(struct bytes in, struct signed_data *out, bool *other)
             *other = true;
             continue;
         }
-        TRY(x509_from_der(t.whole, &cert));
+        TRY(x509_shared(t.whole, &cert));
         if (sk_X509_num(out->certs) == SIGNED_DATA_CERTS_MAX)
             return ERR_TOO_LARGE;
         if (sk_X509_push(out->certs, cert) <= 0)

@@ -2,6 +2,7 @@
  * Collects validation data: walks from a certificate to its anchor, and asks for each step who says that it was not revoked.
  * Called by the formats for levels LT and LTA, through validation_data.h. RFC 5280 §6.1, §6.3; RFC 6960; ETSI EN 319 102-1 §5.2.6.
  */
+#include "common/x509_shared.h"
 #include "signer/formats/crl.h"
 #include "signer/formats/ocsp_client.h"
 #include "signer/formats/validation_data.h"
@@ -44,7 +45,7 @@ static err_t add_cert(struct job *j, X509 *c)
 static err_t know(struct job *j, struct bytes der)
 {
     AUTO_X509 c = NULL;
-    TRY(x509_from_der(der, &c));
+    TRY(x509_shared(der, &c));
     if (sk_X509_push(j->known, c) == 0)
         return ERR_NOMEM;
     c = NULL;
@@ -275,7 +276,7 @@ err_t vdata_collect(const struct vdata_source *s, struct bytes cert, const struc
     AUTO_X509 leaf = NULL;
     AUTO_X509_STACK known = sk_X509_new_null();
     struct job j = {.s = s, .out = out, .known = known};
-    TRY(x509_from_der(cert, &leaf));
+    TRY(x509_shared(cert, &leaf));
     TRY(know_all(&j, others, others_n));
     return walk(&j, leaf);
 }

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/jose.h"
 #include "common/secret.h"
+#include "common/x509_shared.h"
 #include "signer/formats/algorithm.h"
 #include "signer/formats/xades_impl.h"
 #include <string.h>
@@ -208,7 +209,7 @@ static err_t sign_info(struct draft *d)
     TRY(named(doc, "", d, &at));
     TRY(xml_canonical(xml_first(at), NULL, C14N_EXCLUSIVE, NULL, &info));
     TRY(d->key->sign(d->key->arg, buf_bytes(&info), &signature));
-    TRY(x509_from_der(d->key->cert, &cert));
+    TRY(x509_shared(d->key->cert, &cert));
     TRY(to_xml_value(d, X509_get0_pubkey(cert), buf_bytes(&signature), &d->value));
     return d->value.len > 0 ? lay(d) : ERR_CRYPTO;
 }

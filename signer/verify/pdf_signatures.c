@@ -4,6 +4,7 @@
  */
 #include "signer/verify/pdf_signatures.h"
 
+#include "common/x509_shared.h"
 #include "signer/verify/pdf_changes.h"
 #include "signer/formats/pdf_fields.h"
 #include "signer/verify/signature.h"
@@ -75,7 +76,7 @@ static void read_dss(struct job *j, struct store *s)
     for (int i = 0; i < n; i++) {
         AUTO_BUF der = {0};
         X509 *cert = NULL;
-        if (dss_stream(j, list, i, &der) && x509_from_der(buf_bytes(&der), &cert) == OK && sk_X509_push(s->certs, cert) <= 0)
+        if (dss_stream(j, list, i, &der) && x509_shared(buf_bytes(&der), &cert) == OK && sk_X509_push(s->certs, cert) <= 0)
             X509_free(cert);
     }
     n = dss_list(j, "/CRLs", &list);

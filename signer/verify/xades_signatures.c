@@ -4,6 +4,7 @@
  */
 #include "signer/verify/xades_signatures.h"
 
+#include "common/x509_shared.h"
 #include "signer/formats/algorithm.h"
 #include "signer/verify/ahead.h"
 #include "signer/verify/path.h"
@@ -29,7 +30,7 @@ static void along_free(struct along *a)
 static void add_cert(struct along *a, const struct buf *der)
 {
     AUTO_X509 c = NULL;
-    if (x509_from_der(buf_bytes(der), &c) == OK && sk_X509_push(a->certs, c) > 0)
+    if (x509_shared(buf_bytes(der), &c) == OK && sk_X509_push(a->certs, c) > 0)
         c = NULL;
 }
 
@@ -113,7 +114,7 @@ static void check_value(const struct xades_signature *s, X509 *cert, struct sign
 static err_t find_signer(const struct xades_signature *s, X509 **cert, struct findings *f)
 {
     struct bytes der;
-    if (xades_signer(s, &der) == OK && x509_from_der(der, cert) == OK)
+    if (xades_signer(s, &der) == OK && x509_shared(der, cert) == OK)
         return OK;
     finding_add(f, INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND, s->cert_n > 0 ? NOTE_SIGNER_CERT_OTHER : NOTE_SIGNER_CERT_MISSING,
                 NULL);
