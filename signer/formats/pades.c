@@ -182,7 +182,7 @@ static void md_free(EVP_MD_CTX **md)
     EVP_MD_CTX_free(*md);
 }
 
-err_t pades_digest(int fd, const struct pades_prepared *p, enum cms_hash hash, uint8_t *out, size_t *len)
+static err_t digest_prepared(int fd, struct pades_prepared *p, enum cms_hash hash)
 {
     AUTO(md_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
     unsigned n = 0;
@@ -192,8 +192,8 @@ err_t pades_digest(int fd, const struct pades_prepared *p, enum cms_hash hash, u
     const uint8_t *i = p->increment.ptr;
     size_t before = (size_t)(p->contents_at - p->base_size), after = before + (size_t)p->contents_len;
     bool done = EVP_DigestUpdate(md, i, before) == 1 && EVP_DigestUpdate(md, i + after, p->increment.len - after) == 1 &&
-                EVP_DigestFinal_ex(md, out, &n) == 1;
-    *len = n;
+                EVP_DigestFinal_ex(md, p->digest, &n) == 1;
+    p->digest_len = n;
     return done ? OK : ERR_CRYPTO;
 }
 
@@ -216,8 +216,7 @@ err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared
     prepared.base_size = pdf_size(p);
     prepared.increment = take(&u.out);
     TRY(set_byte_range(&prepared, &places, o.contents_room));
-    size_t n;
-    TRY(pades_digest(fd, &prepared, CMS_SHA256, prepared.sha256, &n));
+    TRY(digest_prepared(fd, &prepared, o.hash));
     *out = take(&prepared);
     return OK;
 }

@@ -18,6 +18,7 @@ struct pades_opts {
     int64_t signing_time;    /* /M, seconds since 1970 */
     size_t contents_room;    /* bytes kept for the CMS (cades_room); 0: PADES_ROOM_DEFAULT */
     int certify;             /* DocMDP permission 1, 2 or 3 (ISO 32000-1 §12.8.2.2): the author's signature; 0: one of approval */
+    enum cms_hash hash;      /* of prepared.digest */
     bool document_timestamp; /* room for a token over the document (EN 319 142-1 §5.4.3): nothing of the texts and times above is written */
 };
 #define PADES_ROOM_DEFAULT 16384
@@ -29,19 +30,18 @@ struct pades_prepared {
     uint64_t contents_at;  /* absolute offset of '<' */
     uint64_t contents_len; /* with < and > */
     uint64_t byte_range[4];
-    uint8_t sha256[32]; /* of the ByteRange: what is signed (message-digest attribute) */
+    uint8_t digest[EVP_MAX_MD_SIZE]; /* of the ByteRange by opts.hash: what is signed (message-digest attribute) */
+    size_t digest_len;
 };
 
 /*
- * Reads the PDF through the descriptor, never whole in memory. Failures: those of pdf_open, ERR_PDF_CERTIFIED (DocMDP allows no
- * further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field is signed or no signature field; certifying what is
- * signed already), ERR_TOO_LARGE.
+ * Reads the PDF through the descriptor, never whole in memory, and its bytes once from end to end, for the digest. Failures: those of pdf_open,
+ * ERR_PDF_CERTIFIED (DocMDP allows no further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field is signed or no
+ * signature field; certifying what is signed already), ERR_TOO_LARGE.
  */
 err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 /* Puts the CMS into the placeholder; may be called again with another. ERR_PDF_ROOM when it does not fit: nothing has changed. */
 err_t pades_fill(struct pades_prepared *p, struct bytes cms) MUST_USE;
-/* The digest of what the prepared signature covers; fd as for pades_prepare. out has room for EVP_MAX_MD_SIZE. */
-err_t pades_digest(int fd, const struct pades_prepared *p, enum cms_hash hash, uint8_t *out, size_t *len) MUST_USE;
 void pades_prepared_free(struct pades_prepared *p);
 #define AUTO_PADES AUTO(pades_prepared_free) struct pades_prepared
 

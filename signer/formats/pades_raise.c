@@ -116,11 +116,8 @@ static err_t stamp_once(int fd, const struct stamping *ts, size_t room, size_t *
 {
     AUTO_PADES p = {0};
     AUTO_BUF token = {0};
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    size_t n;
-    TRY(pades_prepare(fd, &(struct pades_opts){.document_timestamp = true, .contents_room = room}, &p));
-    TRY(pades_digest(fd, &p, ts->alg, digest, &n));
-    TRY(cades_stamp(ts, BYTES(digest, n), &token));
+    TRY(pades_prepare(fd, &(struct pades_opts){.document_timestamp = true, .contents_room = room, .hash = ts->alg}, &p));
+    TRY(cades_stamp(ts, BYTES(p.digest, p.digest_len), &token));
     *needed = token.len;
     TRY(pades_fill(&p, buf_bytes(&token)));
     return pades_append(fd, p.base_size, buf_bytes(&p.increment));

@@ -9,14 +9,11 @@
 #define GROWN 1024 /* bytes beyond what was needed the first time: signatures differ by a few */
 
 /* The CMS for what has been prepared. */
-static err_t make_cms(int fd, const struct pades_prepared *p, const struct signing_key *key, const struct stamping *ts, struct buf *cms)
+static err_t make_cms(const struct pades_prepared *p, const struct signing_key *key, const struct stamping *ts, struct buf *cms)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    size_t n;
     AUTO_BUF plain = {0};
     enum sig_level reached;
-    TRY(pades_digest(fd, p, key->hash, digest, &n));
-    TRY(cades_sign_digest(BYTES(digest, n), &(struct cades_opts){.pades = true}, key, &plain));
+    TRY(cades_sign_digest(BYTES(p->digest, p->digest_len), &(struct cades_opts){.pades = true}, key, &plain));
     if (ts != NULL)
         return cades_raise(buf_bytes(&plain), NULL, LEVEL_T, &(struct cades_means){.ts = ts}, cms, &reached);
     *cms = take(&plain);
@@ -28,7 +25,7 @@ static err_t sign_once(int fd, const struct pades_opts *o, const struct signing_
     AUTO_PADES p = {0};
     AUTO_BUF cms = {0};
     TRY(pades_prepare(fd, o, &p));
-    TRY(make_cms(fd, &p, key, ts, &cms));
+    TRY(make_cms(&p, key, ts, &cms));
     *needed = cms.len;
     TRY(pades_fill(&p, buf_bytes(&cms)));
     return pades_append(fd, p.base_size, buf_bytes(&p.increment));
@@ -38,6 +35,7 @@ err_t pades_sign(int fd, const struct pades_opts *o, const struct signing_key *k
 {
     struct pades_opts opts = *o;
     size_t needed = 0;
+    opts.hash = key->hash;
     if (opts.document_timestamp)
         return ERR_SYNTAX;
     if (opts.contents_room == 0) {

@@ -94,7 +94,7 @@ static err_t prepare_pdf(struct app *a, const struct component *c, const struct 
     TRY(pdfjail_prepare(a->pdfjail, fd, opts, &p));
     if (p.base_size != c->size)
         return ERR_PDF_UNREADABLE;
-    memcpy(item->digest, p.sha256, SHA256_LEN);
+    memcpy(item->digest, p.digest, SHA256_LEN);
     item->increment = take(&p.increment);
     item->base_size = p.base_size;
     item->contents_at = p.contents_at;

@@ -222,7 +222,8 @@ static err_t read_answer(int fd, struct pades_prepared *out)
     out->contents_at = a.contents_at;
     out->contents_len = a.contents_len;
     memcpy(out->byte_range, a.byte_range, sizeof out->byte_range);
-    memcpy(out->sha256, a.sha256, sizeof out->sha256);
+    memcpy(out->digest, a.sha256, sizeof a.sha256);
+    out->digest_len = sizeof a.sha256;
     return OK;
 }
 
@@ -272,6 +273,8 @@ err_t pdfjail_check(struct pdfjail *s, int fd)
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
 {
     struct pdfjail_ask ask = {.op = PDFJAIL_PREPARE, .signing_time = opts->signing_time, .contents_room = opts->contents_room};
+    if (opts->hash != CMS_SHA256)
+        return ERR_UNSUPPORTED;
     TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
     TRY(put_text(opts->location, &ask.has_location, ask.location));
     TRY(put_text(opts->name, &ask.has_name, ask.name));

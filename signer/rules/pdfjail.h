@@ -17,7 +17,7 @@ struct pdfjail;
 err_t pdfjail_open(unsigned parallel, struct pdfjail **out) MUST_USE;
 void pdfjail_close(struct pdfjail **s);
 
-/* As pdf_check and pades_prepare; besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY. */
+/* As pdf_check and pades_prepare (by SHA-256 alone); besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY. */
 err_t pdfjail_check(struct pdfjail *s, int fd) MUST_USE;
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 bool pdfjail_alive(struct pdfjail *s);

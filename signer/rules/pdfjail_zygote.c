@@ -121,7 +121,7 @@ _Noreturn static void child(const struct pdfjail_ask *ask, int pdf, int answer)
         a.contents_at = p.contents_at;
         a.contents_len = p.contents_len;
         memcpy(a.byte_range, p.byte_range, sizeof a.byte_range);
-        memcpy(a.sha256, p.sha256, sizeof a.sha256);
+        memcpy(a.sha256, p.digest, sizeof a.sha256);
         a.increment_len = p.increment.len;
     }
     bool ok = write_all(answer, &a, sizeof a) && write_all(answer, p.increment.ptr, a.increment_len);

@@ -168,7 +168,7 @@ TP_FN void ts_sign_pdf_how(const char *path, const struct ts_pki *p, const struc
     if (e != OK)
         fprintf(stderr, "pades_prepare %s: %s\n", path, err_info(e)->name);
     TP_MUST(e == OK);
-    ts_cms(p, h, BYTES(prepared.sha256, 32), &cms);
+    ts_cms(p, h, BYTES(prepared.digest, prepared.digest_len), &cms);
     TP_MUST(pades_fill(&prepared, buf_bytes(&cms)) == OK);
     TP_MUST(write(fd, prepared.increment.ptr, prepared.increment.len) == (ssize_t)prepared.increment.len);
 }
