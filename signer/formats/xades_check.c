@@ -105,10 +105,16 @@ static err_t feed_canonical(const xmlNode *n, enum xml_c14n c14n, EVP_MD_CTX *ct
     return update(ctx, &octets);
 }
 
-/*
- * §5.5.2.2: what the references yield; SignedInfo, SignatureValue, KeyInfo; the unsigned properties before this one. Objects that nothing refers
- * to come last: there are none, xades_read.c refuses them.
- */
+/* Every Object but that of the properties, also one that a reference has brought in already: EU DSS and XAdES4j read the text so. */
+static err_t feed_objects(const struct xades_signature *s, enum xml_c14n c14n, EVP_MD_CTX *ctx)
+{
+    for (const xmlNode *at = xml_first(s->node); at != NULL; at = xml_next(at))
+        if (xml_is(at, NS_DS, "Object") && at != s->qualifying->parent)
+            TRY(feed_canonical(at, c14n, ctx));
+    return OK;
+}
+
+/* §5.5.2.2: what the references yield; SignedInfo, SignatureValue, KeyInfo; the unsigned properties before this one; the Objects. */
 static err_t feed_archive(const struct xades_signature *s, size_t k, const struct xades_files *files, EVP_MD_CTX *ctx)
 {
     const xmlNode *own = k < s->stamp_n ? s->stamp[k].node : NULL;
@@ -121,7 +127,7 @@ static err_t feed_archive(const struct xades_signature *s, size_t k, const struc
     const xmlNode *at = s->unsigned_properties != NULL ? xml_first(s->unsigned_properties) : NULL;
     for (; at != NULL && at != own; at = xml_next(at))
         TRY(feed_canonical(at, c14n, ctx));
-    return OK;
+    return feed_objects(s, c14n, ctx);
 }
 
 err_t xades_stamp_digest(const struct xades_signature *s, size_t k, enum cms_hash alg, const struct xades_files *files,
