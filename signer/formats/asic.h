@@ -81,6 +81,20 @@ err_t asic_sign_xades(const struct asic_file *file, size_t n, const struct asic_
                       const struct zip_sink *sink) MUST_USE;
 /* An ASiC-S with a timestamp over the file. */
 err_t asic_stamp(const struct asic_file *file, int64_t time, const struct stamping *ts, const struct zip_sink *sink) MUST_USE;
+/* One file of a container to be put together: in memory, or read where it lies. */
+struct asic_part {
+    const char *name, *media_type;
+    struct bytes content;
+    err_t (*open)(void *arg, const struct asic_part *p, int *fd); /* NULL: content; the descriptor is closed after use */
+    void *arg;
+    uint64_t size; /* of what open opens */
+};
+/*
+ * An ASiC-E with these files and these <asic:XAdESSignatures>, in this order: signerd makes them with xades_prepare_detached, since the key is elsewhere.
+ * ERR_ASIC: no file, two of one name, a bad name. Nothing is verified.
+ */
+err_t asic_assemble(const struct asic_part *part, size_t n, const struct bytes *signature, size_t signature_n, int64_t time,
+                    const struct zip_sink *sink) MUST_USE;
 /*
  * The container with one more signature (B-B) over all of its files, of the kind that it has; what is there is not touched. ERR_UNSUPPORTED: in an
  * ASiC-S with a timestamp or XAdES.

@@ -33,23 +33,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A name that only differs by its letters' case would be the container's own for some programs. */
+static bool is_own(const char *name)
+{
+    return (strncasecmp(name, "META-INF", 8) == 0 && (name[8] == '\0' || name[8] == '/')) || strcasecmp(name, "mimetype") == 0;
+}
+
+err_t asic_check_names(const char **name, size_t n)
+{
+    qsort(name, n, sizeof *name, by_name);
+    for (size_t i = 0; i < n; i++) {
+        if (is_own(name[i]) || (i > 0 && strcmp(name[i - 1], name[i]) == 0))
+            return ERR_ASIC;
+    }
+    return OK;
+}
+
 static err_t check_names(const struct asic_file *file, size_t n)
 {
     const char **name = calloc(n + 1, sizeof *name);
-    err_t e = name != NULL ? OK : ERR_NOMEM;
-    for (size_t i = 0; i < n && e == OK; i++) {
+    if (name == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
         name[i] = file[i].name;
-        if (strncasecmp(name[i], "META-INF", 8) == 0 && (name[i][8] == '\0' || name[i][8] == '/'))
-            e = ERR_ASIC;
-        if (strcmp(name[i], "mimetype") == 0)
-            e = ERR_ASIC;
-    }
-    if (e == OK)
-        qsort(name, n, sizeof *name, by_name);
-    for (size_t i = 1; i < n && e == OK; i++) {
-        if (strcmp(name[i - 1], name[i]) == 0)
-            e = ERR_ASIC;
-    }
+    err_t e = asic_check_names(name, n);
     free(name);
     return e;
 }

@@ -1,5 +1,5 @@
 /*
- * What writing containers is made of. Included by asic_write.c, asic_raise.c and asic_xades.c.
+ * What writing containers is made of. Included by asic_write.c, asic_assemble.c, asic_raise.c and asic_xades.c.
  */
 #ifndef ANTIN_FORMATS_ASIC_WRITE_H
 #define ANTIN_FORMATS_ASIC_WRITE_H
@@ -8,6 +8,8 @@
 
 /* mimetype and these files. ERR_ASIC, ERR_ZIP_UNSAFE: as asic_sign_cades. */
 err_t asic_begin(struct zip_writer *w, enum asic_type type, const struct asic_file *file, size_t n) MUST_USE;
+/* May these files be together in a container? Sorts the names. ERR_ASIC: a name of the container's own, or one twice. */
+err_t asic_check_names(const char **name, size_t n) MUST_USE;
 /* Everything that is there, but for one entry (NULL: none). */
 err_t asic_keep(struct zip_writer *w, const struct asic *a, const struct zip_entry *but) MUST_USE;
 /* Is it worth deflating? */

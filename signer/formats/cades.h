@@ -43,6 +43,9 @@ struct cades_means {
  */
 err_t cades_raise(struct bytes cms, const struct covered *content, enum sig_level level, const struct cades_means *m, struct buf *out,
                   enum sig_level *reached) MUST_USE;
+/* The same of a detached message whose content is elsewhere and known by its digest (by m->ts->alg). ERR_UNSUPPORTED: by another. */
+err_t cades_raise_digest(struct bytes cms, struct bytes digest, enum sig_level level, const struct cades_means *m, struct buf *out,
+                         enum sig_level *reached) MUST_USE;
 /* The level that a message's structure claims, of its weakest signer: what is missing, not what is wrong, decides. */
 err_t cades_level(struct bytes cms, enum sig_level *level) MUST_USE;
 

@@ -87,15 +87,12 @@ err_t archive_hash_index(const struct signed_data *sd, const struct signer_info 
     return put_index(&d, certs, crls, alg, index);
 }
 
-err_t archive_imprint_input(const struct signed_data *sd, const struct signer_info *si, const struct covered *content, const EVP_MD *md,
-                            struct bytes index, struct buf *out)
+err_t archive_imprint_input(const struct signed_data *sd, const struct signer_info *si, struct bytes digest, struct bytes index,
+                            struct buf *out)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    size_t n;
-    TRY(covered_digest(content, md, digest, &n));
     out->len = 0;
     TRY(buf_add_bytes(out, sd->content_type));
-    TRY(buf_add(out, digest, n));
+    TRY(buf_add_bytes(out, digest));
     const uint8_t *end = si->signature.ptr + si->signature.len; /* version to signature, as they stand */
     TRY(buf_add_bytes(out, BYTES(si->version.ptr, (size_t)(end - si->version.ptr))));
     return buf_add_bytes(out, index);

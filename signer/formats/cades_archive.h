@@ -13,9 +13,9 @@ err_t archive_hash_index(const struct signed_data *sd, const struct signer_info 
 
 /*
  * The bytes whose digest is an archive-time-stamp-v3's imprint (§5.5.3): content type, the content's digest, the signer's fields, the index.
- * content: what is signed (inside of an enveloping message, or the detached file).
+ * digest: by the imprint's algorithm, of what is signed (inside of an enveloping message, or the detached file).
  */
-err_t archive_imprint_input(const struct signed_data *sd, const struct signer_info *si, const struct covered *content, const EVP_MD *md,
-                            struct bytes index, struct buf *out) MUST_USE;
+err_t archive_imprint_input(const struct signed_data *sd, const struct signer_info *si, struct bytes digest, struct bytes index,
+                            struct buf *out) MUST_USE;
 
 #endif

@@ -1,17 +1,19 @@
 /*
  * Raises the level of CAdES messages: signature timestamps, validation data, archive timestamps, in that order and each whole.
- * Called by antin-sign. ETSI EN 319 122-1 §5.3, §5.4, §5.5, §6.3.
+ * Called by antin-sign and signerd. ETSI EN 319 122-1 §5.3, §5.4, §5.5, §6.3.
  */
 #include "signer/formats/cades.h"
 #include "signer/formats/cades_archive.h"
 #include "signer/formats/cms_edit.h"
 #include "signer/formats/tsp_token.h"
+#include <string.h>
 
 #define TOKENS_MAX 32
 
 struct job {
     const struct cades_means *means;
-    const struct covered *content; /* NULL: inside */
+    const struct covered *content; /* NULL: inside, or known by its digest alone */
+    struct bytes digest;           /* by the time-stamping service's algorithm */
     struct buf now;                /* the message at the level reached */
 };
 
@@ -117,7 +119,7 @@ static err_t put_index(struct bytes token, struct bytes index, struct buf *out)
     return cms_edit_write(e, out);
 }
 
-static err_t archive_signer(struct job *j, struct cms_edit *e, size_t i, const struct covered *content)
+static err_t archive_signer(struct job *j, struct cms_edit *e, size_t i, struct bytes digest)
 {
     AUTO_BUF index = {0};
     AUTO_BUF input = {0};
@@ -125,26 +127,43 @@ static err_t archive_signer(struct job *j, struct cms_edit *e, size_t i, const s
     AUTO_BUF whole = {0};
     const struct signed_data *sd = cms_edit_base(e);
     const struct stamping *ts = j->means->ts;
-    if (ts == NULL)
-        return ERR_STAMP;
     TRY(archive_hash_index(sd, &sd->signer[i], ts->alg, &index));
-    TRY(archive_imprint_input(sd, &sd->signer[i], content, cms_hash_md(ts->alg), buf_bytes(&index), &input));
+    TRY(archive_imprint_input(sd, &sd->signer[i], digest, buf_bytes(&index), &input));
     const struct covered data = {{buf_bytes(&input)}};
     TRY(stamp(ts, &data, &token));
     TRY(put_index(buf_bytes(&token), buf_bytes(&index), &whole));
     return cms_edit_add_unsigned(e, i, OID_ARCHIVE_TIMESTAMP_V3, buf_bytes(&whole));
 }
 
+static err_t content_digest(const struct job *j, const struct signed_data *sd, uint8_t out[EVP_MAX_MD_SIZE], size_t *n)
+{
+    enum cms_hash alg = j->means->ts->alg;
+    const struct covered inside = {{sd->content}};
+    if (sd->content.ptr != NULL)
+        return covered_digest(&inside, cms_hash_md(alg), out, n);
+    if (j->content != NULL)
+        return covered_digest(j->content, cms_hash_md(alg), out, n);
+    if (j->digest.len == 0)
+        return ERR_NOT_FOUND;
+    if (j->digest.len != cms_hash_len(alg))
+        return ERR_UNSUPPORTED;
+    memcpy(out, j->digest.ptr, j->digest.len);
+    *n = j->digest.len;
+    return OK;
+}
+
 static err_t to_lta(struct job *j)
 {
     AUTO_CMS_EDIT e = NULL;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n;
+    if (j->means->ts == NULL)
+        return ERR_STAMP;
     TRY(cms_edit_open(buf_bytes(&j->now), &e));
     const struct signed_data *sd = cms_edit_base(e);
-    const struct covered inside = {{sd->content}};
-    if (sd->content.ptr == NULL && j->content == NULL)
-        return ERR_NOT_FOUND;
+    TRY(content_digest(j, sd, digest, &n));
     for (size_t i = 0; i < sd->signer_n; i++)
-        TRY(archive_signer(j, e, i, sd->content.ptr != NULL ? &inside : j->content));
+        TRY(archive_signer(j, e, i, BYTES(digest, n)));
     return finish(j, e);
 }
 
@@ -166,16 +185,28 @@ static err_t climb(struct job *j, enum sig_level from, enum sig_level level, enu
     return OK;
 }
 
+static err_t raise(struct job *j, struct bytes cms, enum sig_level level, struct buf *out, enum sig_level *reached)
+{
+    enum sig_level from;
+    TRY(cades_level(cms, &from));
+    TRY(buf_copy(&j->now, cms));
+    *reached = from;
+    err_t e = climb(j, from, level, reached);
+    buf_free(out);
+    *out = j->now;
+    return e;
+}
+
 err_t cades_raise(struct bytes cms, const struct covered *content, enum sig_level level, const struct cades_means *m, struct buf *out,
                   enum sig_level *reached)
 {
     struct job j = {.means = m, .content = content};
-    enum sig_level from;
-    TRY(cades_level(cms, &from));
-    TRY(buf_copy(&j.now, cms));
-    *reached = from;
-    err_t e = climb(&j, from, level, reached);
-    buf_free(out);
-    *out = j.now;
-    return e;
+    return raise(&j, cms, level, out, reached);
+}
+
+err_t cades_raise_digest(struct bytes cms, struct bytes digest, enum sig_level level, const struct cades_means *m, struct buf *out,
+                         enum sig_level *reached)
+{
+    struct job j = {.means = m, .digest = digest};
+    return raise(&j, cms, level, out, reached);
 }

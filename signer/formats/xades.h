@@ -1,6 +1,6 @@
 /*
  * XAdES baseline signatures: B-B, B-T, B-LT and B-LTA; detached, around their content, or inside the document that they sign; read back strictly.
- * Called by antin-sign, asic and signer/verify. ETSI EN 319 132-1; XML Signature 1.1; RFC 9231.
+ * Called by antin-sign, asic, signerd and signer/verify. ETSI EN 319 132-1; XML Signature 1.1; RFC 9231.
  */
 #ifndef ANTIN_FORMATS_XADES_H
 #define ANTIN_FORMATS_XADES_H
@@ -52,6 +52,20 @@ err_t xades_sign_enveloping(struct bytes content, const struct xades_opts *o, co
  * a signature already, which a second one would break.
  */
 err_t xades_sign_enveloped(struct bytes document, const struct xades_opts *o, const struct signing_key *key, struct buf *xml) MUST_USE;
+
+/* --- signing with a key that is elsewhere: prepare, have signed_info signed, fill --- */
+
+struct xades_prepared {
+    struct buf text;        /* the file, its SignatureValue empty */
+    size_t value_at;        /* where that value goes */
+    struct buf signed_info; /* what is to be signed: SignedInfo in its canonical form */
+};
+/* As xades_sign_detached; key->sign is not called. */
+err_t xades_prepare_detached(const struct xades_data *data, size_t n, const struct xades_files *files, const struct xades_opts *o,
+                             const struct signing_key *key, struct xades_prepared *out) MUST_USE;
+/* signature: as key->sign would give it. Nothing is verified. Replaces the contents of xml. ERR_CRYPTO: not of the key's form. */
+err_t xades_fill(struct bytes text, size_t value_at, const struct signing_key *key, struct bytes signature, struct buf *xml) MUST_USE;
+void xades_prepared_free(struct xades_prepared *p);
 
 /* --- reading --- */
 

@@ -26,14 +26,13 @@ struct draft {
     struct buf refs, formats; /* detached: References and DataObjectFormats, whole */
     struct bytes content;     /* enveloping */
     uint8_t content_digest[EVP_MAX_MD_SIZE], properties_digest[EVP_MAX_MD_SIZE], cert_digest[EVP_MAX_MD_SIZE];
-    size_t digest_len;
-    struct buf value; /* as XML has it */
+    size_t digest_len, value_at;
     struct buf text;
 };
 
 static void draft_free(struct draft *d)
 {
-    struct buf *all[] = {&d->before, &d->after, &d->refs, &d->formats, &d->value, &d->text};
+    struct buf *all[] = {&d->before, &d->after, &d->refs, &d->formats, &d->text};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         buf_free(all[i]);
 }
@@ -144,7 +143,7 @@ static err_t lay(struct draft *d)
     TRY(buf_addf(out, "<ds:Signature xmlns:ds=\"" NS_DS "\" Id=\"%s\">", d->id));
     TRY(put_signed_info(out, d));
     TRY(buf_addf(out, "<ds:SignatureValue Id=\"v-%s\">", d->id));
-    TRY(xml_put_base64(out, buf_bytes(&d->value)));
+    d->value_at = out->len;
     TRY(buf_add_str(out, "</ds:SignatureValue>"));
     TRY(put_key_info(out, d));
     TRY(put_properties(out, d));
@@ -185,35 +184,6 @@ static err_t take_digests(struct draft *d)
     return digest(d, buf_bytes(&document), d->content_digest);
 }
 
-/* RFC 9231 §2.3.6: both numbers side by side, each as wide as the field. */
-static err_t to_xml_value(const struct draft *d, EVP_PKEY *key, struct bytes signature, struct buf *out)
-{
-    uint8_t raw[2 * WIDTH_MAX];
-    size_t width = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
-    if (d->key->scheme != SIGN_ECDSA)
-        return buf_copy(out, signature);
-    if (width > WIDTH_MAX || ecdsa_der_to_raw(signature, width, raw) != OK)
-        return ERR_CRYPTO;
-    return buf_copy(out, BYTES(raw, 2 * width));
-}
-
-static err_t sign_info(struct draft *d)
-{
-    AUTO_XML doc = NULL;
-    AUTO_X509 cert = NULL;
-    AUTO_BUF info = {0};
-    AUTO_BUF signature = {0};
-    xmlNode *at;
-    TRY(lay(d));
-    TRY(xml_parse(buf_bytes(&d->text), &doc));
-    TRY(named(doc, "", d, &at));
-    TRY(xml_canonical(xml_first(at), NULL, C14N_EXCLUSIVE, NULL, &info));
-    TRY(d->key->sign(d->key->arg, buf_bytes(&info), &signature));
-    TRY(x509_shared(d->key->cert, &cert));
-    TRY(to_xml_value(d, X509_get0_pubkey(cert), buf_bytes(&signature), &d->value));
-    return d->value.len > 0 ? lay(d) : ERR_CRYPTO;
-}
-
 static err_t start(struct draft *d)
 {
     uint8_t random[ID_LEN / 2 - 1];
@@ -228,15 +198,69 @@ static err_t start(struct draft *d)
     return digest(d, d->key->cert, d->cert_digest);
 }
 
-static err_t finish(struct draft *d, struct buf *xml)
+/* The text as it will be but for the signature value, and what that is a signature over. */
+static err_t prepare(struct draft *d, struct xades_prepared *out)
 {
+    AUTO_XML doc = NULL;
+    xmlNode *at;
     TRY(take_digests(d));
-    TRY(sign_info(d));
-    if (d->text.len > XML_BYTES_MAX)
+    TRY(lay(d));
+    TRY(xml_parse(buf_bytes(&d->text), &doc));
+    TRY(named(doc, "", d, &at));
+    xades_prepared_free(out);
+    TRY(xml_canonical(xml_first(at), NULL, C14N_EXCLUSIVE, NULL, &out->signed_info));
+    out->text = take(&d->text);
+    out->value_at = d->value_at;
+    return OK;
+}
+
+void xades_prepared_free(struct xades_prepared *p)
+{
+    buf_free(&p->text);
+    buf_free(&p->signed_info);
+}
+
+/* RFC 9231 §2.3.6: both numbers side by side, each as wide as the field. */
+static err_t to_xml_value(const struct signing_key *key, struct bytes signature, struct buf *out)
+{
+    AUTO_X509 cert = NULL;
+    uint8_t raw[2 * WIDTH_MAX];
+    if (signature.len == 0)
+        return ERR_CRYPTO;
+    if (key->scheme != SIGN_ECDSA)
+        return buf_copy(out, signature);
+    TRY(x509_shared(key->cert, &cert));
+    EVP_PKEY *public = X509_get0_pubkey(cert);
+    size_t width = public != NULL ? ((size_t)EVP_PKEY_get_bits(public) + 7) / 8 : 0;
+    if (width == 0 || width > WIDTH_MAX || ecdsa_der_to_raw(signature, width, raw) != OK)
+        return ERR_CRYPTO;
+    return buf_copy(out, BYTES(raw, 2 * width));
+}
+
+err_t xades_fill(struct bytes text, size_t value_at, const struct signing_key *key, struct bytes signature, struct buf *xml)
+{
+    AUTO_BUF value = {0};
+    AUTO_BUF whole = {0};
+    if (value_at > text.len)
+        return ERR_SYNTAX;
+    TRY(to_xml_value(key, signature, &value));
+    TRY(buf_add(&whole, text.ptr, value_at));
+    TRY(xml_put_base64(&whole, buf_bytes(&value)));
+    TRY(buf_add(&whole, text.ptr + value_at, text.len - value_at));
+    if (whole.len > XML_BYTES_MAX)
         return ERR_TOO_LARGE;
     buf_free(xml);
-    *xml = take(&d->text);
+    *xml = take(&whole);
     return OK;
+}
+
+static err_t finish(struct draft *d, struct buf *xml)
+{
+    AUTO(xades_prepared_free) struct xades_prepared p = {0};
+    AUTO_BUF signature = {0};
+    TRY(prepare(d, &p));
+    TRY(d->key->sign(d->key->arg, buf_bytes(&p.signed_info), &signature));
+    return xades_fill(buf_bytes(&p.text), p.value_at, d->key, buf_bytes(&signature), xml);
 }
 
 static err_t put_prolog(struct draft *d)
@@ -288,27 +312,41 @@ static err_t file_digest(const struct draft *d, const struct xades_data *data, c
     return EVP_DigestFinal_ex(ctx, out, NULL) == 1 ? OK : ERR_CRYPTO;
 }
 
-err_t xades_sign_detached(const struct xades_data *data, size_t n, const struct xades_files *files, const struct xades_opts *o,
-                          const struct signing_key *key, struct buf *xml)
+static err_t draft_detached(struct draft *d, const struct xades_data *data, size_t n, const struct xades_files *files)
 {
-    AUTO(draft_free) struct draft d = {.shape = DETACHED, .key = key, .o = o};
     uint8_t digest_of_file[EVP_MAX_MD_SIZE];
     if (n == 0)
         return ERR_SYNTAX;
     if (n >= XADES_REFS_MAX)
         return ERR_TOO_LARGE;
-    TRY(start(&d));
-    TRY(put_prolog(&d));
+    TRY(start(d));
+    TRY(put_prolog(d));
     for (size_t i = 0; i < n; i++) {
-        TRY(buf_addf(&d.refs, "<ds:Reference Id=\"r-%s-%zu\" URI=\"", d.id, i));
-        TRY(put_name(&d.refs, data[i].name));
-        TRY(file_digest(&d, &data[i], files, digest_of_file));
-        TRY(buf_add_str(&d.refs, "\">"));
-        TRY(put_digest(&d.refs, &d, digest_of_file));
-        TRY(buf_add_str(&d.refs, "</ds:Reference>"));
-        TRY(put_format(&d.formats, d.id, i, data[i].mime_type != NULL ? data[i].mime_type : MIME_ANY));
+        TRY(buf_addf(&d->refs, "<ds:Reference Id=\"r-%s-%zu\" URI=\"", d->id, i));
+        TRY(put_name(&d->refs, data[i].name));
+        TRY(file_digest(d, &data[i], files, digest_of_file));
+        TRY(buf_add_str(&d->refs, "\">"));
+        TRY(put_digest(&d->refs, d, digest_of_file));
+        TRY(buf_add_str(&d->refs, "</ds:Reference>"));
+        TRY(put_format(&d->formats, d->id, i, data[i].mime_type != NULL ? data[i].mime_type : MIME_ANY));
     }
+    return OK;
+}
+
+err_t xades_sign_detached(const struct xades_data *data, size_t n, const struct xades_files *files, const struct xades_opts *o,
+                          const struct signing_key *key, struct buf *xml)
+{
+    AUTO(draft_free) struct draft d = {.shape = DETACHED, .key = key, .o = o};
+    TRY(draft_detached(&d, data, n, files));
     return finish(&d, xml);
+}
+
+err_t xades_prepare_detached(const struct xades_data *data, size_t n, const struct xades_files *files, const struct xades_opts *o,
+                             const struct signing_key *key, struct xades_prepared *out)
+{
+    AUTO(draft_free) struct draft d = {.shape = DETACHED, .key = key, .o = o};
+    TRY(draft_detached(&d, data, n, files));
+    return prepare(&d, out);
 }
 
 /* --- around the content, and inside it --- */

@@ -79,6 +79,8 @@ struct zip_writer {
 };
 /* The name must be one that zip_open accepts: ERR_ZIP_UNSAFE. ERR_TOO_LARGE past the limits. Deflated only when that makes it smaller. */
 err_t zip_add(struct zip_writer *w, struct bytes name, struct bytes content, bool deflate) MUST_USE;
+/* The first size bytes of a file, stored, without holding them in memory. Also ERR_IO: it is shorter, or changed while it was read. */
+err_t zip_add_fd(struct zip_writer *w, struct bytes name, int fd, uint64_t size) MUST_USE;
 /* An entry of another archive, not a byte of it changed. */
 err_t zip_add_same(struct zip_writer *w, const struct zip_entry *e) MUST_USE;
 /* The directory. Once, at the end. */

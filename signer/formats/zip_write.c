@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#define PIECE ((size_t)128 << 10)
 #define MADE_BY 0x0314 /* Unix, 2.0 */
 #define VERSION_NEEDED 20
 #define MODE ((uint32_t)(S_IFREG | 0644) << 16)
@@ -93,30 +94,53 @@ struct shared {
     uint8_t v[26];
 };
 
-static struct shared shared_fields(const struct zip_writer *w, struct bytes name, struct bytes content, struct bytes data, bool deflated)
+/* What an entry is. */
+struct facts {
+    struct bytes name;
+    uint64_t size, packed;
+    uint32_t crc;
+    bool deflated;
+};
+
+static struct shared shared_fields(const struct zip_writer *w, const struct facts *f)
 {
     struct shared s = {{0}};
     put16(s.v, VERSION_NEEDED);
-    put16(s.v + 2, is_ascii(name) ? 0 : FLAG_UTF8);
-    put16(s.v + 4, deflated ? METHOD_DEFLATED : METHOD_STORED);
+    put16(s.v + 2, is_ascii(f->name) ? 0 : FLAG_UTF8);
+    put16(s.v + 4, f->deflated ? METHOD_DEFLATED : METHOD_STORED);
     put32(s.v + 6, dos_time(w->time));
-    put32(s.v + 10, (uint32_t)crc32_z(0, content.ptr, content.len));
-    put32(s.v + 14, (uint32_t)data.len);
-    put32(s.v + 18, (uint32_t)content.len);
-    put16(s.v + 22, (uint32_t)name.len);
+    put32(s.v + 10, f->crc);
+    put32(s.v + 14, (uint32_t)f->packed);
+    put32(s.v + 18, (uint32_t)f->size);
+    put16(s.v + 22, (uint32_t)f->name.len);
     return s;
 }
 
-static err_t add_record(struct zip_writer *w, const struct shared *s, struct bytes name, uint64_t at)
+/* ERR_ZIP_UNSAFE, ERR_TOO_LARGE: it may not be written. */
+static err_t may_add(const struct zip_writer *w, struct bytes name, uint64_t size)
 {
-    uint8_t r[RECORD_LEN] = {0};
+    if (!zip_name_valid(name))
+        return ERR_ZIP_UNSAFE;
+    return w->n == ZIP_ENTRIES_MAX || size > ZIP_FILE_MAX ? ERR_TOO_LARGE : OK;
+}
+
+/* The local header; the data follow it. The record is kept for the directory. */
+static err_t add_header(struct zip_writer *w, const struct facts *f)
+{
+    uint8_t local[LOCAL_LEN], r[RECORD_LEN] = {0};
+    struct shared s = shared_fields(w, f);
+    uint64_t at = w->at;
+    put32(local, SIG_LOCAL);
+    memcpy(local + 4, s.v, sizeof s.v);
+    TRY(put(w, BYTES(local, sizeof local)));
+    TRY(put(w, f->name));
     put32(r, SIG_RECORD);
     put16(r + 4, MADE_BY);
-    memcpy(r + 6, s->v, sizeof s->v);
+    memcpy(r + 6, s.v, sizeof s.v);
     put32(r + 38, MODE);
     put32(r + 42, (uint32_t)at);
     TRY(buf_add(&w->directory, r, sizeof r));
-    TRY(buf_add_bytes(&w->directory, name));
+    TRY(buf_add_bytes(&w->directory, f->name));
     w->n++;
     return OK;
 }
@@ -124,22 +148,52 @@ static err_t add_record(struct zip_writer *w, const struct shared *s, struct byt
 err_t zip_add(struct zip_writer *w, struct bytes name, struct bytes content, bool deflate)
 {
     AUTO_BUF packed = {0};
-    uint8_t local[LOCAL_LEN];
-    if (!zip_name_valid(name))
-        return ERR_ZIP_UNSAFE;
-    if (w->n == ZIP_ENTRIES_MAX || content.len > ZIP_FILE_MAX)
-        return ERR_TOO_LARGE;
+    TRY(may_add(w, name, content.len));
     if (deflate)
         TRY(pack(content, &packed));
     struct bytes data = packed.len > 0 ? buf_bytes(&packed) : content;
-    struct shared s = shared_fields(w, name, content, data, packed.len > 0);
-    uint64_t at = w->at;
-    put32(local, SIG_LOCAL);
-    memcpy(local + 4, s.v, sizeof s.v);
-    TRY(put(w, BYTES(local, sizeof local)));
-    TRY(put(w, name));
-    TRY(put(w, data));
-    return add_record(w, &s, name, at);
+    const struct facts f = {
+        .name = name,
+        .size = content.len,
+        .packed = data.len,
+        .crc = (uint32_t)crc32_z(0, content.ptr, content.len),
+        .deflated = packed.len > 0,
+    };
+    TRY(add_header(w, &f));
+    return put(w, data);
+}
+
+/* --- files, twice from their start: the checksum stands before the data --- */
+
+static err_t read_some(int fd, uint64_t at, uint64_t size, struct buf *piece)
+{
+    size_t want = size - at < PIECE ? (size_t)(size - at) : PIECE;
+    ssize_t n;
+    do
+        n = pread(fd, piece->ptr, want, (off_t)at);
+    while (n < 0 && errno == EINTR);
+    piece->len = n > 0 ? (size_t)n : 0;
+    return n > 0 ? OK : ERR_IO;
+}
+
+err_t zip_add_fd(struct zip_writer *w, struct bytes name, int fd, uint64_t size)
+{
+    AUTO_BUF piece = {0};
+    struct facts f = {.name = name, .size = size, .packed = size};
+    TRY(may_add(w, name, size));
+    TRY(buf_reserve(&piece, PIECE));
+    for (uint64_t at = 0; at < size; at += piece.len) {
+        TRY(read_some(fd, at, size, &piece));
+        f.crc = (uint32_t)crc32_z(f.crc, piece.ptr, piece.len);
+    }
+    TRY(add_header(w, &f));
+    uint32_t crc = 0;
+    for (uint64_t at = 0; at < size; at += piece.len) {
+        TRY(read_some(fd, at, size, &piece));
+        crc = (uint32_t)crc32_z(crc, piece.ptr, piece.len);
+        TRY(put(w, buf_bytes(&piece)));
+    }
+    return crc == f.crc ? OK : ERR_IO;
 }
 
 err_t zip_add_same(struct zip_writer *w, const struct zip_entry *e)

@@ -78,11 +78,14 @@ static void check_one(const struct context *ctx, const struct evidence *ev, cons
     AUTO_TSP_TOKEN t = {0};
     AUTO_BUF input = {0};
     struct bytes index;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n;
     if (tsp_token_read(token, &t) != OK || attribute_one(t.sd.signer[0].unsigned_attrs, OID_ATS_HASH_INDEX_V3, &index) != OK) {
         finding_add(&out->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "archive-time-stamp-v3");
         return;
     }
-    if (!index_holds(index, sd, si) || archive_imprint_input(sd, si, content, t.md, index, &input) != OK) {
+    if (!index_holds(index, sd, si) || covered_digest(content, t.md, digest, &n) != OK ||
+        archive_imprint_input(sd, si, BYTES(digest, n), index, &input) != OK) {
         finding_add(&out->findings, TOTAL_FAILED, SUB_HASH_FAILURE, NOTE_STAMP_OTHER, NULL);
         return;
     }

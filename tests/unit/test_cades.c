@@ -190,15 +190,37 @@ static void archive_holds(struct bytes with, struct bytes without)
     AUTO_TSP_TOKEN t = {0};
     AUTO_BUF input = {0};
     struct bytes tokens[8], index;
-    size_t n;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n, len;
     assert_ok(signed_data_parse(with, &is));
     assert_ok(signed_data_parse(without, &was));
     assert_ok(attribute_all(is.signer[0].unsigned_attrs, OID_ARCHIVE_TIMESTAMP_V3, tokens, 8, &n));
     assert_ok(tsp_token_read(tokens[n - 1], &t));
     assert_ok(attribute_one(t.sd.signer[0].unsigned_attrs, OID_ATS_HASH_INDEX_V3, &index));
-    assert_ok(archive_imprint_input(&was, &was.signer[0], &content, t.md, index, &input));
+    assert_ok(covered_digest(&content, t.md, digest, &len));
+    assert_ok(archive_imprint_input(&was, &was.signer[0], BYTES(digest, len), index, &input));
     const struct covered data = {{buf_bytes(&input)}};
     assert_ok(tsp_token_covers(&t, &data));
+}
+
+/* Of content that is elsewhere its digest is enough. */
+static void a_digest_stands_for_the_content(void **state)
+{
+    struct hall m;
+    AUTO_BUF b = {0}, lt = {0}, lta = {0};
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n;
+    enum sig_level reached;
+    (void)state;
+    sign(key_of(&m, &pki.citizen, CMS_SHA256, SIGN_ECDSA), false, &b);
+    raise_to(&b, LEVEL_LT, &lt);
+    const struct cades_means means = {&tsa, crls_at_hand()};
+    assert_ok(covered_digest(&content, EVP_sha256(), digest, &n));
+    assert_ok(cades_raise_digest(buf_bytes(&lt), BYTES(digest, n), LEVEL_LTA, &means, &lta, &reached));
+    assert_int_equal(reached, LEVEL_LTA);
+    archive_holds(buf_bytes(&lta), buf_bytes(&lt));
+    assert_err(cades_raise_digest(buf_bytes(&lt), BYTES(digest, 20), LEVEL_LTA, &means, &lta, &reached), ERR_UNSUPPORTED);
+    assert_int_equal(reached, LEVEL_LT);
 }
 
 static void archive_timestamps_cover_what_they_must_and_are_renewed(void **state)
@@ -336,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_countersignature_is_over_the_signature_value),
         cmocka_unit_test(each_level_keeps_what_was_signed),
         cmocka_unit_test(archive_timestamps_cover_what_they_must_and_are_renewed),
+        cmocka_unit_test(a_digest_stands_for_the_content),
         cmocka_unit_test(a_foreign_signature_is_raised_too),
         cmocka_unit_test(a_level_that_is_not_reached_is_not_claimed),
         cmocka_unit_test(no_archive_without_the_content),

@@ -90,6 +90,30 @@ static void a_digest_may_be_given_instead_of_a_file(void **state)
     assert_err(xades_sign_detached(&data, 1, &tx_files, &o, usual(&m), &xml), ERR_SYNTAX);
 }
 
+/* Prepared here, signed over there, filled here again: the same as at once. */
+static void a_key_may_be_elsewhere(void **state)
+{
+    (void)state;
+    struct hall m;
+    AUTO(xades_prepared_free) struct xades_prepared p = {0};
+    AUTO_BUF signature = {0};
+    AUTO_BUF xml = {0};
+    const struct xades_data data = {.name = TX_FILES[1].name};
+    const struct xades_opts o = {.signing_time = clock_now(), .container = true};
+    const struct signing_key *key = usual(&m);
+    struct signing_key without = *key;
+    without.sign = NULL;
+    assert_ok(xades_prepare_detached(&data, 1, &tx_files, &o, &without, &p));
+    assert_memory_equal(p.signed_info.ptr, "<ds:SignedInfo xmlns:ds=", 24);
+    assert_ok(key->sign(key->arg, buf_bytes(&p.signed_info), &signature));
+    assert_ok(xades_fill(buf_bytes(&p.text), p.value_at, &without, buf_bytes(&signature), &xml));
+    tx_xmlsec_says(&xml, true);
+    check_all(&xml, 1);
+    assert_err(xades_fill(buf_bytes(&p.text), p.text.len + 1, &without, buf_bytes(&signature), &xml), ERR_SYNTAX);
+    assert_err(xades_fill(buf_bytes(&p.text), p.value_at, &without, BYTES(signature.ptr, 8), &xml), ERR_CRYPTO);
+    assert_err(xades_fill(buf_bytes(&p.text), p.value_at, &without, BYTES("", 0), &xml), ERR_CRYPTO);
+}
+
 static void what_is_enveloped_comes_out_again(void **state)
 {
     (void)state;
@@ -317,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_signed_by_name),
         cmocka_unit_test(a_digest_may_be_given_instead_of_a_file),
+        cmocka_unit_test(a_key_may_be_elsewhere),
         cmocka_unit_test(what_is_enveloped_comes_out_again),
         cmocka_unit_test(a_document_keeps_every_byte_around_its_signature),
         cmocka_unit_test(every_kind_of_key_and_digest),
