@@ -158,6 +158,25 @@ err_t key_seal(struct keyclient *k, const char *mime, const uint8_t sha256_[32],
     return take_signature(&r.s, out);
 }
 
+static void info_free(struct keyw_seal_info **q)
+{
+    free(*q);
+}
+
+err_t key_seal_info(struct keyclient *k, struct bytes signed_info, struct buf *signature)
+{
+    AUTO(info_free) struct keyw_seal_info *q = calloc(1, sizeof *q);
+    struct keyw_seal_info_r r;
+    if (!q)
+        return ERR_NOMEM;
+    if (signed_info.len == 0 || signed_info.len > sizeof q->text)
+        return ERR_TOO_LARGE;
+    q->len = (uint32_t)signed_info.len;
+    memcpy(q->text, signed_info.ptr, signed_info.len);
+    TRY(key_call(k, KEYW_SEAL_INFO, &q->head, &r));
+    return r.sig_len <= sizeof r.sig ? buf_copy(signature, BYTES(r.sig, r.sig_len)) : ERR_INTERNAL;
+}
+
 /* --- citizens' keys --- */
 
 static err_t put_citizen(struct keyw_citizen *w, const struct key_citizen *c)

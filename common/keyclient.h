@@ -121,12 +121,19 @@ err_t key_timestamp(struct keyclient *k, const struct key_ts_request *q, struct 
 
 /* --- the service's seal --- */
 struct key_signature {
-    struct buf attrs;     /* signed attributes, DER SET OF */
+    struct buf attrs;     /* signed attributes, DER SET OF; empty under an XML signature */
     struct buf signature; /* ECDSA DER */
 };
 void key_signature_free(struct key_signature *s);
 /* CAdES attributes (signing-time by keyd's clock) over a SHA-256 digest. mime: "application/vnd.antin.manifest+json" and the like; keyd has a list of those it seals. */
 err_t key_seal(struct keyclient *k, const char *mime, const uint8_t sha256[32], struct key_signature *out) MUST_USE;
+
+/*
+ * The seal under an XML signature: over SignedInfo in its canonical form, at most KEY_INFO_MAX bytes, which must be exclusive and with ecdsa-sha256.
+ * signature: ECDSA DER. ERR_TOO_LARGE; ERR_KEYD_REFUSED: also when keyd's list of media types has no containers.
+ */
+#define KEY_INFO_MAX 147456 /* 130 references to files with the longest names */
+err_t key_seal_info(struct keyclient *k, struct bytes signed_info, struct buf *signature) MUST_USE;
 
 /* --- citizens' keys --- */
 #define KEY_BLOB_MAX 512
@@ -156,8 +163,8 @@ void key_random_serial(uint8_t out[20]); /* positive, 159 random bits (RFC 5280 
 /* A citizen's certificate from the profile (EN 319 412-2; key usage nonRepudiation alone; CRL and AIA addresses from keyd's configuration). */
 err_t key_issue_citizen(struct keyclient *k, const struct key_cert_request *q, struct buf *cert) MUST_USE;
 
-#define KEY_DIGESTS_MAX 64
-enum key_sign_kind { KEY_SIGN_PADES = 1, KEY_SIGN_CADES };
+#define KEY_DIGESTS_MAX 65 /* a dossier's components and its container */
+enum key_sign_kind { KEY_SIGN_PADES = 1, KEY_SIGN_CADES, KEY_SIGN_XADES };
 /* What the citizen agreed to: exactly these digests, until then. */
 struct key_activation {
     struct key_citizen citizen;
@@ -166,7 +173,7 @@ struct key_activation {
     size_t n;
     struct {
         enum key_sign_kind kind;
-        uint8_t sha256[32]; /* of the bytes to be signed: ByteRange or whole file */
+        uint8_t sha256[32]; /* of the bytes to be signed: ByteRange, whole file, or SignedInfo */
     } item[KEY_DIGESTS_MAX];
 };
 /*

@@ -78,8 +78,16 @@ size_t keyw_reply_len(unsigned op)
     return op < sizeof ops / sizeof ops[0] ? ops[op].reply : 0;
 }
 
+static size_t seal_info_used(const struct keyw_seal_info *q, size_t n)
+{
+    size_t fixed = offsetof(struct keyw_seal_info, text);
+    return n >= fixed && q->len > 0 && q->len <= sizeof q->text ? fixed + q->len : 0;
+}
+
 size_t keyw_request_used(const struct keyw_head *q, size_t n)
 {
+    if (q->op == KEYW_SEAL_INFO)
+        return seal_info_used((const struct keyw_seal_info *)q, n);
     if (q->op != KEYW_TOKENS)
         return keyw_request_len(q->op);
     const struct keyw_tokens *t = (const struct keyw_tokens *)q;
@@ -95,7 +103,9 @@ static bool is_token(unsigned op)
 
 size_t keyw_reply_fixed(unsigned op)
 {
-    return is_token(op) ? offsetof(struct keyw_token_r, jwt) : op == KEYW_TOKENS ? offsetof(struct keyw_tokens_r, text) : keyw_reply_len(op);
+    return is_token(op)        ? offsetof(struct keyw_token_r, jwt)
+           : op == KEYW_TOKENS ? offsetof(struct keyw_tokens_r, text)
+                               : keyw_reply_len(op);
 }
 
 size_t keyw_reply_used(const struct keyw_head *r, size_t n)

@@ -32,7 +32,8 @@
     KEYW(TOKEN_MORE, 17, struct keyw_token_more, struct keyw_token_r) \
     KEYW(ROTATE, 18, struct keyw_head, struct keyw_head) \
     KEYW(TOKENS, 19, struct keyw_tokens, struct keyw_tokens_r) \
-    KEYW(OCSP, 20, struct keyw_ocsp, struct keyw_ocsp_r)
+    KEYW(OCSP, 20, struct keyw_ocsp, struct keyw_ocsp_r) \
+    KEYW(SEAL_INFO, 21, struct keyw_seal_info, struct keyw_seal_info_r)
 
 enum keyw_op {
 #define KEYW(name, number, request, reply) KEYW_##name = number,
@@ -182,6 +183,21 @@ struct keyw_seal {
 struct keyw_seal_r {
     struct keyw_head head;
     struct keyw_signature s;
+};
+
+/* SignedInfo of an XML signature, canonical. Only len bytes of text are sent. */
+#define KEYW_INFO_MAX KEY_INFO_MAX
+struct keyw_seal_info {
+    struct keyw_head head;
+    uint32_t len;
+    uint8_t reserved[4];
+    uint8_t text[KEYW_INFO_MAX];
+};
+struct keyw_seal_info_r {
+    struct keyw_head head;
+    uint32_t sig_len;
+    uint8_t reserved[4];
+    uint8_t sig[KEYW_SIG_MAX];
 };
 
 #define KEYW_PIN_MIN 6
@@ -394,6 +410,7 @@ static_assert(sizeof(struct keyw_ts) == 16 + 8 + 96, "padding");
 static_assert(sizeof(struct keyw_pin) == 40 && sizeof(struct keyw_citizen) == 112 && sizeof(struct keyw_blob) == 520, "padding");
 static_assert(sizeof(struct keyw_issue) == 16 + 112 + 520 + 24 + 352 + 16, "padding");
 static_assert(sizeof(struct keyw_sign) == 16 + 112 + 16 + 8 + 16 + 40 + 520 + KEYW_CERT_MAX + JWT_MAX + 40 * KEY_DIGESTS_MAX, "padding");
+static_assert(sizeof(struct keyw_seal_info) == 16 + 8 + KEYW_INFO_MAX, "padding");
 
 /* The size of a request's or OK reply's struct; 0: no such operation. */
 size_t keyw_request_len(unsigned op);

@@ -1,6 +1,6 @@
 /*
  * SIGN: a citizen's signature over exactly the digests that the login covers. Every check is made here, whatever the caller checked.
- * Called by serve.c on a PIN thread. OpenID Connect Core §3.1.3.7 (ID token), EN 419 241-1 (sole control), EN 319 122-1 and 319 142-1 (attributes).
+ * Called by serve.c on a PIN thread. OpenID Connect Core §3.1.3.7 (ID token), EN 419 241-1 (sole control), EN 319 122-1 and 319 142-1 (attributes), EN 319 132-1.
  */
 #include "certs/keyd/keyd.h"
 #include "common/clock.h"
@@ -18,7 +18,7 @@ static bool request_ok(const struct keyw_sign *q)
         q->token_len > sizeof q->token || !keyw_zero(q->reserved, sizeof q->reserved))
         return false;
     for (size_t i = 0; i < q->n; i++)
-        if ((q->item[i].kind != KEY_SIGN_PADES && q->item[i].kind != KEY_SIGN_CADES) ||
+        if (q->item[i].kind < KEY_SIGN_PADES || q->item[i].kind > KEY_SIGN_XADES ||
             !keyw_zero(q->item[i].reserved, sizeof q->item[i].reserved))
             return false;
     return keyw_zero(&q->item[q->n], (KEY_DIGESTS_MAX - q->n) * sizeof q->item[0]) &&
@@ -116,14 +116,24 @@ static void ctx_free(EVP_PKEY_CTX **c)
     EVP_PKEY_CTX_free(*c);
 }
 
-/* PAdES has its time in the PDF and so none in the attributes (EN 319 142-1 §6.3); CAdES has keyd's. */
+static err_t sign_digest(EVP_PKEY_CTX *ctx, const uint8_t digest[SHA256_LEN], struct keyw_signature *s)
+{
+    size_t n = sizeof s->sig;
+    if (EVP_PKEY_sign(ctx, s->sig, &n, digest, SHA256_LEN) != 1)
+        return ERR_INTERNAL;
+    s->sig_len = (uint16_t)n;
+    return OK;
+}
+
+/* PAdES has its time in the PDF and so none in the attributes (EN 319 142-1 §6.3); CAdES has keyd's. XAdES: the digest is that of SignedInfo. */
 static err_t sign_item(struct worker *w, EVP_PKEY_CTX *ctx, const struct keyw_sign *q, const struct keyw_item *item, int64_t now,
                        struct keyw_signature *s)
 {
     AUTO_BUF attrs = {0};
     uint8_t h[SHA256_LEN];
     unsigned hn = 0;
-    size_t n = sizeof s->sig;
+    if (item->kind == KEY_SIGN_XADES)
+        return sign_digest(ctx, item->sha256, s);
     const struct cms_attrs a = {.digest_alg = CMS_SHA256,
                                 .digest = BYTES(item->sha256, sizeof item->sha256),
                                 .cert = BYTES(q->cert, q->cert_len),
@@ -132,12 +142,11 @@ static err_t sign_item(struct worker *w, EVP_PKEY_CTX *ctx, const struct keyw_si
     if (attrs.len > sizeof s->attrs)
         return ERR_INTERNAL;
     if (EVP_DigestInit_ex2(w->md, w->sha256, NULL) != 1 || EVP_DigestUpdate(w->md, attrs.ptr, attrs.len) != 1 ||
-        EVP_DigestFinal_ex(w->md, h, &hn) != 1 || EVP_PKEY_sign(ctx, s->sig, &n, h, hn) != 1)
+        EVP_DigestFinal_ex(w->md, h, &hn) != 1)
         return ERR_INTERNAL;
     memcpy(s->attrs, attrs.ptr, attrs.len);
     s->attrs_len = (uint16_t)attrs.len;
-    s->sig_len = (uint16_t)n;
-    return OK;
+    return sign_digest(ctx, h, s);
 }
 
 static err_t sign_all(struct worker *w, const uint8_t point[POINT_LEN], const uint8_t scalar[32], int64_t now)

@@ -143,8 +143,8 @@ bool conn_release(struct conn *c);
 
 /* An operation: reads w->q, fills w->r behind its head. */
 typedef enum keyw_status op_fn(struct worker *w, struct conn *c);
-op_fn op_list, op_chain, op_token, op_tokens, op_token_more, op_statement, op_rotate, op_wrap, op_unwrap, op_timestamp, op_seal, op_create, op_repin,
-    op_issue, op_sign, op_crl_begin, op_crl_add, op_crl_end, op_crl_read, op_ocsp;
+op_fn op_list, op_chain, op_token, op_tokens, op_token_more, op_statement, op_rotate, op_wrap, op_unwrap, op_timestamp, op_seal, op_seal_info,
+    op_create, op_repin, op_issue, op_sign, op_crl_begin, op_crl_add, op_crl_end, op_crl_read, op_ocsp;
 
 /* n bytes came into q: this version, an operation that exists, exactly its length. Else the connection is to be closed. */
 bool op_well_formed(const union keyw_msg *q, size_t n);

@@ -22,6 +22,7 @@ static const struct {
     [KEYW_CRL_READ] = {op_crl_read, KEY_CA, false}, [KEYW_STATEMENT] = {op_statement, KEY_TOKEN, false},
     [KEYW_ROTATE] = {op_rotate, KEY_TOKEN, false},  [KEYW_TOKEN_MORE] = {op_token_more, KEY_TOKEN, false},
     [KEYW_TOKENS] = {op_tokens, KEY_TOKEN, false},  [KEYW_OCSP] = {op_ocsp, KEY_OCSP, false},
+    [KEYW_SEAL_INFO] = {op_seal_info, KEY_SEAL, false},
 };
 
 bool op_well_formed(const union keyw_msg *q, size_t n)

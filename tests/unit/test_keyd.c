@@ -190,11 +190,12 @@ static void several_at_once_are_each_judged_for_themselves(void **state)
     long_scope[sizeof long_scope - 1] = '\0';
     for (int i = 0; i < N; i++) {
         (void)snprintf(who[i], sizeof who[i], "c%d", i);
-        c[i] = (struct key_claims){.type = KEY_ACCESS_TOKEN, .sub = who[i], .aud = {"https://api"}, .client_id = who[i], .jti = "j", .lifetime = 60};
+        c[i] = (struct key_claims){
+            .type = KEY_ACCESS_TOKEN, .sub = who[i], .aud = {"https://api"}, .client_id = who[i], .jti = "j", .lifetime = 60};
     }
-    c[3].aud[0] = NULL;                             /* keyd refuses it */
-    c[20].scope = long_scope;                       /* has no room in a message */
-    c[21].lifetime = -1;                            /* nonsense */
+    c[3].aud[0] = NULL;       /* keyd refuses it */
+    c[20].scope = long_scope; /* has no room in a message */
+    c[21].lifetime = -1;      /* nonsense */
     key_sign_tokens(keyd.k, c, N, jwt, e);
     for (int i = 0; i < N; i++) {
         AUTO_JSON claims = NULL;
@@ -450,6 +451,67 @@ static void what_is_not_on_the_list_is_not_sealed(void **state)
         assert_err(key_seal(keyd.k, no[i], digest, &s), ERR_KEYD_REFUSED);
 }
 
+#define INFO_BEGIN                                                                                                  \
+    "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">"                                               \
+    "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:CanonicalizationMethod>" \
+    "<ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256\"></ds:SignatureMethod>"
+#define INFO_REFERENCE "<ds:Reference URI=\"a\">"
+#define INFO_END "</ds:Reference></ds:SignedInfo>"
+
+static void seal_of_info_is_right(struct bytes info)
+{
+    struct key_info seal;
+    AUTO_BUF sig = {0};
+    AUTO_PKEY pub = NULL;
+    active(KEY_SEAL, &seal);
+    assert_ok(key_seal_info(keyd.k, info, &sig));
+    assert_ok(pkey_from_spki(BYTES(seal.spki, seal.spki_len), &pub));
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, pub), 1);
+    assert_int_equal(EVP_DigestVerify(c, sig.ptr, sig.len, info.ptr, info.len), 1);
+    EVP_MD_CTX_free(c);
+}
+
+static void the_seal_signs_the_signed_info_of_a_container(void **state)
+{
+    (void)state;
+    AUTO_BUF longest = {0};
+    seal_of_info_is_right(BYTES_STR(INFO_BEGIN INFO_REFERENCE INFO_END));
+    assert_ok(buf_add_str(&longest, INFO_BEGIN INFO_REFERENCE));
+    while (longest.len < KEY_INFO_MAX - strlen(INFO_END))
+        assert_ok(buf_add_str(&longest, "x"));
+    assert_ok(buf_add_str(&longest, INFO_END));
+    seal_of_info_is_right(buf_bytes(&longest));
+    AUTO_BUF sig = {0};
+    assert_ok(buf_add_str(&longest, "x"));
+    assert_err(key_seal_info(keyd.k, buf_bytes(&longest), &sig), ERR_TOO_LARGE);
+}
+
+/* Nothing that could be read as attributes of CMS, as a manifest, or as a signature by another method. */
+static void what_is_no_signed_info_is_not_sealed(void **state)
+{
+    (void)state;
+    static const char *const no[] = {
+        "x",
+        "1\x06\x09*",
+        "{}",
+        INFO_BEGIN INFO_END,
+        INFO_BEGIN INFO_REFERENCE,
+        INFO_BEGIN INFO_REFERENCE INFO_END " ",
+        " " INFO_BEGIN INFO_REFERENCE INFO_END,
+        INFO_BEGIN INFO_REFERENCE "\xff" INFO_END,
+        "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">" INFO_REFERENCE INFO_END,
+    };
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        AUTO_BUF sig = {0};
+        assert_err(key_seal_info(keyd.k, bytes_str(no[i]), &sig), ERR_SYNTAX);
+    }
+    static const char nul[] = INFO_BEGIN INFO_REFERENCE "\0" INFO_END;
+    AUTO_BUF sig = {0};
+    assert_err(key_seal_info(keyd.k, BYTES(nul, sizeof nul - 1), &sig), ERR_SYNTAX);
+    assert_err(key_seal_info(keyd.k, BYTES("", 0), &sig), ERR_TOO_LARGE);
+}
+
 /* --- CRLs --- */
 
 static uint64_t next_number = 1;
@@ -580,6 +642,8 @@ int main(void)
         cmocka_unit_test(serials_differ_and_time_does_not_go_back),
         cmocka_unit_test(the_seal_signs_its_attributes),
         cmocka_unit_test(what_is_not_on_the_list_is_not_sealed),
+        cmocka_unit_test(the_seal_signs_the_signed_info_of_a_container),
+        cmocka_unit_test(what_is_no_signed_info_is_not_sealed),
         cmocka_unit_test(crls_of_any_length_verify),
         cmocka_unit_test(a_crl_number_is_never_taken_again),
         cmocka_unit_test(a_bad_crl_entry_spoils_the_list),

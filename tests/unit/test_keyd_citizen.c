@@ -257,7 +257,39 @@ static void signs_exactly_the_digests_of_the_login(void **state)
     assert_null(t.out[2].attrs.ptr);
 }
 
-static void signs_sixty_four_digests_at_once(void **state)
+/* The digest of SignedInfo is what the key signs; keyd lays down nothing around it. */
+static void an_xml_signature_is_over_the_digest_itself(void **state)
+{
+    (void)state;
+    static const char info[] = "<ds:SignedInfo/>";
+    ATTEMPT t;
+    AUTO_PKEY pub = NULL;
+    attempt_new(&t, &an);
+    t.a.item[1].kind = KEY_SIGN_XADES;
+    sha256(BYTES_STR(info), t.a.item[1].sha256);
+    id_token(&t.a, &(struct says){0}, &t.token);
+    assert_ok(attempt(&t));
+    assert_int_equal(t.out[1].attrs.len, 0);
+    assert_ok(pkey_from_spki(BYTES(an.spki, an.spki_len), &pub));
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, pub), 1);
+    assert_int_equal(EVP_DigestVerify(c, t.out[1].signature.ptr, t.out[1].signature.len, (const uint8_t *)info, sizeof info - 1), 1);
+    EVP_MD_CTX_free(c);
+}
+
+/* A login for an XML signature is none for CMS attributes over the same digest. */
+static void the_kind_of_signature_is_part_of_what_was_agreed_to(void **state)
+{
+    (void)state;
+    ATTEMPT t;
+    attempt_new(&t, &an);
+    t.a.item[1].kind = KEY_SIGN_XADES;
+    assert_err(attempt(&t), ERR_KEY_ACTIVATION);
+    t.a.item[1].kind = KEY_SIGN_XADES + 1;
+    assert_err(attempt(&t), ERR_SYNTAX);
+}
+
+static void signs_as_many_digests_at_once_as_a_dossier_has(void **state)
 {
     (void)state;
     ATTEMPT t;
@@ -269,7 +301,7 @@ static void signs_sixty_four_digests_at_once(void **state)
     }
     id_token(&t.a, &(struct says){0}, &t.token);
     assert_ok(attempt(&t));
-    assert_true(signature_right(&t.out[63], t.a.item[63].sha256));
+    assert_true(signature_right(&t.out[KEY_DIGESTS_MAX - 1], t.a.item[KEY_DIGESTS_MAX - 1].sha256));
 }
 
 static void an_id_token_of_keyds_own_domain_activates_too(void **state)
@@ -665,7 +697,9 @@ int main(void)
         cmocka_unit_test(only_a_key_that_keyd_made_is_certified),
         cmocka_unit_test(pins_outside_six_to_thirty_two_bytes_are_syntax),
         cmocka_unit_test(signs_exactly_the_digests_of_the_login),
-        cmocka_unit_test(signs_sixty_four_digests_at_once),
+        cmocka_unit_test(an_xml_signature_is_over_the_digest_itself),
+        cmocka_unit_test(the_kind_of_signature_is_part_of_what_was_agreed_to),
+        cmocka_unit_test(signs_as_many_digests_at_once_as_a_dossier_has),
         cmocka_unit_test(an_id_token_of_keyds_own_domain_activates_too),
         cmocka_unit_test(an_access_token_activates_nothing),
         cmocka_unit_test(another_digest_is_refused),

@@ -73,6 +73,8 @@ static void every_length_but_the_exact_one_closes_the_connection(void **state)
         memcpy(room, &h, sizeof h);
         if (op == KEYW_TOKENS)
             ((struct keyw_tokens *)(void *)room)->n = KEYW_TOKENS_MAX;
+        if (op == KEYW_SEAL_INFO)
+            ((struct keyw_seal_info *)(void *)room)->len = KEYW_INFO_MAX;
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
             if (wrong[i] != exact)
                 assert_int_equal(once(room, wrong[i]), -1);
@@ -102,6 +104,24 @@ static void several_tokens_are_as_long_as_they_are_many(void **state)
     q.n = 1;
     q.reserved[2] = 1;
     assert_int_equal(once(&q, first + one), KEYW_SYNTAX);
+}
+
+static void a_signed_info_is_as_long_as_it_says(void **state)
+{
+    (void)state;
+    static struct keyw_seal_info q;
+    const size_t fixed = offsetof(struct keyw_seal_info, text);
+    q.head = head(KEYW_SEAL_INFO);
+    const struct {
+        uint32_t len;
+        size_t sent;
+        int status;
+    } cases[] = {{0, fixed, -1}, {1, fixed, -1}, {1, fixed + 1, KEYW_SYNTAX}, {1, fixed + 2, -1}, {KEYW_INFO_MAX, sizeof q, KEYW_SYNTAX},
+                 {KEYW_INFO_MAX + 1, sizeof q, -1}, {UINT32_MAX, fixed + 1, -1}, {1, 4, -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        q.len = cases[i].len;
+        assert_int_equal(once(&q, cases[i].sent), cases[i].status);
+    }
 }
 
 static void a_wrong_head_closes_the_connection(void **state)
@@ -319,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_length_but_the_exact_one_closes_the_connection),
         cmocka_unit_test(several_tokens_are_as_long_as_they_are_many),
+        cmocka_unit_test(a_signed_info_is_as_long_as_it_says),
         cmocka_unit_test(a_wrong_head_closes_the_connection),
         cmocka_unit_test(messages_with_descriptors_close_the_connection),
         cmocka_unit_test(a_bad_message_leaves_other_connections_alone),
