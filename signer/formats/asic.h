@@ -100,6 +100,9 @@ err_t asic_assemble(const struct asic_part *part, size_t n, const struct bytes *
  * ASiC-S with a timestamp or XAdES.
  */
 err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink) MUST_USE;
+/* The container with a counter-signature over its one CAdES message's signature by this signer. As cades_countersign; ERR_UNSUPPORTED: no such message, or several. */
+err_t asic_countersign(const struct asic *a, size_t signer, int64_t signing_time, const struct signing_key *key, const struct stamping *ts,
+                       const struct zip_sink *sink) MUST_USE;
 /*
  * The container with all its signatures raised. As cades_raise: on failure of a service the container is written too, each signature at the level it
  * truly has, *reached is the lowest. ERR_UNSUPPORTED: LTA of an ASiC-E with CAdES (an archive timestamp in a signature would not cover the files; LT

@@ -236,3 +236,35 @@ err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struc
         TRY(add_to_extended(&w, a, signing_time, key));
     return zip_finish(&w);
 }
+
+/* --- over a signature --- */
+
+static const struct asic_signature *only_message(const struct asic *a)
+{
+    const struct asic_signature *found = NULL;
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->signature[i].kind != ASIC_CADES)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = &a->signature[i];
+    }
+    return found;
+}
+
+err_t asic_countersign(const struct asic *a, size_t signer, int64_t signing_time, const struct signing_key *key, const struct stamping *ts,
+                       const struct zip_sink *sink)
+{
+    AUTO_ZIP_WRITER w = {.sink = *sink, .time = signing_time};
+    AUTO_BUF old = {0};
+    AUTO_BUF cms = {0};
+    struct bytes was;
+    const struct asic_signature *s = only_message(a);
+    if (s == NULL)
+        return ERR_UNSUPPORTED;
+    TRY(zip_read(s->entry, SIGNED_DATA_MAX, &old, &was));
+    TRY(cades_countersign(was, signer, signing_time, key, ts, &cms));
+    TRY(asic_keep(&w, a, s->entry));
+    TRY(zip_add(&w, s->entry->name, buf_bytes(&cms), false));
+    return zip_finish(&w);
+}

@@ -68,6 +68,16 @@ bool job_once_more(struct means *m, err_t e)
     return again;
 }
 
+const struct stamping *job_stamping(const struct job_conf *c, const struct means *m)
+{
+    return c->level >= LEVEL_T ? m->means.ts : NULL;
+}
+
+bool job_without_stamp(const struct means *m, err_t e)
+{
+    return e != OK && m->stamp_failed != OK;
+}
+
 /* --- what comes from where, and goes where --- */
 
 bool job_ends_in(const char *s, const char *end)
@@ -80,9 +90,9 @@ static enum file_format format_of(const struct job_conf *c, const char *path, st
 {
     if (c->format != FORMAT_AUTO)
         return c->format;
-    if (c->extend && asic_looks_like(head))
+    if (job_in_place(c) && asic_looks_like(head))
         return FORMAT_ASIC_E; /* job_asic tells which */
-    if (c->extend && head.len > 0 && head.ptr[0] == '<')
+    if (job_in_place(c) && head.len > 0 && head.ptr[0] == '<')
         return FORMAT_XADES;
     return job_ends_in(path, ".pdf") || (head.len >= 5 && memcmp(head.ptr, "%PDF-", 5) == 0) ? FORMAT_PADES : FORMAT_CADES;
 }
@@ -96,7 +106,7 @@ static int stem_of(const char *path)
 
 static err_t own_name(const struct job_conf *c, enum file_format f, const char *path, struct buf *out)
 {
-    if (c->extend)
+    if (job_in_place(c))
         return buf_add_str(out, path);
     if (f == FORMAT_ASIC_E || f == FORMAT_ASIC_S)
         return buf_addf(out, "%.*s%s", stem_of(path), path, f == FORMAT_ASIC_E ? ".asice" : ".asics");
@@ -127,7 +137,7 @@ static err_t output_of(const struct job_conf *c, enum file_format f, const char 
 /* In its place means: over itself. */
 static bool may_replace(const struct job_conf *c)
 {
-    return c->overwrite || (c->extend && c->output == NULL);
+    return c->overwrite || (job_in_place(c) && c->output == NULL);
 }
 
 err_t job_put(struct target *t, const struct buf *made, err_t e, struct job_result *r)
@@ -157,7 +167,7 @@ static bool sound(const struct target *t, const struct job_result *r)
 /* A signature that fell short is kept unless nothing is wanted then; an extension that got nowhere leaves the file alone. */
 static err_t finish(const struct job_conf *c, struct target *t, enum sig_level before, err_t e, struct job_result *r)
 {
-    bool gained = !c->extend || r->reached > before;
+    bool gained = c->verb != JOB_EXTEND || r->reached > before;
     if (r->unchanged || !r->has_level || (e != OK && (c->or_nothing || !gained || !sound(t, r))))
         return e;
     TRY(target_commit(t));
@@ -208,20 +218,25 @@ static err_t run(const struct job_conf *c, char *const *paths, size_t n, struct 
     TRY(output_of(c, r->format, paths[0], &r->output));
     TRY(target_open(&t, r->output, may_replace(c)));
     means_make(&m, c);
-    enum sig_level before = c->extend ? level_before(r->format, &in) : LEVEL_B;
+    enum sig_level before = c->verb == JOB_EXTEND ? level_before(r->format, &in) : LEVEL_B;
     err_t e = make(c, &m, &in, paths, n, &t, r);
     explain(&m, e, r);
     return finish(c, &t, before, e, r);
 }
 
+bool job_in_place(const struct job_conf *c)
+{
+    return c->verb != JOB_SIGN;
+}
+
 bool job_needs_key(const struct job_conf *c)
 {
-    return !c->extend && c->kind != ASIC_TIMESTAMP;
+    return c->verb != JOB_EXTEND && c->kind != ASIC_TIMESTAMP;
 }
 
 bool job_is_one(const struct job_conf *c)
 {
-    return !c->extend && c->format == FORMAT_ASIC_E;
+    return c->verb == JOB_SIGN && c->format == FORMAT_ASIC_E;
 }
 
 void job_run_all(const struct job_conf *c, char *const *paths, size_t n, struct job_result *out)

@@ -13,16 +13,24 @@ enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT
 const char *format_name(enum file_format f); /* "PAdES" */
 const char *level_name(enum sig_level l);    /* "B-LTA" */
 
+enum job_verb {
+    JOB_SIGN,
+    JOB_EXTEND,  /* raises what is there */
+    JOB_ADD,     /* one more signature in what is signed */
+    JOB_COUNTER, /* a signature over another's signature */
+};
+
 /* The same for all files; nothing in it changes while jobs run. */
 struct job_conf {
-    bool extend;
+    enum job_verb verb;
     enum sig_level level;
     enum file_format format;
     enum asic_kind kind;           /* of the signature in a new container */
     const struct signing_key *key; /* NULL: extend, or a timestamp alone */
     struct pades_opts pades;
     struct cades_opts cades;
-    const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (extend) in its place */
+    const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (all but JOB_SIGN) in its place */
+    unsigned signer;     /* JOB_COUNTER: whose signature, from 1; 0: there is just one */
     const char *content; /* what a detached CMS signs, when its name does not tell */
     bool overwrite, or_nothing;
 
@@ -36,6 +44,8 @@ struct job_conf {
     size_t cert_n, crl_n;
 };
 
+/* Something that is signed already is worked upon. */
+bool job_in_place(const struct job_conf *c);
 bool job_needs_key(const struct job_conf *c);
 /* Do all files go into one result? Then job_run_all makes it. */
 bool job_is_one(const struct job_conf *c);

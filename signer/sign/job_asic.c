@@ -1,5 +1,5 @@
 /*
- * Containers: made of one or more files, or raised as they are.
+ * Containers: made of one or more files, raised as they are, signed once more.
  * Called by job.c. ETSI EN 319 162-1.
  */
 #include "signer/sign/job_impl.h"
@@ -157,28 +157,58 @@ static err_t raise_all(const struct job_conf *c, struct means *m, struct target 
     return e;
 }
 
-static err_t extend(const struct job_conf *c, struct means *m, const char *path, struct target *t, struct job_result *r)
+static err_t extend(const struct job_conf *c, struct means *m, const struct asic *a, int from, struct target *t, struct job_result *r)
 {
-    AUTO_SOURCE in = {.fd = -1};
-    AUTO_ASIC a = {0};
     enum sig_level have;
-    TRY(source_open(&in, path));
-    TRY(asic_open(in.data, &a));
-    r->format = a.type == ASIC_S ? FORMAT_ASIC_S : FORMAT_ASIC_E;
-    TRY(asic_level(&a, &have));
+    TRY(asic_level(a, &have));
     if (have >= c->level && c->level < LEVEL_LTA) {
         r->reached = have;
         r->has_level = r->unchanged = true;
         return OK;
     }
-    TRY(target_copy(t, in.fd));
+    TRY(target_copy(t, from));
     return raise_all(c, m, t, r);
+}
+
+/* --- further signatures --- */
+
+static err_t add(const struct job_conf *c, struct means *m, const struct asic *a, struct target *t, struct job_result *r)
+{
+    TRY(as_it_stands(a));
+    TRY(asic_add_signature(a, clock_now(), c->key, &(struct zip_sink){zip_to_fd, &t->fd}));
+    r->reached = LEVEL_B;
+    r->has_level = true;
+    return c->level > LEVEL_B ? raise_all(c, m, t, r) : OK;
+}
+
+static err_t counter(const struct job_conf *c, struct means *m, const struct asic *a, struct target *t, struct job_result *r)
+{
+    const struct stamping *ts = job_stamping(c, m);
+    const struct zip_sink sink = {zip_to_fd, &t->fd};
+    size_t signer = c->signer > 0 ? c->signer - 1 : 0;
+    TRY(as_it_stands(a));
+    err_t e = asic_countersign(a, signer, clock_now(), c->key, ts, &sink);
+    if (job_without_stamp(m, e)) /* nothing was written until now */
+        TRY(asic_countersign(a, signer, clock_now(), c->key, NULL, &sink));
+    else
+        TRY(e);
+    r->reached = e == OK && ts != NULL ? LEVEL_T : LEVEL_B;
+    r->has_level = true;
+    return e;
 }
 
 err_t job_asic(const struct job_conf *c, struct means *m, char *const *paths, size_t n, struct target *t, struct job_result *r)
 {
-    if (c->extend)
-        return extend(c, m, paths[0], t, r);
-    TRY(make(c, m, paths, n, t, r));
-    return c->level > LEVEL_B && !r->timestamp ? raise_all(c, m, t, r) : OK;
+    AUTO_SOURCE in = {.fd = -1};
+    AUTO_ASIC a = {0};
+    if (c->verb == JOB_SIGN) {
+        TRY(make(c, m, paths, n, t, r));
+        return c->level > LEVEL_B && !r->timestamp ? raise_all(c, m, t, r) : OK;
+    }
+    TRY(source_open(&in, paths[0]));
+    TRY(asic_open(in.data, &a));
+    r->format = a.type == ASIC_S ? FORMAT_ASIC_S : FORMAT_ASIC_E;
+    if (c->verb == JOB_ADD)
+        return add(c, m, &a, t, r);
+    return c->verb == JOB_COUNTER ? counter(c, m, &a, t, r) : extend(c, m, &a, in.fd, t, r);
 }

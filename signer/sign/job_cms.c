@@ -8,6 +8,7 @@
 #include "signer/formats/algorithm.h"
 #include "signer/formats/signed_data.h"
 #include "signer/formats/tlv.h"
+#include <stdio.h>
 #include <string.h>
 
 static err_t octets(struct bytes whole, struct bytes *out)
@@ -77,27 +78,91 @@ static err_t raise_cms(const struct job_conf *c, struct means *m, const struct c
     return e;
 }
 
+/* A message and what it is over, as far as that is at hand. */
+struct message {
+    struct source beside;
+    struct covered content;
+    bool inside, found;
+};
+
+static void message_close(struct message *x)
+{
+    source_close(&x->beside);
+}
+#define AUTO_MESSAGE AUTO(message_close) struct message
+
+/* Nothing is built upon what was changed. need: without the content nothing can be done. */
+static err_t message_open(const struct job_conf *c, const struct source *in, const char *path, bool need, struct message *x)
+{
+    if (in->data.len > SIGNED_DATA_MAX)
+        return ERR_TOO_LARGE;
+    TRY(has_content_inside(in->data, &x->content, &x->inside));
+    x->found = x->inside;
+    if (!x->inside) {
+        err_t e = open_content(c, path, &x->beside);
+        x->found = e == OK;
+        if (!x->found && (e != ERR_NOT_FOUND || c->content != NULL || need))
+            return e;
+        x->content.part[0] = x->beside.data;
+    }
+    return x->found ? job_cms_is_over(in->data, &x->content) : OK;
+}
+
+static const struct covered *outside(const struct message *x)
+{
+    return x->inside || !x->found ? NULL : &x->content;
+}
+
 static err_t extend_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct buf *cms,
                         struct job_result *r)
 {
-    AUTO_SOURCE beside = {.fd = -1};
-    struct covered content = {{{0}}};
-    bool inside = false, found = true;
-    if (in->data.len > SIGNED_DATA_MAX)
-        return ERR_TOO_LARGE;
-    TRY(has_content_inside(in->data, &content, &inside));
-    if (!inside) {
-        err_t e = open_content(c, path, &beside);
-        found = e == OK;
-        if (!found && (e != ERR_NOT_FOUND || c->content != NULL || c->level == LEVEL_LTA))
-            return e;
-        content.part[0] = beside.data;
-    }
-    if (found)
-        TRY(job_cms_is_over(in->data, &content));
+    AUTO_MESSAGE x = {.beside.fd = -1};
+    TRY(message_open(c, in, path, c->level == LEVEL_LTA, &x));
     TRY(buf_copy(cms, in->data));
-    err_t e = raise_cms(c, m, inside || !found ? NULL : &content, cms, r);
+    err_t e = raise_cms(c, m, outside(&x), cms, r);
     r->unchanged = e == OK && bytes_eq(buf_bytes(cms), in->data);
+    return e;
+}
+
+static err_t add_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct buf *cms,
+                     struct job_result *r)
+{
+    AUTO_MESSAGE x = {.beside.fd = -1};
+    struct cades_opts o = {.signing_time = clock_now(), .mime_type = c->cades.mime_type};
+    TRY(message_open(c, in, path, true, &x));
+    TRY(cades_add_signer(in->data, outside(&x), &o, c->key, cms));
+    r->reached = LEVEL_B;
+    r->has_level = true;
+    return c->level > LEVEL_B ? raise_cms(c, m, outside(&x), cms, r) : OK;
+}
+
+/* Which signer? When there are several, it must be said. */
+static err_t signer_of(const struct job_conf *c, struct bytes cms, size_t *out, struct job_result *r)
+{
+    AUTO_SIGNED_DATA sd = {0};
+    TRY(signed_data_parse(cms, &sd));
+    *out = c->signer > 0 ? c->signer - 1 : 0;
+    if (c->signer > 0 || sd.signer_n == 1)
+        return *out < sd.signer_n ? OK : ERR_NOT_FOUND;
+    snprintf(r->why, sizeof r->why, "--signer 1-%zu", sd.signer_n);
+    return ERR_CONFLICT;
+}
+
+static err_t counter_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct buf *cms,
+                         struct job_result *r)
+{
+    AUTO_MESSAGE x = {.beside.fd = -1};
+    size_t signer;
+    const struct stamping *ts = job_stamping(c, m);
+    TRY(message_open(c, in, path, false, &x));
+    TRY(signer_of(c, in->data, &signer, r));
+    err_t e = cades_countersign(in->data, signer, clock_now(), c->key, ts, cms);
+    if (job_without_stamp(m, e))
+        TRY(cades_countersign(in->data, signer, clock_now(), c->key, NULL, cms));
+    else
+        TRY(e);
+    r->reached = e == OK && ts != NULL ? LEVEL_T : LEVEL_B;
+    r->has_level = true;
     return e;
 }
 
@@ -115,6 +180,12 @@ static err_t sign_cms(const struct job_conf *c, struct means *m, const struct so
 err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct target *t, struct job_result *r)
 {
     AUTO_BUF cms = {0};
-    err_t e = c->extend ? extend_cms(c, m, in, path, &cms, r) : sign_cms(c, m, in, &cms, r);
+    err_t e = OK;
+    switch (c->verb) {
+    case JOB_SIGN: e = sign_cms(c, m, in, &cms, r); break;
+    case JOB_EXTEND: e = extend_cms(c, m, in, path, &cms, r); break;
+    case JOB_ADD: e = add_cms(c, m, in, path, &cms, r); break;
+    case JOB_COUNTER: e = counter_cms(c, m, in, path, &cms, r); break;
+    }
     return job_put(t, &cms, e, r);
 }

@@ -21,6 +21,8 @@ struct means {
     struct vdata_source source;
     struct cades_means means;
 };
+/* The timestamp that a new signature gets with it; NULL: none. */
+const struct stamping *job_stamping(const struct job_conf *c, const struct means *m);
 
 /* After a failure: shall it be tried again, with what was kept on disk passed over? Once a job. */
 bool job_once_more(struct means *m, err_t e);
@@ -34,8 +36,10 @@ err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in
 err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct target *t,
               struct job_result *r) MUST_USE;
 err_t job_xml(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r) MUST_USE;
-/* The new container of these files, or (extend) the container in paths[0]. */
+/* The new container of these files, or (job_in_place) the container in paths[0]. */
 err_t job_asic(const struct job_conf *c, struct means *m, char *const *paths, size_t n, struct target *t, struct job_result *r) MUST_USE;
+/* Shall the signature be made once more, without a timestamp, since the service gave none? Then that is why it stays at B-B. */
+bool job_without_stamp(const struct means *m, err_t e);
 /* Is this content what each signer of the message signed? Nothing is built upon another. ERR_BAD_SIGNATURE. */
 err_t job_cms_is_over(struct bytes cms, const struct covered *content) MUST_USE;
 /* The same for XML signatures. ERR_UNSUPPORTED: they speak about files that are not at hand (files NULL). */

@@ -13,10 +13,10 @@
 static err_t sign_pdf(const struct job_conf *c, struct means *m, int fd, struct job_result *r)
 {
     struct pades_opts o = c->pades;
-    const struct stamping *ts = c->level >= LEVEL_T ? m->means.ts : NULL;
+    const struct stamping *ts = job_stamping(c, m);
     o.signing_time = clock_now();
     err_t e = pades_sign(fd, &o, c->key, ts);
-    if (e != OK && ts != NULL && m->stamp_failed != OK) {
+    if (job_without_stamp(m, e)) {
         TRY(pades_sign(fd, &o, c->key, NULL));
         r->reached = LEVEL_B;
         r->has_level = true;
@@ -42,11 +42,13 @@ static err_t raise_pdf(const struct job_conf *c, struct means *m, int fd, struct
 err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r)
 {
     struct stat st;
+    if (c->verb == JOB_COUNTER) /* ISO 32000-1 §12.8.3.3: its CMS has one signer, and its bytes are where they are */
+        return ERR_UNSUPPORTED;
     TRY(target_copy(t, in->fd));
-    if (!c->extend)
+    if (c->verb != JOB_EXTEND)
         TRY(sign_pdf(c, m, t->fd, r));
-    if (c->extend || c->level > LEVEL_T)
+    if (c->verb == JOB_EXTEND || c->level > LEVEL_T)
         TRY(raise_pdf(c, m, t->fd, r));
-    r->unchanged = c->extend && fstat(t->fd, &st) == 0 && (uint64_t)st.st_size == in->data.len;
+    r->unchanged = c->verb == JOB_EXTEND && fstat(t->fd, &st) == 0 && (uint64_t)st.st_size == in->data.len;
     return OK;
 }

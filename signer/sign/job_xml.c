@@ -59,6 +59,10 @@ err_t job_xml(const struct job_conf *c, struct means *m, const struct source *in
     AUTO_BUF xml = {0};
     if (in->data.len > XML_MAX)
         return ERR_TOO_LARGE;
-    err_t e = c->extend ? extend_xml(c, m, in, &xml, r) : sign_xml(c, m, in, &xml, r);
+    if (c->verb == JOB_COUNTER)
+        return ERR_UNSUPPORTED;
+    if (c->verb == JOB_ADD)
+        TRY(job_xml_as_it_stands(in->data, NULL));
+    err_t e = c->verb == JOB_EXTEND ? extend_xml(c, m, in, &xml, r) : sign_xml(c, m, in, &xml, r);
     return job_put(t, &xml, e, r);
 }

@@ -4,6 +4,7 @@
  */
 #include "signer/sign/options.h"
 
+#include "signer/formats/signed_data.h"
 #include "signer/sign/crew.h"
 #include <getopt.h>
 #include <stddef.h>
@@ -112,6 +113,9 @@ static const struct row ROWS[] = {
     TEXT("location", job.pades.location),
     TEXT("name", job.pades.name),
     NUMBER("certify", job.pades.certify, 1, 3, "certification is 1, 2 or 3"),
+    FLAG("add", add),
+    FLAG("counter", counter),
+    NUMBER("signer", job.signer, 1, SIGNERS_MAX, "not a number of a signer"),
     FLAG("enveloping", job.cades.enveloping),
     TEXT("mime", job.cades.mime_type),
     TEXT("content", job.content),
@@ -244,7 +248,7 @@ static bool kind_fits(struct options *o)
 {
     if (!o->kind_given)
         o->job.kind = o->job.format == FORMAT_ASIC_S ? ASIC_CADES : ASIC_XADES;
-    else if (o->job.extend || (o->job.format != FORMAT_ASIC_E && o->job.format != FORMAT_ASIC_S))
+    else if (job_in_place(&o->job) || (o->job.format != FORMAT_ASIC_E && o->job.format != FORMAT_ASIC_S))
         return complain("--kind is for a new container", NULL);
     else if (o->job.kind == (o->job.format == FORMAT_ASIC_S ? ASIC_XADES : ASIC_TIMESTAMP))
         return complain("asic-e has XAdES or CAdES signatures, asic-s a CAdES signature or a timestamp", NULL);
@@ -267,13 +271,30 @@ static bool level_fits(struct options *o)
 {
     bool stamp = o->job.kind == ASIC_TIMESTAMP;
     if (!o->level_given)
-        o->job.level = o->job.extend ? LEVEL_LTA : o->job.tsa_url != NULL ? LEVEL_T : LEVEL_B;
+        o->job.level = o->job.verb == JOB_EXTEND ? LEVEL_LTA : o->job.tsa_url != NULL ? LEVEL_T : LEVEL_B;
     if (o->job.tsa_url != NULL)
         return true;
     if (o->job.level == LEVEL_LTA)
         return complain("B-LTA needs a time-stamping service: --tsa", NULL);
-    if (stamp || (!o->job.extend && o->job.level > LEVEL_B))
+    if (stamp || (o->job.verb != JOB_EXTEND && o->job.level > LEVEL_B))
         return complain("this needs a time-stamping service: --tsa", stamp ? "timestamp" : level_name(o->job.level));
+    return true;
+}
+
+/* --add, --counter: a key, and something that is signed. */
+static bool verb_fits(struct options *o)
+{
+    if (o->job.signer > 0 && !o->counter)
+        return complain("--signer is for --counter", NULL);
+    if (!o->add && !o->counter)
+        return true;
+    if (o->job.verb != JOB_SIGN || (o->add && o->counter))
+        return complain("extend, --add and --counter do different things", NULL);
+    if (o->counter && o->job.level > LEVEL_T)
+        return complain("--counter makes B-B or B-T; extend raises it", NULL);
+    if (o->job.format != FORMAT_AUTO || o->job.cades.enveloping)
+        return complain("--add and --counter go by what is there", NULL);
+    o->job.verb = o->add ? JOB_ADD : JOB_COUNTER;
     return true;
 }
 
@@ -287,13 +308,13 @@ static bool fits(struct options *o)
     }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
-    return kind_fits(o) && level_fits(o) && key_fits(o) && output_fits(o);
+    return verb_fits(o) && kind_fits(o) && level_fits(o) && key_fits(o) && output_fits(o);
 }
 
 static bool read_evidence_verb(struct options *o, const char *word)
 {
     static const char *const VERBS[] = {"create", "renew", "get"};
-    o->job.extend = true; /* needs no key */
+    o->job.verb = JOB_EXTEND; /* needs no key */
     for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
         if (word != NULL && strcmp(word, VERBS[i]) == 0) {
             o->evidence = (enum evidence_verb)(EVIDENCE_CREATE + i);
@@ -307,8 +328,8 @@ bool options_read(struct options *o, int argc, char **argv)
 {
     *o = (struct options){.threads = 1, .timeout = 20, .lang = lang_of_environment(), .job.tsa_hash = CMS_SHA256};
     o->key.chain = o->chain;
-    o->job.extend = argc > 1 && strcmp(argv[1], "extend") == 0;
-    if (o->job.extend) {
+    if (argc > 1 && strcmp(argv[1], "extend") == 0) {
+        o->job.verb = JOB_EXTEND;
         argc--;
         argv++;
     }

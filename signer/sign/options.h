@@ -20,7 +20,7 @@ struct options {
     const char *password_file, *tsa_password_file, *tls_ca, *cache;
     enum cms_hash hash;
     unsigned threads, timeout; /* seconds of a request */
-    bool level_given, kind_given, hash_given, offline, private_addresses, no_cache, check, json, quiet, help, version;
+    bool level_given, kind_given, hash_given, add, counter, offline, private_addresses, no_cache, check, json, quiet, help, version;
     enum lang lang;
     char **paths;
     size_t path_n;

@@ -71,7 +71,7 @@ struct revocation_facts {
     int64_t this_update, next_update; /* of the list that decided; 0: none */
 };
 
-enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE, KIND_XADES };
+enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE, KIND_XADES, KIND_COUNTER };
 const char *kind_name(enum signature_kind k);
 
 #define STAMPS_MAX 16
@@ -100,7 +100,7 @@ struct signature_result {
     bool time_proven;     /* best_time comes from a valid timestamp */
     char digest_alg[32], signature_alg[48];
     char mime[128];        /* signed mime-type attribute (EN 319 122-1 §5.2.4.2), or "" */
-    char scope[300];       /* what was signed */
+    char scope[300];       /* what was signed; KIND_COUNTER: the name of whose signature */
     bool whole;            /* scope is all of the file */
     uint64_t revision_end; /* PDF: bytes covered with the gap */
     struct stamp_result *stamp;

@@ -37,6 +37,7 @@ enum word {
     W_WHOLE,
     W_REVISION,
     W_EMBEDDED,
+    W_OVER_SIGNATURE,
     W_ALGORITHMS,
     W_DOSSIER,
     W_COMPONENTS,
@@ -76,6 +77,7 @@ static const char *const WORDS[W_N][LANG_N] = {
     [W_WHOLE] = {"toàn bộ tệp", "the whole file"},
     [W_REVISION] = {"bản trước đó của tệp, byte", "an earlier revision of the file, bytes"},
     [W_EMBEDDED] = {"nội dung nằm trong chữ ký", "the content inside the signature"},
+    [W_OVER_SIGNATURE] = {"chữ ký số của", "the digital signature of"},
     [W_ALGORITHMS] = {"Thuật toán", "Algorithms"},
     [W_DOSSIER] = {"Hồ sơ", "Dossier"},
     [W_COMPONENTS] = {"Thành phần", "Components"},
@@ -243,7 +245,7 @@ static err_t show_scope(struct buf *out, const struct signature_result *r, enum 
         return buf_addf(out, "%s 0–%" PRIu64 "\n", word(W_REVISION, lang), r->revision_end);
     if (r->scope[0] == '\0')
         return buf_addf(out, "%s\n", word(W_EMBEDDED, lang));
-    TRY(buf_addf(out, "%s: ", word(W_WHOLE, lang)));
+    TRY(buf_addf(out, r->kind == KIND_COUNTER ? "%s " : "%s: ", word(r->kind == KIND_COUNTER ? W_OVER_SIGNATURE : W_WHOLE, lang)));
     TRY(show_safe(out, r->scope));
     return buf_add_str(out, "\n");
 }

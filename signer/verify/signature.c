@@ -50,7 +50,7 @@ static void check_unsigned(const struct signer_info *si, struct signature_result
 {
     static const char *const KNOWN[] = {
         OID_TIMESTAMP_TOKEN,
-        "1.2.840.113549.1.9.6",       /* countersignature */
+        OID_COUNTERSIGNATURE,
         "1.2.840.113549.1.9.16.2.21", /* complete-certificate-references */
         "1.2.840.113549.1.9.16.2.22", /* complete-revocation-references */
         "1.2.840.113549.1.9.16.2.23", /* certificate-values */
@@ -122,11 +122,12 @@ static void check_time_and_trust(const struct context *ctx, const struct evidenc
     findings_merge(&r->findings, &standing.findings, NULL);
 }
 
+/* content_type NULL: a counter-signature, whose content is another's signature value. */
 static void verify_signer(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd, const struct signer_info *si,
-                          const struct covered *content, struct signature_result *r)
+                          const struct covered *content, const char *content_type, struct signature_result *r)
 {
     struct signer_check check;
-    signer_check(sd, si, ev, content, OID_DATA, false, &check, &r->findings);
+    signer_check(sd, si, ev, content, content_type, false, &check, &r->findings);
     r->integrity = check.integrity;
     r->mathematics = check.mathematics;
     snprintf(r->digest_alg, sizeof r->digest_alg, "%.*s", (int)sizeof r->digest_alg - 1, check.digest_alg);
@@ -140,8 +141,64 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     r->best_time = ctx->at;
     check_unsigned(si, r);
     check_time_and_trust(ctx, ev, si, check.cert, r);
-    archive_check(ctx, ev, sd, si, content, r);
 }
+
+/* --- counter-signatures --- */
+
+#define COUNTERS_MAX 16
+#define COUNTER_DEPTH_MAX 4 /* counter-signatures over counter-signatures */
+
+/* What is verified. */
+struct message {
+    const struct context *ctx;
+    const struct evidence *ev;
+    const struct signed_data *sd;
+    struct file_result *f;
+};
+
+static void too_many(struct file_result *f)
+{
+    finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+}
+
+static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, unsigned depth);
+
+/* RFC 5652 §11.4: a SignerInfo over the signature value. Its own results follow those of the signature that it is over. */
+static void verify_counter(const struct message *m, struct bytes whole, const struct signer_info *over, size_t of, unsigned depth)
+{
+    struct signer_info si;
+    struct signature_result *r;
+    const struct covered value = {{over->signature}};
+    if (file_result_signature(m->f, KIND_COUNTER, &r) != OK) {
+        too_many(m->f);
+        return;
+    }
+    const char *whose = m->f->signature[of].signer.name;
+    snprintf(r->scope, sizeof r->scope, "%s", whose[0] != '\0' ? whose : "?");
+    if (signer_info_parse(whole, &si) != OK) {
+        finding_add(&r->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "countersignature");
+        return;
+    }
+    verify_signer(m->ctx, m->ev, m->sd, &si, &value, NULL, r);
+    verify_counters(m, &si, m->f->signature_n - 1, depth + 1);
+}
+
+/* One that does not hold is not dropped in silence: anybody can add one, and nobody should. */
+static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, unsigned depth)
+{
+    struct bytes found[COUNTERS_MAX];
+    size_t n = 0;
+    err_t e = attribute_all(over->unsigned_attrs, OID_COUNTERSIGNATURE, found, COUNTERS_MAX, &n);
+    if (e == ERR_TOO_LARGE || (n > 0 && depth == COUNTER_DEPTH_MAX))
+        too_many(m->f);
+    else if (e != OK)
+        finding_add(&m->f->signature[of].findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "unsigned attributes");
+    else
+        for (size_t i = 0; i < n; i++)
+            verify_counter(m, found[i], over, of, depth);
+}
+
+/* --- the message --- */
 
 /* Detached or inside; both only when they are the same (some programs leave a copy inside). */
 static bool choose_content(const struct signed_data *sd, const struct covered *detached, struct covered *out, struct file_result *f)
@@ -176,12 +233,15 @@ void signature_verify(const struct context *ctx, const struct evidence *around, 
     if (!choose_content(&sd, content, &signed_content, f))
         return;
     struct evidence ev = signer_evidence(&sd, around);
+    const struct message m = {ctx, &ev, &sd, f};
     for (size_t i = 0; i < sd.signer_n; i++) {
         struct signature_result *r;
         if (file_result_signature(f, kind, &r) != OK) {
-            finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
+            too_many(f);
             return;
         }
-        verify_signer(ctx, &ev, &sd, &sd.signer[i], &signed_content, r);
+        verify_signer(ctx, &ev, &sd, &sd.signer[i], &signed_content, OID_DATA, r);
+        archive_check(ctx, &ev, &sd, &sd.signer[i], &signed_content, r);
+        verify_counters(&m, &sd.signer[i], f->signature_n - 1, 0);
     }
 }

@@ -15,6 +15,14 @@ static void missing(err_t e, const char *name, struct findings *f)
         finding_add(f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, name);
 }
 
+/* RFC 5652 §11.1, §11.4: a signature says what kind of content it is over; one over another signature must not. */
+static bool declares(const struct signer_info *si, const char *content_type)
+{
+    struct bytes value;
+    err_t e = attribute_one(si->signed_attrs, OID_CONTENT_TYPE, &value);
+    return content_type != NULL ? e == OK && tlv_is_oid(value, content_type) : e == ERR_NOT_FOUND;
+}
+
 /* RFC 5652 §11.1, §11.2: without these two the signature covers nothing. */
 static bool check_content(const struct signer_info *si, const struct covered *content, const char *content_type, const EVP_MD *md,
                           struct findings *f)
@@ -23,7 +31,7 @@ static bool check_content(const struct signer_info *si, const struct covered *co
     struct tlv t;
     uint8_t digest[EVP_MAX_MD_SIZE];
     size_t n;
-    if (attribute_one(si->signed_attrs, OID_CONTENT_TYPE, &value) != OK || !tlv_is_oid(value, content_type)) {
+    if (!declares(si, content_type)) {
         finding_add(f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "content-type");
         return false;
     }
@@ -144,7 +152,7 @@ void signer_check(const struct signed_data *sd, const struct signer_info *si, co
         finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, out->digest_alg);
         return;
     }
-    if (!tlv_is_oid(sd->content_type, content_type))
+    if (content_type != NULL && !tlv_is_oid(sd->content_type, content_type))
         finding_add(f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "eContentType");
     out->integrity = check_content(si, content, content_type, md, f);
     if (out->cert == NULL)

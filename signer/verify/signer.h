@@ -20,7 +20,7 @@ struct signer_check {
 };
 
 /*
- * content: what the message digest is taken of. content_type: what it must be declared as. old_ess: the SHA-1 signing-certificate attribute
+ * content: what the message digest is taken of. content_type: what it must be declared as; NULL: a counter-signature, which declares none. old_ess: the SHA-1 signing-certificate attribute
  * of RFC 3161 will do as well (a second pre-image, not a collision, would be needed to cheat with it).
  */
 void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct covered *content,
