@@ -2,8 +2,8 @@
  * Digests and signature values of XML signatures, and what their timestamps cover.
  * Called by signer/verify, asic and xades_raise.c. XML Signature 1.1 §3.2; ETSI EN 319 132-1 §5.3, §5.5.2.
  */
-#include "common/jose.h"
 #include "signer/formats/algorithm.h"
+#include "signer/formats/raw_value.h"
 #include "signer/formats/xades_impl.h"
 #include <string.h>
 
@@ -75,15 +75,11 @@ err_t xades_check_value(const struct xades_signature *s, X509 *cert)
     AUTO_BUF info = {0};
     AUTO_BUF der = {0};
     EVP_PKEY *key = X509_get0_pubkey(cert);
-    struct bytes value = buf_bytes(&s->value);
+    struct bytes value;
     if (key == NULL)
         return ERR_ALGORITHM;
     TRY(xml_canonical(s->signed_info, NULL, (enum xml_c14n)s->c14n, s->prefixes, &info));
-    if (s->scheme == SIGN_ECDSA) { /* RFC 9231 §2.3.6: exactly twice the width of the field */
-        if (value.len != ((size_t)EVP_PKEY_get_bits(key) + 7) / 8 * 2 || ecdsa_raw_to_der(value, &der) != OK)
-            return ERR_BAD_SIGNATURE;
-        value = buf_bytes(&der);
-    }
+    TRY(raw_value_der(s->scheme, key, buf_bytes(&s->value), &der, &value));
     return algorithm_verify_scheme(key, s->scheme, s->hash, buf_bytes(&info), value);
 }
 

@@ -3,16 +3,14 @@
  * Called by antin-sign and asic. ETSI EN 319 132-1 §5.2, §6.3; XML Signature 1.1 §3.1, §4.
  */
 #include "common/clock.h"
-#include "common/jose.h"
 #include "common/secret.h"
-#include "common/x509_shared.h"
 #include "signer/formats/algorithm.h"
+#include "signer/formats/raw_value.h"
 #include "signer/formats/xades_impl.h"
 #include <string.h>
 
 #define ID_LEN 32
 #define CONTENT_MAX (XML_BYTES_MAX / 4 * 3 - (1u << 20)) /* enveloping: what base64 leaves room for */
-#define WIDTH_MAX 66                                     /* of one half of an ECDSA signature: P-521 */
 
 enum shape { DETACHED, ENVELOPING, ENVELOPED };
 
@@ -220,30 +218,13 @@ void xades_prepared_free(struct xades_prepared *p)
     buf_free(&p->signed_info);
 }
 
-/* RFC 9231 §2.3.6: both numbers side by side, each as wide as the field. */
-static err_t to_xml_value(const struct signing_key *key, struct bytes signature, struct buf *out)
-{
-    AUTO_X509 cert = NULL;
-    uint8_t raw[2 * WIDTH_MAX];
-    if (signature.len == 0)
-        return ERR_CRYPTO;
-    if (key->scheme != SIGN_ECDSA)
-        return buf_copy(out, signature);
-    TRY(x509_shared(key->cert, &cert));
-    EVP_PKEY *public = X509_get0_pubkey(cert);
-    size_t width = public != NULL ? ((size_t)EVP_PKEY_get_bits(public) + 7) / 8 : 0;
-    if (width == 0 || width > WIDTH_MAX || ecdsa_der_to_raw(signature, width, raw) != OK)
-        return ERR_CRYPTO;
-    return buf_copy(out, BYTES(raw, 2 * width));
-}
-
 err_t xades_fill(struct bytes text, size_t value_at, const struct signing_key *key, struct bytes signature, struct buf *xml)
 {
     AUTO_BUF value = {0};
     AUTO_BUF whole = {0};
     if (value_at > text.len)
         return ERR_SYNTAX;
-    TRY(to_xml_value(key, signature, &value));
+    TRY(raw_value_of(key, signature, &value));
     TRY(buf_add(&whole, text.ptr, value_at));
     TRY(xml_put_base64(&whole, buf_bytes(&value)));
     TRY(buf_add(&whole, text.ptr + value_at, text.len - value_at));

@@ -4,6 +4,7 @@
  */
 #include "signer/formats/xml.h"
 
+#include "signer/formats/base64.h"
 #include "signer/formats/xml_scan.h"
 #include <libxml/c14n.h>
 #include <libxml/parser.h>
@@ -118,9 +119,8 @@ err_t xml_base64(const xmlNode *n, struct buf *out)
         if (memchr(" \t\r\n", text.ptr[i], 4) == NULL)
             text.ptr[len++] = text.ptr[i];
     }
-    out->len = 0;
-    TRY(buf_reserve(out, len + 4));
-    return b64_decode(BYTES(text.ptr, len), out->ptr, len, &out->len) == OK ? OK : ERR_XML;
+    err_t e = base64_take(BYTES(text.ptr, len), out);
+    return e == ERR_SYNTAX ? ERR_XML : e;
 }
 
 static const char *attr_value(const xmlAttr *a)
@@ -266,8 +266,5 @@ err_t xml_put(struct buf *out, const char *text)
 
 err_t xml_put_base64(struct buf *out, struct bytes v)
 {
-    TRY(buf_reserve(out, B64_LEN(v.len) + 1));
-    b64_encode(v, (char *)out->ptr + out->len);
-    out->len += B64_LEN(v.len);
-    return OK;
+    return base64_put(out, v);
 }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STACK_BYTES (512u << 10)
 
@@ -34,6 +35,21 @@ void standing_check(const struct context *ctx, const struct evidence *ev, X509 *
     if (path.chain != NULL)
         revocation_check(ctx, ev, path.chain, PURPOSE_SIGNER, t, &out->revocation, &out->findings);
     path_free(&path);
+}
+
+void standing_take(const struct standing *s, struct signature_result *r)
+{
+    r->path_valid = s->path_valid;
+    r->revocation = s->revocation;
+    memcpy(r->anchor, s->anchor, sizeof r->anchor);
+    findings_merge(&r->findings, &s->findings, NULL);
+}
+
+void standing_settle(const struct context *ctx, const struct evidence *ev, X509 *cert, struct signature_result *r)
+{
+    struct standing standing = {.revocation.reason = -1};
+    standing_check(ctx, ev, cert, r->best_time, r->time_proven, &standing);
+    standing_take(&standing, r);
 }
 
 static void time_free(ASN1_TIME **t)

@@ -33,7 +33,7 @@ static err_t add(struct paths *p, const char *path)
 /* Is there a signature or timestamp of its own beside the file? */
 static bool has_companion(const char *path)
 {
-    static const char *const SUFFIXES[] = {".p7s", ".tsr", ".tst", ".ers"};
+    static const char *const SUFFIXES[] = {".p7s", ".tsr", ".tst", ".ers", ".jws"};
     for (size_t i = 0; i < sizeof SUFFIXES / sizeof *SUFFIXES; i++) {
         AUTO_STR companion = NULL;
         if (asprintf(&companion, "%s%s", path, SUFFIXES[i]) < 0) {

@@ -52,7 +52,7 @@ const char *status_name(enum status s)
 
 const char *kind_name(enum signature_kind k)
 {
-    static const char *const NAMES[] = {"PAdES", "CAdES", "TIMESTAMP", "PAdES-DOC-TIMESTAMP", "EVIDENCE", "XAdES", "COUNTERSIGNATURE"};
+    static const char *const NAMES[] = {"PAdES", "CAdES", "TIMESTAMP", "PAdES-DOC-TIMESTAMP", "EVIDENCE", "XAdES", "JAdES", "COUNTERSIGNATURE"};
     return NAMES[k];
 }
 
@@ -131,6 +131,12 @@ err_t signature_result_stamp(struct signature_result *s, struct stamp_result **o
     *out = &s->stamp[s->stamp_n - 1];
     (*out)->revocation.reason = -1;
     return OK;
+}
+
+void signature_result_scope(struct signature_result *s, const char *name)
+{
+    size_t n = strlen(s->scope);
+    snprintf(s->scope + n, sizeof s->scope - n, "%s%s", n > 0 ? ", " : "", name);
 }
 
 void file_result_close(struct file_result *f)

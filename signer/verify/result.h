@@ -71,7 +71,7 @@ struct revocation_facts {
     int64_t this_update, next_update; /* of the list that decided; 0: none */
 };
 
-enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE, KIND_XADES, KIND_COUNTER };
+enum signature_kind { KIND_PADES, KIND_CADES, KIND_TIMESTAMP, KIND_DOC_TIMESTAMP, KIND_EVIDENCE, KIND_XADES, KIND_JADES, KIND_COUNTER };
 const char *kind_name(enum signature_kind k);
 
 #define STAMPS_MAX 16
@@ -115,7 +115,7 @@ struct component_result {
 
 struct file_result {
     char *path;
-    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "EVIDENCE", "MANIFEST", "ASIC", "UNKNOWN" */
+    const char *format;       /* "PDF", "CMS", "TIMESTAMP", "EVIDENCE", "MANIFEST", "ASIC", "XML", "JWS", "UNKNOWN" */
     struct findings findings; /* of the file; the signatures' verdicts are merged in by file_result_close */
     struct signature_result *signature;
     size_t signature_n;
@@ -127,6 +127,8 @@ struct file_result {
 #define SIGNATURES_MAX 64
 err_t file_result_signature(struct file_result *f, enum signature_kind kind, struct signature_result **out) MUST_USE;
 err_t signature_result_stamp(struct signature_result *s, struct stamp_result **out) MUST_USE;
+/* One more name of what was signed, as far as there is room. */
+void signature_result_scope(struct signature_result *s, const char *name);
 /* Settles the file's verdict: the worst of its own findings and its signatures'; a file without a signature never passes. */
 void file_result_close(struct file_result *f);
 /* Files without a signature that a valid sealed manifest in the same folder, also among these files, found intact: they pass for its sake. */

@@ -116,10 +116,7 @@ static void check_time_and_trust(const struct context *ctx, const struct evidenc
         return;
     if (!known)
         standing_check(ctx, ev, cert, r->best_time, r->time_proven, &standing);
-    r->path_valid = standing.path_valid;
-    r->revocation = standing.revocation;
-    memcpy(r->anchor, standing.anchor, sizeof r->anchor);
-    findings_merge(&r->findings, &standing.findings, NULL);
+    standing_take(&standing, r);
 }
 
 /* content_type NULL: a counter-signature, whose content is another's signature value. */

@@ -9,6 +9,7 @@
 #include "signer/verify/container.h"
 #include "signer/verify/evidence_record.h"
 #include "signer/verify/input.h"
+#include "signer/verify/jades_signatures.h"
 #include "signer/verify/pdf_signatures.h"
 #include "signer/verify/sealed.h"
 #include "signer/verify/signature.h"
@@ -24,7 +25,7 @@
 
 static const char *const FORMATS[] = {
     [FILE_EVIDENCE] = "EVIDENCE", [FILE_PDF] = "PDF",        [FILE_CMS] = "CMS", [FILE_TOKEN] = "TIMESTAMP", [FILE_REPLY] = "TIMESTAMP",
-    [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_XML] = "XML", [FILE_OTHER] = "UNKNOWN",
+    [FILE_MANIFEST] = "MANIFEST", [FILE_CONTAINER] = "ASIC", [FILE_XML] = "XML", [FILE_JWS] = "JWS",         [FILE_OTHER] = "UNKNOWN",
 };
 
 static enum file_kind kind_of_der(struct bytes file)
@@ -67,6 +68,8 @@ enum file_kind verify_kind(struct bytes file)
         return FILE_MANIFEST;
     if (is_signed_xml(file))
         return FILE_XML;
+    if (jades_looks_like(file))
+        return FILE_JWS;
     return file.len > 2 && file.ptr[0] == 0x30 ? kind_of_der(file) : FILE_OTHER;
 }
 
@@ -102,6 +105,7 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
     case FILE_CONTAINER: container_verify(ctx, file, f); break;
     case FILE_EVIDENCE: evidence_record_verify(ctx, file, content, f); break;
     case FILE_XML: xades_signatures_verify(ctx, NULL, file, f); break;
+    case FILE_JWS: jades_signatures_verify(ctx, NULL, file, f); break;
     case FILE_MANIFEST: /* without a folder around it, only its form can be looked at */
     case FILE_OTHER: finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_NOT_SIGNED, NULL); break;
     }
@@ -174,28 +178,50 @@ static void verify_signature_file(const struct context *ctx, enum file_kind kind
     name_scope(f, e == OK ? where : NULL);
 }
 
-/* --- XML: the files that it speaks about lie in its folder --- */
+/* --- XML and JSON: the files that they speak about lie in their folder --- */
 
 struct beside {
     const char *path, *content_path;
 };
 
-static err_t feed_beside(void *arg, const char *name, EVP_MD_CTX *ctx)
+/* name "": the one content of a signature that does not name it, given or by the signature's own name (x.json.jws). */
+static err_t open_beside(const struct beside *b, const char *name, struct input *in)
 {
-    const struct beside *b = arg;
     AUTO_STR path = NULL;
-    AUTO_INPUT in = {0};
-    bool given = b->content_path != NULL && strcmp(base_name(b->content_path), name) == 0;
+    bool given = b->content_path != NULL && (name[0] == '\0' || strcmp(base_name(b->content_path), name) == 0);
     if (strchr(name, '/') != NULL)
         return ERR_NOT_FOUND;
     if (given)
         path = strdup(b->content_path);
-    else if (asprintf(&path, "%.*s%s", (int)(base_name(b->path) - b->path), b->path, name) < 0)
+    else if (name[0] == '\0') {
+        if (!has_suffix(b->path, ".jws"))
+            return ERR_NOT_FOUND;
+        path = strndup(b->path, strlen(b->path) - 4);
+    } else if (asprintf(&path, "%.*s%s", (int)(base_name(b->path) - b->path), b->path, name) < 0)
         path = NULL;
-    if (path == NULL)
-        return ERR_NOMEM;
-    TRY(input_open(path, given, &in));
+    return path != NULL ? input_open(path, given, in) : ERR_NOMEM;
+}
+
+static err_t digest_beside(void *arg, const char *name, EVP_MD_CTX *ctx)
+{
+    AUTO_INPUT in = {0};
+    TRY(name[0] != '\0' ? open_beside(arg, name, &in) : ERR_NOT_FOUND);
     return EVP_DigestUpdate(ctx, in.data.ptr, in.data.len) == 1 ? OK : ERR_CRYPTO;
+}
+
+static err_t take_beside(void *arg, const char *name, jades_take_fn *take_piece, void *to)
+{
+    AUTO_INPUT in = {0};
+    TRY(open_beside(arg, name, &in));
+    return take_piece(to, in.data);
+}
+
+static void verify_with_beside(const struct context *ctx, enum file_kind kind, struct beside *b, struct bytes file, struct file_result *f)
+{
+    if (kind == FILE_XML)
+        xades_signatures_verify(ctx, &(struct xades_files){digest_beside, b}, file, f);
+    else
+        jades_signatures_verify(ctx, &(struct jades_files){take_beside, b}, file, f);
 }
 
 /* A file of no kind of ours may still have its signature beside it. */
@@ -232,8 +258,8 @@ err_t verify_file(const struct context *ctx, const char *path, const char *conte
         dispatch(ctx, kind, in.data, NULL, out);
     if (kind == FILE_PDF && out->signature_n == 0 && out->findings.verdict == TOTAL_PASSED)
         verify_plain(ctx, path, in.data, out);
-    else if (kind == FILE_XML)
-        xades_signatures_verify(ctx, &(struct xades_files){feed_beside, &(struct beside){path, content_path}}, in.data, out);
+    else if (kind == FILE_XML || kind == FILE_JWS)
+        verify_with_beside(ctx, kind, &(struct beside){path, content_path}, in.data, out);
     else if (kind == FILE_MANIFEST)
         sealed_verify(ctx, path, in.data, out);
     else if (kind == FILE_OTHER)

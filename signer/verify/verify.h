@@ -16,7 +16,7 @@ err_t verify_file(const struct context *ctx, const char *path, const char *conte
 /* The same over memory, for a file without others beside it; content.ptr NULL: none. */
 void verify_bytes(const struct context *ctx, struct bytes file, struct bytes content, struct file_result *out);
 
-enum file_kind { FILE_PDF, FILE_CMS, FILE_TOKEN, FILE_REPLY, FILE_EVIDENCE, FILE_MANIFEST, FILE_CONTAINER, FILE_XML, FILE_OTHER };
+enum file_kind { FILE_PDF, FILE_CMS, FILE_TOKEN, FILE_REPLY, FILE_EVIDENCE, FILE_MANIFEST, FILE_CONTAINER, FILE_XML, FILE_JWS, FILE_OTHER };
 enum file_kind verify_kind(struct bytes file);
 
 #endif
