@@ -107,7 +107,7 @@ must-fail: ## proves that the sanitizers catch what they are there for
 	$(Q)ANTIN_BUILD=$(BUILD) CC=$(CC) tests/check must-fail
 flow: all ## tests over real HTTP on a stack of their own
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check flow
-interop: all ## other people's clients sign in: mod_auth_openidc, authlib, openid-client (npm), go-oidc and oauth2-proxy (Go), the signer
+interop: all ## other people's clients sign in (mod_auth_openidc, authlib, openid-client, go-oidc, oauth2-proxy); EU DSS, pyHanko and others judge every format and level
 	$(Q)tests/packages run test interop
 	$(Q)tests/interop/fetch
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check interop

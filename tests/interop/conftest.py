@@ -33,3 +33,35 @@ def somebody(stack, officer):
 def person(stack, somebody):
     """An enrolled person in front of a new browser."""
     return fresh(stack, somebody.person)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """An authority with its services, for the tests of formats (formats/pki.py)."""
+    from formats.services import serving
+    with serving(tmp_path_factory.mktemp("formats")) as pki:
+        yield pki
+
+
+def peer(start, log):
+    """A library's process, or in its place the reason why it is not here."""
+    from formats.peers import Away
+    try:
+        process = start(log)
+    except Away as reason:
+        yield str(reason)
+        return
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def dss(tmp_path_factory):
+    from formats import peers
+    yield from peer(peers.dss, tmp_path_factory.mktemp("dss") / "log")
+
+
+@pytest.fixture(scope="session")
+def pyhanko(tmp_path_factory):
+    from formats import peers
+    yield from peer(peers.pyhanko, tmp_path_factory.mktemp("pyhanko") / "log")

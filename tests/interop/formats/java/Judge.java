@@ -1,0 +1,50 @@
+/*
+ * What EU DSS says of a file, by the validation policy that it comes with (ETSI EN 319 102-1). Called by Main.
+ * One word for each signature: INDICATION|LEVEL|errors|warnings, for each time-stamp of its own: TST|INDICATION|errors, for each evidence record: ER|INDICATION|errors.
+ */
+import eu.europa.esig.dss.enumerations.Indication;
+import eu.europa.esig.dss.jaxb.object.Message;
+import eu.europa.esig.dss.model.FileDocument;
+import eu.europa.esig.dss.simplereport.SimpleReport;
+import eu.europa.esig.dss.validation.SignedDocumentValidator;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+final class Judge {
+    private Judge() {
+    }
+
+    static List<String> validate(String root, boolean online, String file, List<String> contents) {
+        SignedDocumentValidator v = SignedDocumentValidator.fromDocument(new FileDocument(new File(file)));
+        v.setCertificateVerifier(Trust.of(root, online));
+        if (!contents.isEmpty())
+            v.setDetachedContents(Trust.files(contents));
+        SimpleReport r = v.validateDocument().getSimpleReport();
+        List<String> out = new ArrayList<>();
+        for (String id : r.getSignatureIdList()) {
+            out.add(String.join("|", said(r, id), String.valueOf(r.getSignatureFormat(id)), errors(r, id), words(r.getAdESValidationWarnings(id))));
+            r.getSignatureTimestamps(id).forEach(t -> out.add("TST|" + t.getIndication() + "|" + errors(r, t.getId())));
+            r.getSignatureEvidenceRecords(id).forEach(t -> out.add("ER|" + t.getIndication() + "|" + errors(r, t.getId())));
+        }
+        for (String id : r.getTimestampIdList())
+            out.add("TST|" + said(r, id) + "|" + errors(r, id));
+        for (String id : r.getEvidenceRecordIdList())
+            out.add("ER|" + said(r, id) + "|" + errors(r, id));
+        return out;
+    }
+
+    private static String said(SimpleReport r, String id) {
+        Indication i = r.getIndication(id);
+        return i + (r.getSubIndication(id) == null ? "" : " " + r.getSubIndication(id));
+    }
+
+    private static String errors(SimpleReport r, String id) {
+        return words(r.getAdESValidationErrors(id));
+    }
+
+    private static String words(List<Message> m) {
+        return m.stream().map(Message::getValue).collect(Collectors.joining("; ")).replace('|', '/');
+    }
+}
