@@ -109,7 +109,7 @@ flow: all ## tests over real HTTP on a stack of their own
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check flow
 interop: all ## other people's clients sign in (mod_auth_openidc, authlib, openid-client, go-oidc, oauth2-proxy); EU DSS, pyHanko and others judge every format and level
 	$(Q)tests/packages run test interop
-	$(Q)tests/interop/fetch
+	$(Q)ANTIN_BUILD=$(BUILD) tests/interop/fetch
 	$(Q)ANTIN_BUILD=$(BUILD) tests/check interop
 check: ## everything tested: packages, build, unit, must-fail, flow
 	$(Q)tests/packages run test
