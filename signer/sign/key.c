@@ -1,6 +1,6 @@
 /*
  * Opens keys and signs with them.
- * Called by main.c. RFC 5280 §4.2.1.3, RFC 8017 §8.1, RFC 7292.
+ * Called by key_server.c. RFC 5280 §4.2.1.3, RFC 8017 §8.1, RFC 7292.
  */
 #include "signer/sign/key.h"
 
@@ -11,9 +11,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define SIGNATURE_MAX 1024 /* RSA 8192 */
 
 static err_t no(char why[160], const char *what, const char *name, err_t e)
 {
@@ -23,31 +22,58 @@ static err_t no(char why[160], const char *what, const char *name, err_t e)
 
 /* --- signing --- */
 
-static void md_ctx_free(EVP_MD_CTX **c)
+struct key_signer {
+    const struct key *key;
+    EVP_PKEY_CTX *ctx; /* ready for any number of digests */
+    EVP_MD_CTX *pure;  /* Ed25519, which takes what is signed as it is */
+};
+
+static bool make_ready(EVP_PKEY_CTX *ctx, const struct key *k)
 {
-    EVP_MD_CTX_free(*c);
+    if (ctx == NULL || EVP_PKEY_sign_init(ctx) != 1)
+        return false;
+    if (k->signing.scheme == SIGN_RSA_PSS && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) <= 0)
+        return false;
+    if (EVP_PKEY_CTX_set_signature_md(ctx, cms_hash_md(k->signing.hash)) <= 0)
+        return false;
+    return k->signing.scheme != SIGN_RSA_PSS || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-static bool set_padding(EVP_PKEY_CTX *ctx, enum sign_scheme scheme)
+err_t key_signer_new(const struct key *k, struct key_signer **out)
 {
-    if (scheme != SIGN_RSA_PSS)
-        return true;
-    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
+    struct key_signer *s = *out = calloc(1, sizeof **out);
+    if (s == NULL)
+        return ERR_NOMEM;
+    s->key = k;
+    if (k->signing.scheme == SIGN_ED25519) {
+        s->pure = EVP_MD_CTX_new();
+        return s->pure != NULL ? OK : ERR_NOMEM;
+    }
+    s->ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
+    return make_ready(s->ctx, k) ? OK : ERR_CRYPTO;
 }
 
-static err_t sign(void *arg, struct bytes tbs, struct buf *signature)
+err_t key_signer_sign(struct key_signer *s, struct bytes input, uint8_t value[KEY_SIGNATURE_MAX], size_t *n)
 {
-    const struct key *k = arg;
-    uint8_t value[SIGNATURE_MAX];
-    size_t n = sizeof value;
-    EVP_PKEY_CTX *pctx = NULL;
-    AUTO(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const EVP_MD *md = k->signing.scheme == SIGN_ED25519 ? NULL : cms_hash_md(k->signing.hash);
-    if (ctx == NULL || EVP_DigestSignInit(ctx, &pctx, md, NULL, k->pkey) != 1 || !set_padding(pctx, k->signing.scheme) ||
-        EVP_DigestSign(ctx, value, &n, tbs.ptr, tbs.len) != 1)
-        return ERR_CRYPTO;
-    return buf_copy(signature, BYTES(value, n));
+    *n = KEY_SIGNATURE_MAX;
+    bool ok = false;
+    if (s->pure != NULL)
+        ok = EVP_DigestSignInit(s->pure, NULL, NULL, NULL, s->key->pkey) == 1 &&
+             EVP_DigestSign(s->pure, value, n, input.ptr, input.len) == 1;
+    else if (input.len == cms_hash_len(s->key->signing.hash))
+        ok = EVP_PKEY_sign(s->ctx, value, n, input.ptr, input.len) == 1;
+    *n = ok ? *n : 0;
+    return ok ? OK : ERR_CRYPTO;
+}
+
+void key_signer_free(struct key_signer **s)
+{
+    if (*s == NULL)
+        return;
+    EVP_PKEY_CTX_free((*s)->ctx);
+    EVP_MD_CTX_free((*s)->pure);
+    free(*s);
+    *s = NULL;
 }
 
 /* --- PEM --- */
@@ -200,8 +226,6 @@ static err_t arm(struct key *k, const struct key_source *s, char why[160])
     k->signing.chain = k->chain_view;
     k->signing.scheme = scheme_of(public, s->pkcs1);
     k->signing.hash = s->hash != NULL ? *s->hash : hash_of(public);
-    k->signing.sign = sign;
-    k->signing.arg = k;
     if (algorithm_for_signing(public, k->signing.scheme, k->signing.hash, name) != OK)
         return no(why, "refused", name, ERR_ALGORITHM);
     return OK;

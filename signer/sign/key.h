@@ -1,6 +1,6 @@
 /*
  * The signer's key and certificate, wherever they are: PEM files, a PKCS#12 file, or a PKCS#11 token.
- * Used by main.c. RFC 7468, RFC 7292, PKCS#11 v2.40.
+ * Used by key_server.c. RFC 7468, RFC 7292, PKCS#11 v2.40.
  */
 #ifndef ANTIN_SIGN_KEY_H
 #define ANTIN_SIGN_KEY_H
@@ -11,6 +11,8 @@
 
 #define KEY_CHAIN_MAX 16
 #define KEY_FILE_MAX (256u << 10)
+#define KEY_THREADS_MAX 64
+#define KEY_SIGNATURE_MAX 1024 /* bytes: RSA 8192 */
 
 struct key_source {
     const char *key, *cert;     /* PEM files; cert may hold those above it, too, and be given beside a token */
@@ -30,7 +32,7 @@ struct key {
     struct buf cert, chain[KEY_CHAIN_MAX];
     struct bytes chain_view[KEY_CHAIN_MAX];
     struct key_token *token;
-    struct signing_key signing; /* points into this struct, which stays where it is; any number of threads at once */
+    struct signing_key signing; /* what it is and how it signs; points into this struct, which stays where it is */
 };
 /*
  * ERR_IO: a file cannot be read, no such module or token; ERR_SYNTAX: none of that kind; ERR_KEY_PIN, ERR_KEY_LOCKED; ERR_NOT_FOUND: no key or
@@ -42,6 +44,13 @@ err_t key_open(struct key *k, const struct key_source *s, char why[160]) MUST_US
 err_t key_usable(const struct key *k, int64_t now) MUST_USE;
 void key_close(struct key *k);
 #define AUTO_KEY AUTO(key_close) struct key
+
+/* One thread's way to sign with it. ERR_NOMEM, ERR_CRYPTO. */
+struct key_signer;
+err_t key_signer_new(const struct key *k, struct key_signer **out) MUST_USE;
+/* input: a digest by the key's hash; with Ed25519 all that is signed. ERR_CRYPTO. */
+err_t key_signer_sign(struct key_signer *s, struct bytes input, uint8_t value[KEY_SIGNATURE_MAX], size_t *n) MUST_USE;
+void key_signer_free(struct key_signer **s);
 
 /* Inside key.c and key_token.c: the token's key, and its certificate when the token holds one. */
 err_t key_token_open(const struct key_source *s, struct key_token **out, EVP_PKEY **pkey, X509 **cert, char why[160]) MUST_USE;

@@ -7,6 +7,7 @@
 #include "common/secret.h"
 #include "signer/formats/errors.h"
 #include "signer/sign/crew.h"
+#include "signer/sign/key_process.h"
 #include "signer/sign/options.h"
 #include "signer/sign/report.h"
 #include "signer/sign/words.h"
@@ -33,8 +34,8 @@ enum { EXIT_DONE, EXIT_NOT_SIGNED, EXIT_LOWER, EXIT_USAGE };
 
 struct program {
     struct options o;
-    struct key key;
-    struct secret password, tsa_password;
+    struct key_process *key;
+    struct secret tsa_password;
     struct fetch *tsa, *web;
     struct buf origin, cache;
     struct buf cert_der[DER_MAX], crl_der[DER_MAX];
@@ -43,8 +44,7 @@ struct program {
 
 static void program_free(struct program *p)
 {
-    key_close(&p->key);
-    secret_free(&p->password);
+    key_process_end(&p->key);
     secret_free(&p->tsa_password);
     fetch_close(&p->tsa);
     fetch_close(&p->web);
@@ -62,52 +62,18 @@ static bool complain(const struct program *p, const char *what, err_t e)
     return false;
 }
 
-/* --- passwords: from a file or the terminal, never from the command line --- */
-
-static bool read_password(struct program *p, const char *path)
-{
-    err_t e = secret_read_file(&p->password, path, PASSWORD_MAX);
-    return e == OK || complain(p, path, e);
-}
-
-static bool ask_password(struct program *p)
-{
-    static const char *const PROMPT[LANG_N] = {[LANG_VI] = "Mật khẩu hoặc mã PIN: ", [LANG_EN] = "Password or PIN: "};
-    char text[PASSWORD_MAX + 1] = "";
-    if (EVP_read_pw_string(text, sizeof text, PROMPT[p->o.lang], 0) != 0)
-        return complain(p, "--password-file", ERR_KEY_PIN);
-    err_t e = secret_copy(&p->password, bytes_str(text));
-    secret_wipe(text, sizeof text);
-    return e == OK;
-}
-
-/* A plain PEM key needs none; everything else asks, when there is somebody. */
-static err_t open_key(struct program *p, char why[160])
-{
-    p->o.key.password = secret_bytes(&p->password);
-    err_t e = key_open(&p->key, &p->o.key, why);
-    if (e != ERR_KEY_PIN || p->o.password_file != NULL || !isatty(STDIN_FILENO))
-        return e;
-    key_close(&p->key);
-    if (!ask_password(p))
-        return ERR_KEY_PIN;
-    p->o.key.password = secret_bytes(&p->password);
-    return key_open(&p->key, &p->o.key, why);
-}
-
+/* In a process of its own, before this one has read anything but its command line. */
 static bool load_key(struct program *p)
 {
     char why[160] = "";
+    const struct key_wish wish = {.source = p->o.key, .password_file = p->o.password_file, .lang = p->o.lang};
     if (!job_needs_key(&p->o.job))
         return true;
-    if (p->o.password_file != NULL && !read_password(p, p->o.password_file))
-        return false;
-    err_t e = open_key(p, why);
+    err_t e = key_process_start(&wish, p->o.threads, &p->key, why);
     if (e != OK)
         return complain(p, why[0] != '\0' ? why : "key", e);
-    e = key_usable(&p->key, clock_now());
-    p->o.job.key = &p->key.signing;
-    return e == OK || complain(p, "certificate", e);
+    p->o.job.key = key_process_signing(p->key);
+    return true;
 }
 
 /* --- what is at hand --- */
