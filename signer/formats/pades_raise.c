@@ -2,21 +2,20 @@
  * Raises the level of a PDF's signatures, update by update.
  * Called by antin-sign. ETSI EN 319 142-1 §5.4, §5.5, §6.3 (B-T by document timestamp, B-LT, B-LTA).
  */
+#include "signer/formats/mapped.h"
 #include "signer/formats/pades_append.h"
 #include "signer/formats/pades_dss.h"
 #include "signer/formats/pades_sign.h"
 #include "signer/formats/pdf_fields.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define TOKEN_ROOM_DEFAULT 16384
 #define GROWN 1024
 
 /* The file as it is now: mapped, opened, its signatures found. */
 struct state {
-    void *map;
+    struct mapped map;
     struct bytes file;
     struct pdf *pdf;
     struct pdf_signatures found;
@@ -26,28 +25,15 @@ static void state_close(struct state *s)
 {
     pdf_signatures_free(&s->found);
     pdf_close(&s->pdf);
-    if (s->map != NULL)
-        (void)munmap(s->map, s->file.len);
+    mapped_close(&s->map);
     *s = (struct state){0};
-}
-
-static err_t map_file(int fd, struct state *s)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0 || st.st_size <= 0)
-        return ERR_IO;
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
-        return ERR_NOMEM;
-    s->map = map;
-    s->file = BYTES(map, (size_t)st.st_size);
-    return OK;
 }
 
 /* A signature whose ranges or contents are wrong is not built upon. */
 static err_t state_open(int fd, struct state *s)
 {
-    TRY(map_file(fd, s));
+    TRY(mapped_open(fd, &s->map));
+    s->file = s->map.data;
     TRY(pdf_open(fd, &s->pdf));
     TRY(pdf_signatures_find(s->pdf, s->file, &s->found));
     for (size_t i = 0; i < s->found.n; i++) {

@@ -4,13 +4,13 @@
  */
 #include "signer/formats/pdf.h"
 
+#include "signer/formats/mapped.h"
 #include "signer/formats/pdf_form.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,16 +20,18 @@
 
 struct pdf {
     qpdf_data q;
-    int fd;    /* -1: in memory */
-    void *map; /* the file behind fd, for qpdf: it is paged in piece by piece, and no path is opened (signerd's readers may open none) */
+    int fd; /* -1: in memory */
+    struct mapped
+        map; /* the file behind fd, for qpdf: it is paged in piece by piece, and no path is opened (signerd's readers may open none) */
     struct bytes memory;
     uint64_t size, startxref;
     enum pdf_xref_kind xref;
+    qpdf_oh first_page;
 };
 
 /* --- bytes of the file --- */
 
-static err_t read_at(const struct pdf *p, uint64_t at, void *out, size_t n)
+err_t pdf_read(const struct pdf *p, uint64_t at, void *out, size_t n)
 {
     if (at > p->size || n > p->size - at)
         return ERR_PDF_TRUNCATED;
@@ -57,7 +59,7 @@ static err_t check_header(const struct pdf *p)
 {
     char head[HEAD_LEN];
     size_t n = at_most(p->size, sizeof head);
-    TRY(read_at(p, 0, head, n));
+    TRY(pdf_read(p, 0, head, n));
     if (n >= 8 && memcmp(head, "%PDF-", 5) == 0 && isdigit((unsigned char)head[5]) && head[6] == '.' && isdigit((unsigned char)head[7]))
         return n < SMALLEST ? ERR_PDF_TRUNCATED : OK;
     /* Offsets count from the header in some readers and from byte 0 in others: such a file means two things. */
@@ -85,7 +87,7 @@ static err_t find_startxref(struct pdf *p)
 {
     char tail[TAIL_LEN];
     size_t n = at_most(p->size, sizeof tail);
-    TRY(read_at(p, p->size - n, tail, n));
+    TRY(pdf_read(p, p->size - n, tail, n));
     const char *eof = find_last(tail, n, "%%EOF"), *end = tail + n;
     if (eof == NULL)
         return ERR_PDF_TRUNCATED;
@@ -111,7 +113,7 @@ static err_t find_xref_kind(struct pdf *p)
 {
     char at[16] = {0};
     size_t n = at_most(p->size - p->startxref, sizeof at - 1), i = 0;
-    TRY(read_at(p, p->startxref, at, n));
+    TRY(pdf_read(p, p->startxref, at, n));
     while (i < n && is_white(at[i]))
         i++;
     if (strncmp(at + i, "xref", 4) == 0)
@@ -160,12 +162,10 @@ static err_t load(struct pdf *p)
     qpdf_set_suppress_warnings(p->q, QPDF_TRUE);
     qpdf_set_attempt_recovery(p->q, QPDF_FALSE);
     if (p->fd >= 0) {
-        p->map = mmap(NULL, (size_t)p->size, PROT_READ, MAP_PRIVATE, p->fd, 0);
-        if (p->map == MAP_FAILED) {
-            p->map = NULL;
-            return ERR_NOMEM;
-        }
-        (void)qpdf_read_memory(p->q, "", p->map, p->size, NULL);
+        TRY(mapped_open(p->fd, &p->map));
+        if (p->map.data.len < p->size)
+            return ERR_IO; /* cut short since it was measured */
+        (void)qpdf_read_memory(p->q, "", (const char *)p->map.data.ptr, p->size, NULL);
     } else {
         (void)qpdf_read_memory(p->q, "", (const char *)p->memory.ptr, p->memory.len, NULL);
     }
@@ -209,8 +209,7 @@ void pdf_close(struct pdf **p)
         return;
     if ((*p)->q != NULL)
         qpdf_cleanup(&(*p)->q);
-    if ((*p)->map != NULL)
-        (void)munmap((*p)->map, (size_t)(*p)->size);
+    mapped_close(&(*p)->map);
     free(*p);
     *p = NULL;
 }
@@ -233,6 +232,11 @@ uint64_t pdf_startxref(const struct pdf *p)
 enum pdf_xref_kind pdf_xref(const struct pdf *p)
 {
     return p->xref;
+}
+
+qpdf_oh *pdf_first_page(struct pdf *p)
+{
+    return &p->first_page;
 }
 
 err_t pdf_check(int fd)

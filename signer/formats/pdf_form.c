@@ -4,6 +4,7 @@
  */
 #include "signer/formats/pdf_form.h"
 
+#include "signer/formats/pdf_pages.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -88,12 +89,13 @@ static err_t check_permissions(struct pdf *p)
 
 err_t pdf_form_first_page(struct pdf *p, qpdf_oh *out)
 {
-    qpdf_data q = pdf_handle(p);
-    if (qpdf_get_num_pages(q) < 1)
-        return ERR_PDF_DAMAGED;
-    *out = qpdf_get_page_n(q, 0);
+    qpdf_oh *kept = pdf_first_page(p);
+    if (*kept == 0)
+        TRY(pdf_pages_first(p, kept));
+    *out = *kept;
+    bool there = qpdf_oh_is_dictionary(pdf_handle(p), *out);
     TRY(pdf_faults(p));
-    return qpdf_oh_is_dictionary(q, *out) && qpdf_oh_is_indirect(q, *out) ? OK : ERR_PDF_DAMAGED;
+    return there ? OK : ERR_PDF_DAMAGED;
 }
 
 err_t pdf_form_check(struct pdf *p)

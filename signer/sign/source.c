@@ -6,23 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static err_t map(struct source *s, int fd)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return ERR_IO;
-    if (st.st_size == 0)
-        return ERR_SYNTAX;
-    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (at == MAP_FAILED)
-        return ERR_NOMEM;
-    s->map = at;
-    s->data = BYTES(at, (size_t)st.st_size);
-    return OK;
+    TRY(mapped_open(fd, &s->map));
+    s->data = s->map.data;
+    return s->data.len > 0 ? OK : ERR_SYNTAX;
 }
 
 err_t source_open(struct source *s, const char *path)
@@ -41,8 +31,7 @@ err_t source_map(struct source *s, int fd)
 
 void source_close(struct source *s)
 {
-    if (s->map != NULL)
-        (void)munmap(s->map, s->data.len);
+    mapped_close(&s->map);
     fd_close(&s->fd);
     *s = (struct source){.fd = -1};
 }

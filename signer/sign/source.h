@@ -5,12 +5,12 @@
 #ifndef ANTIN_SIGN_SOURCE_H
 #define ANTIN_SIGN_SOURCE_H
 
-#include "common/bytes.h"
+#include "signer/formats/mapped.h"
 
 struct source {
     int fd;
     struct bytes data;
-    void *map;
+    struct mapped map;
 };
 /* A regular file with something in it. ERR_NOT_FOUND; ERR_IO: no such; ERR_SYNTAX: empty; ERR_NOMEM. */
 err_t source_open(struct source *s, const char *path) MUST_USE;

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,20 +21,14 @@ err_t input_open(const char *path, bool follow, struct input *out)
         return ERR_IO;
     if ((uint64_t)st.st_size > INPUT_MAX)
         return ERR_TOO_LARGE;
-    if (st.st_size == 0)
-        return OK;
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
-        return ERR_NOMEM;
-    out->map = map;
-    out->data = BYTES(map, (size_t)st.st_size);
+    TRY(mapped_open(fd, &out->map));
+    out->data = out->map.data;
     return OK;
 }
 
 void input_close(struct input *in)
 {
-    if (in->map != NULL)
-        munmap(in->map, in->data.len);
+    mapped_close(&in->map);
     *in = (struct input){0};
 }
 

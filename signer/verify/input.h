@@ -5,13 +5,13 @@
 #ifndef ANTIN_VERIFY_INPUT_H
 #define ANTIN_VERIFY_INPUT_H
 
-#include "common/bytes.h"
+#include "signer/formats/mapped.h"
 
 #define INPUT_MAX ((uint64_t)4 << 30)
 
 struct input {
     struct bytes data;
-    void *map;
+    struct mapped map;
 };
 /* Regular files only. follow: may the last part of the path be a symbolic link? ERR_NOT_FOUND, ERR_IO, ERR_TOO_LARGE. */
 err_t input_open(const char *path, bool follow, struct input *out) MUST_USE;

@@ -206,7 +206,7 @@ static err_t digest_beside(void *arg, const char *name, EVP_MD_CTX *ctx)
 {
     AUTO_INPUT in = {0};
     TRY(name[0] != '\0' ? open_beside(arg, name, &in) : ERR_NOT_FOUND);
-    return EVP_DigestUpdate(ctx, in.data.ptr, in.data.len) == 1 ? OK : ERR_CRYPTO;
+    return mapped_digest(ctx, in.data);
 }
 
 static err_t take_beside(void *arg, const char *name, jades_take_fn *take_piece, void *to)

@@ -1,0 +1,149 @@
+/*
+ * Finds objects by the cross-reference tables and looks at them in passing.
+ * Called by pdf_pages.c. ISO 32000-1 §7.5.4, §7.5.5, §7.7.3.3.
+ */
+#include "signer/formats/pdf_peek.h"
+
+#include "signer/formats/pdf_lex.h"
+#include <string.h>
+
+#define SECTIONS_MAX 256
+#define ENTRY_LEN 20
+#define USUAL_PAGE 512 /* most are shorter than this, and reading costs more than looking */
+
+/* What stands at an offset, so much or as far as it goes. */
+static size_t look(const struct pdf *p, uint64_t at, uint8_t out[PDF_PEEK_WINDOW], size_t want)
+{
+    uint64_t left = at < pdf_size(p) ? pdf_size(p) - at : 0;
+    size_t n = left < want ? (size_t)left : want;
+    return n > 0 && pdf_read(p, at, out, n) == OK ? n : 0;
+}
+
+/* --- where the tables stand --- */
+
+/* *prev: SIZE_MAX where there is none. */
+static bool read_trailer(struct pdf_lex *l, uint64_t *prev)
+{
+    struct bytes name;
+    *prev = UINT64_MAX;
+    if (!pdf_lex_word(l, "<<"))
+        return false;
+    while (!pdf_lex_word(l, ">>")) {
+        if (!pdf_lex_name(l, &name) || bytes_eq(name, BYTES_STR("XRefStm")))
+            return false;
+        if (!(bytes_eq(name, BYTES_STR("Prev")) ? pdf_lex_number(l, prev) : pdf_lex_skip(l)))
+            return false;
+    }
+    return true;
+}
+
+/* One table and its trailer. */
+static bool read_section(struct pdf_peek *k, uint64_t at, uint64_t *prev)
+{
+    struct pdf_lex l = {k->window, k->window + look(k->pdf, at, k->window, PDF_PEEK_WINDOW)};
+    if (!pdf_lex_word(&l, "xref"))
+        return false;
+    while (!pdf_lex_word(&l, "trailer")) {
+        struct pdf_run *r = &k->run[k->run_n];
+        if (k->run_n == PDF_PEEK_RUNS_MAX || !pdf_lex_number(&l, &r->first) || !pdf_lex_number(&l, &r->n))
+            return false;
+        while (l.at < l.end && (*l.at == ' ' || *l.at == '\r' || *l.at == '\n'))
+            l.at++;
+        r->at = at + (uint64_t)(l.at - k->window);
+        if (r->n > (pdf_size(k->pdf) - r->at) / ENTRY_LEN)
+            return false;
+        at = r->at + r->n * ENTRY_LEN;
+        l = (struct pdf_lex){k->window, k->window + look(k->pdf, at, k->window, PDF_PEEK_WINDOW)};
+        k->run_n++;
+    }
+    return read_trailer(&l, prev);
+}
+
+void pdf_peek_open(const struct pdf *p, struct pdf_peek *out)
+{
+    uint64_t at = pdf_startxref(p);
+    out->pdf = p;
+    out->run_n = out->entries_len = 0;
+    for (unsigned i = 0; at != UINT64_MAX; i++) {
+        if (i == SECTIONS_MAX || at >= pdf_size(p) || !read_section(out, at, &at)) {
+            out->run_n = 0;
+            return;
+        }
+    }
+}
+
+/* --- objects --- */
+
+static const uint8_t *entry_at(struct pdf_peek *k, uint64_t at)
+{
+    if (at < k->entries_at || at + ENTRY_LEN > k->entries_at + k->entries_len) {
+        k->entries_at = at;
+        k->entries_len = look(k->pdf, at, k->entries, PDF_PEEK_WINDOW);
+    }
+    return at + ENTRY_LEN <= k->entries_at + k->entries_len ? k->entries + (at - k->entries_at) : NULL;
+}
+
+/* §7.5.4: ten digits, five digits, n; anything else is not for us. */
+static bool read_entry(const uint8_t *e, int generation, uint64_t *at)
+{
+    uint64_t have = 0;
+    *at = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        if (i == 10 && e[i] != ' ')
+            return false;
+        if (i != 10 && (e[i] < '0' || e[i] > '9'))
+            return false;
+        if (i < 10)
+            *at = *at * 10 + (uint64_t)(e[i] - '0');
+        else if (i > 10)
+            have = have * 10 + (uint64_t)(e[i] - '0');
+    }
+    return e[16] == ' ' && e[17] == 'n' && have == (uint64_t)generation;
+}
+
+static bool find(struct pdf_peek *k, int id, int generation, uint64_t *at)
+{
+    for (size_t i = 0; i < k->run_n; i++) {
+        const struct pdf_run *r = &k->run[i];
+        if ((uint64_t)id < r->first || (uint64_t)id - r->first >= r->n)
+            continue;
+        const uint8_t *e = entry_at(k, r->at + ((uint64_t)id - r->first) * ENTRY_LEN);
+        return e != NULL && read_entry(e, generation, at);
+    }
+    return false;
+}
+
+/* A name that is written in another way than usual, or stands twice, is left to qpdf. */
+static bool is_page(struct pdf_lex *l)
+{
+    struct bytes name, value;
+    unsigned types = 0;
+    if (!pdf_lex_word(l, "<<"))
+        return false;
+    while (!pdf_lex_word(l, ">>")) {
+        if (!pdf_lex_name(l, &name) || bytes_eq(name, BYTES_STR("Kids")))
+            return false;
+        if (!bytes_eq(name, BYTES_STR("Type"))) {
+            if (!pdf_lex_skip(l))
+                return false;
+        } else if (++types > 1 || !pdf_lex_name(l, &value) || !bytes_eq(value, BYTES_STR("Page"))) {
+            return false;
+        }
+    }
+    return types == 1 && pdf_lex_word(l, "endobj");
+}
+
+static bool is_page_at(struct pdf_peek *k, uint64_t at, size_t want, int id, int generation)
+{
+    uint64_t number;
+    struct pdf_lex l = {k->window, k->window + look(k->pdf, at, k->window, want)};
+    return pdf_lex_number(&l, &number) && number == (uint64_t)id && pdf_lex_number(&l, &number) && number == (uint64_t)generation &&
+           pdf_lex_word(&l, "obj") && is_page(&l);
+}
+
+bool pdf_peek_is_page(struct pdf_peek *k, int id, int generation)
+{
+    uint64_t at;
+    return id > 0 && generation >= 0 && find(k, id, generation, &at) &&
+           (is_page_at(k, at, USUAL_PAGE, id, generation) || is_page_at(k, at, PDF_PEEK_WINDOW, id, generation));
+}
