@@ -6,7 +6,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 V       ?= 0
 
-PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose libp11 libxml-2.0
+PKGS := libcrypto libsodium libpq libmicrohttpd jansson libcurl libqpdf libseccomp inih cjose libp11 libxml-2.0 pangocairo
 # pkg-config is asked once, and only by goals that compile (packages may not be there yet when `make demo` starts).
 pkgcfg = $(eval pkgcfg := $(shell pkg-config --cflags $(PKGS)))$(pkgcfg)
 
@@ -66,7 +66,7 @@ $(BIN)/antin-sign:    $(call objs,signer/sign/main.c) $(LIB)/libsign.a $(LIB)/li
 $(BIN)/antin-ca:      $(call objs,certs/antin-ca.c) $(LIB)/libca.a $(LIB)/libcommon.a
 $(BIN)/antin-migrate: $(call objs,schema/antin-migrate.c) $(LIB)/libmigrate.a $(LIB)/libcommon.a
 
-LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lp11 -lcjose -lxml2 -ljansson -lsodium -lcrypto -lz -lpthread
+LINKLIBS = -lmicrohttpd -lpq -lqpdf -lcurl -lseccomp -linih -lp11 -lcjose -lxml2 -lpangocairo-1.0 -lpango-1.0 -lcairo -lgobject-2.0 -lglib-2.0 -ljansson -lsodium -lcrypto -lz -lm -lpthread
 $(BINS):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -19,7 +19,7 @@
 #define BYTE_RANGE_ROOM 64 /* "[0 a b c]" with four-gigabyte numbers is shorter */
 #define READ_PIECE 65536
 #define ZONE_SECONDS 25200 /* /M is written in Vietnam's time, UTC+07 all year */
-#define WIDGET_FLAGS 132   /* Print, Locked (§12.5.3): nothing to see, nothing to move */
+#define WIDGET_FLAGS 132   /* Print, Locked (§12.5.3) */
 
 struct places {
     size_t byte_range, contents; /* in the increment */
@@ -102,18 +102,30 @@ static err_t add_signature(struct pdf *p, struct pdf_update *u, int id, const st
     return pdf_update_object_end(u);
 }
 
-/* Field and widget in one dictionary (§12.7.3.1), without an area. */
-static err_t add_field(struct pdf *p, struct pdf_update *u, int id, int signature_id, const char *name)
+/* Field and widget in one dictionary (§12.7.3.1); without an area when there is nothing to see. */
+static err_t add_field(struct pdf *p, struct pdf_update *u, const struct pdf_hanging *h, const char *name, const struct pdf_worn *worn,
+                       const char *spoken)
 {
-    qpdf_oh page;
-    TRY(pdf_form_first_page(p, &page));
-    int page_id = qpdf_oh_get_object_id(pdf_handle(p), page), page_generation = qpdf_oh_get_generation(pdf_handle(p), page);
-    TRY(pdf_update_object_begin(u, id, 0));
-    TRY(buf_addf(&u->out, "<< /Type /Annot /Subtype /Widget /FT /Sig /Rect [ 0 0 0 0 ] /F %d /P %d %d R /V %d 0 R\n", WIDGET_FLAGS, page_id,
-                 page_generation, signature_id));
+    qpdf_data q = pdf_handle(p);
+    int page_id = qpdf_oh_get_object_id(q, h->page), page_generation = qpdf_oh_get_generation(q, h->page);
+    TRY(pdf_update_object_begin(u, h->field_id, 0));
+    TRY(buf_addf(&u->out, "<< /Type /Annot /Subtype /Widget /FT /Sig /F %d /P %d %d R /V %d 0 R\n", WIDGET_FLAGS, page_id, page_generation,
+                 h->signature_id));
+    TRY(pdf_appearance_entries(worn, &u->out));
+    TRY(buf_add_str(&u->out, "\n"));
     TRY(add_text(p, u, "T", name));
+    TRY(add_text(p, u, "TU", spoken));
     TRY(buf_add_str(&u->out, ">>"));
     return pdf_update_object_end(u);
+}
+
+/* What is to be seen; without anything, a new widget hangs on the first page. */
+static err_t add_look(struct pdf *p, struct pdf_update *u, const struct pades_opts *o, const struct pdf_target *field,
+                      struct pdf_worn *worn)
+{
+    if (o->appearance == NULL || o->document_timestamp)
+        return pdf_form_first_page(p, &worn->spot.page);
+    return pdf_appearance_write(p, u, o->appearance, field, worn);
 }
 
 static err_t write_touched(struct pdf *p, struct pdf_update *u, const struct pdf_touched *touched, size_t n)
@@ -127,17 +139,23 @@ static err_t build(struct pdf *p, struct pdf_update *u, const struct pades_opts 
 {
     struct pdf_target field;
     struct pdf_touched touched[PDF_TOUCHED_MAX];
+    struct pdf_worn worn = {0};
     size_t n;
     TRY(pdf_form_check(p));
     TRY(pdf_form_target(p, o->field_name, &field));
     if (o->certify != 0)
         TRY(pdf_form_certifiable(p));
     TRY(pdf_update_begin(p, u));
-    int signature_id = pdf_update_new_id(u), field_id = field.exists ? 0 : pdf_update_new_id(u);
-    TRY(add_signature(p, u, signature_id, o, &field, places));
-    if (!field.exists)
-        TRY(add_field(p, u, field_id, signature_id, field.name));
-    TRY(pdf_form_hang(p, &field, field_id, signature_id, o->certify != 0, touched, &n));
+    struct pdf_hanging h = {.signature_id = pdf_update_new_id(u), .certify = o->certify != 0};
+    TRY(add_signature(p, u, h.signature_id, o, &field, places));
+    TRY(add_look(p, u, o, &field, &worn));
+    h.appearance_id = worn.id;
+    h.page = worn.spot.page;
+    if (!field.exists) {
+        h.field_id = pdf_update_new_id(u);
+        TRY(add_field(p, u, &h, field.name, &worn, o->appearance != NULL ? o->appearance->spoken : NULL));
+    }
+    TRY(pdf_form_hang(p, &field, &h, touched, &n));
     TRY(write_touched(p, u, touched, n));
     return pdf_update_finish(p, u);
 }

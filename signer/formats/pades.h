@@ -9,16 +9,18 @@
 
 #include "common/cms.h"
 #include "signer/formats/errors.h"
+#include "signer/formats/pdf_appearance.h"
 
 struct pades_opts {
-    const char *field_name;  /* UTF-8: an empty signature field's, or a new one's; NULL: "Signature1", or the first free number */
-    const char *reason;      /* UTF-8 or NULL */
-    const char *location;    /* UTF-8 or NULL */
-    const char *name;        /* the signer's, UTF-8 or NULL */
-    int64_t signing_time;    /* /M, seconds since 1970 */
-    size_t contents_room;    /* bytes kept for the CMS (cades_room); 0: PADES_ROOM_DEFAULT */
-    int certify;             /* DocMDP permission 1, 2 or 3 (ISO 32000-1 §12.8.2.2): the author's signature; 0: one of approval */
-    enum cms_hash hash;      /* of prepared.digest */
+    const char *field_name; /* UTF-8: an empty signature field's, or a new one's; NULL: "Signature1", or the first free number */
+    const char *reason;     /* UTF-8 or NULL */
+    const char *location;   /* UTF-8 or NULL */
+    const char *name;       /* the signer's, UTF-8 or NULL */
+    int64_t signing_time;   /* /M, seconds since 1970 */
+    size_t contents_room;   /* bytes kept for the CMS (cades_room); 0: PADES_ROOM_DEFAULT */
+    int certify;            /* DocMDP permission 1, 2 or 3 (ISO 32000-1 §12.8.2.2): the author's signature; 0: one of approval */
+    enum cms_hash hash;     /* of prepared.digest */
+    const struct pdf_appearance *appearance; /* what is to be seen, and where; NULL: nothing */
     bool document_timestamp; /* room for a token over the document (EN 319 142-1 §5.4.3): nothing of the texts and times above is written */
 };
 #define PADES_ROOM_DEFAULT 16384
@@ -37,7 +39,7 @@ struct pades_prepared {
 /*
  * Reads the PDF through the descriptor, never whole in memory, and its bytes once from end to end, for the digest. Failures: those of pdf_open,
  * ERR_PDF_CERTIFIED (DocMDP allows no further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field is signed or no
- * signature field; certifying what is signed already), ERR_TOO_LARGE.
+ * signature field; certifying what is signed already), ERR_PDF_PLACE (the appearance does not stand on a page), ERR_TOO_LARGE.
  */
 err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 /* Puts the CMS into the placeholder; may be called again with another. ERR_PDF_ROOM when it does not fit: nothing has changed. */

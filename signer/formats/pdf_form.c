@@ -12,6 +12,8 @@
 #define FIELD_DEPTH_MAX 16
 #define REFERENCES_MAX 16 /* signature references of one signature */
 #define SIG_FLAGS 3       /* SignaturesExist, AppendOnly (§12.7.2 table 219) */
+#define UNSEEN_FLAGS 35   /* Invisible, Hidden, NoView (§12.5.3 table 165) */
+#define SHOWN_FLAGS 132   /* Print, Locked */
 
 static qpdf_oh key(struct pdf *p, qpdf_oh dict, const char *name)
 {
@@ -170,6 +172,16 @@ static err_t read_lock(struct pdf *p, qpdf_oh field, char out[PDF_LOCK_MAX])
     return n > 0 && n < PDF_LOCK_MAX ? pdf_faults(p) : ERR_TOO_LARGE;
 }
 
+/* §12.7.3.1: field and widget are one dictionary, or the widget is the field's only kid. */
+static qpdf_oh widget_of(struct pdf *p, qpdf_oh field)
+{
+    qpdf_data q = pdf_handle(p);
+    qpdf_oh kids = key(p, field, "/Kids");
+    if (!qpdf_oh_is_array(q, kids) || qpdf_oh_get_array_n_items(q, kids) != 1)
+        return field;
+    return qpdf_oh_get_array_item(q, kids, 0);
+}
+
 static err_t take_existing(struct pdf *p, qpdf_oh field, struct pdf_target *out)
 {
     qpdf_data q = pdf_handle(p);
@@ -177,6 +189,7 @@ static err_t take_existing(struct pdf *p, qpdf_oh field, struct pdf_target *out)
         return ERR_CONFLICT;
     out->exists = true;
     out->field = field;
+    out->widget = widget_of(p, field);
     return read_lock(p, field, out->lock);
 }
 
@@ -320,26 +333,46 @@ static err_t set_permissions(struct touching *t, int signature_id)
     return add_entry(touch(t, root), text);
 }
 
-err_t pdf_form_hang(struct pdf *p, const struct pdf_target *target, int field_id, int signature_id, bool certify,
-                    struct pdf_touched out[PDF_TOUCHED_MAX], size_t *n)
+/* The widget shows the new look in place of its old one, on screen and paper. */
+static err_t set_look(struct touching *t, qpdf_oh widget, int appearance_id)
+{
+    qpdf_data q = pdf_handle(t->p);
+    char entry[40];
+    if (!qpdf_oh_is_indirect(q, widget) || !qpdf_oh_is_dictionary(q, widget))
+        return ERR_PDF_DAMAGED;
+    qpdf_oh flags = qpdf_oh_get_key(q, widget, "/F");
+    long long value = qpdf_oh_is_integer(q, flags) ? qpdf_oh_get_int_value(q, flags) : 0;
+    qpdf_oh_replace_key(q, widget, "/F", qpdf_oh_new_integer(q, (value & ~UNSEEN_FLAGS) | SHOWN_FLAGS));
+    qpdf_oh_remove_key(q, widget, "/AP");
+    snprintf(entry, sizeof entry, "/AP << /N %d 0 R >>", appearance_id);
+    return add_entry(touch(t, widget), entry);
+}
+
+static err_t fill_field(struct touching *t, const struct pdf_target *target, const struct pdf_hanging *h)
+{
+    char value[32];
+    snprintf(value, sizeof value, "/V %d 0 R", h->signature_id);
+    TRY(add_entry(touch(t, target->field), value));
+    return h->appearance_id != 0 ? set_look(t, target->widget, h->appearance_id) : OK;
+}
+
+err_t pdf_form_hang(struct pdf *p, const struct pdf_target *target, const struct pdf_hanging *h, struct pdf_touched out[PDF_TOUCHED_MAX],
+                    size_t *n)
 {
     struct touching t = {.p = p, .list = out};
     qpdf_data q = pdf_handle(p);
-    qpdf_oh form, holder, page;
+    qpdf_oh form, holder;
     TRY(form_of(&t, &form, &holder));
     if (target->exists) {
-        char value[32];
-        snprintf(value, sizeof value, "/V %d 0 R", signature_id);
-        TRY(add_entry(touch(&t, target->field), value));
+        TRY(fill_field(&t, target, h));
     } else {
-        qpdf_oh field = qpdf_get_object_by_id(q, field_id, 0);
+        qpdf_oh field = qpdf_get_object_by_id(q, h->field_id, 0);
         TRY(append(&t, form, holder, "/Fields", field));
-        TRY(pdf_form_first_page(p, &page));
-        TRY(append(&t, page, page, "/Annots", field));
+        TRY(append(&t, h->page, h->page, "/Annots", field));
     }
     set_flags(&t, form, holder);
-    if (certify)
-        TRY(set_permissions(&t, signature_id));
+    if (h->certify)
+        TRY(set_permissions(&t, h->signature_id));
     *n = t.n;
     return pdf_faults(p);
 }

@@ -18,6 +18,7 @@ struct pdf_target {
     char name[PDF_FIELD_NAME_MAX];
     bool exists;
     qpdf_oh field;           /* when it exists: indirect */
+    qpdf_oh widget;          /* when it exists: the field itself, or its one kid */
     char lock[PDF_LOCK_MAX]; /* "/Action /Include /Fields [ … ]" of its /Lock (§12.7.4.5): must be repeated in the signature; "": none */
 };
 /*
@@ -34,13 +35,21 @@ struct pdf_touched {
     qpdf_oh oh;      /* with the change made */
     char entry[256]; /* and this, for pdf_update_rewrite */
 };
-#define PDF_TOUCHED_MAX 6
+#define PDF_TOUCHED_MAX 8
+/* What is hung in: object numbers that are not in the file yet. */
+struct pdf_hanging {
+    int signature_id;
+    int field_id;      /* of a new field */
+    qpdf_oh page;      /* of a new field */
+    int appearance_id; /* for a field that is there; 0: nothing is to be seen */
+    bool certify;
+};
 /*
- * Hangs the signature (an object number not in the file yet) into its field, and a new field (likewise) into /AcroForm /Fields and the first page's
- * /Annots; sets SigFlags, and /Perms when it certifies; lists the objects that really hold these. All in qpdf's memory: the file stays as it is.
+ * Hangs the signature into its field, and a new field into /AcroForm /Fields and its page's /Annots; a look into the widget that is there; sets SigFlags,
+ * and /Perms when it certifies; lists the objects that really hold these. All in qpdf's memory: the file stays as it is.
  */
-err_t pdf_form_hang(struct pdf *p, const struct pdf_target *t, int field_id, int signature_id, bool certify,
-                    struct pdf_touched out[PDF_TOUCHED_MAX], size_t *n) MUST_USE;
+err_t pdf_form_hang(struct pdf *p, const struct pdf_target *t, const struct pdf_hanging *h, struct pdf_touched out[PDF_TOUCHED_MAX],
+                    size_t *n) MUST_USE;
 /* The first page, indirect. */
 err_t pdf_form_first_page(struct pdf *p, qpdf_oh *out) MUST_USE;
 

@@ -8,6 +8,7 @@
 #include "common/fetch.h"
 #include "signer/formats/asic.h"
 #include "signer/formats/pades_sign.h"
+#include "signer/sign/visible.h"
 
 enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S };
 const char *format_name(enum file_format f); /* "PAdES" */
@@ -28,6 +29,7 @@ struct job_conf {
     enum asic_kind kind;           /* of the signature in a new container */
     const struct signing_key *key; /* NULL: extend, or a timestamp alone */
     struct pades_opts pades;
+    struct visible visible; /* of signatures in PDFs */
     struct cades_opts cades;
     const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (all but JOB_SIGN) in its place */
     unsigned signer;     /* JOB_COUNTER: whose signature, from 1; 0: there is just one */

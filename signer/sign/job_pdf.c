@@ -14,7 +14,14 @@ static err_t sign_pdf(const struct job_conf *c, struct means *m, int fd, struct 
 {
     struct pades_opts o = c->pades;
     const struct stamping *ts = job_stamping(c, m);
+    AUTO_DRAWN drawn = {0};
+    struct pdf_appearance seen;
     o.signing_time = clock_now();
+    if (c->visible.wanted) {
+        TRY(visible_draw(&c->visible, o.name, c->key->cert, o.signing_time, &drawn));
+        seen = (struct pdf_appearance){buf_bytes(&drawn.pdf), drawn.width, drawn.height, buf_str(&drawn.spoken), c->visible.place};
+        o.appearance = &seen;
+    }
     err_t e = pades_sign(fd, &o, c->key, ts);
     if (job_without_stamp(m, e)) {
         TRY(pades_sign(fd, &o, c->key, NULL));

@@ -10,6 +10,7 @@
 #include "signer/sign/key_process.h"
 #include "signer/sign/options.h"
 #include "signer/sign/report.h"
+#include "signer/sign/source.h"
 #include "signer/sign/words.h"
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -38,6 +39,7 @@ struct program {
     struct secret tsa_password;
     struct fetch *tsa, *web;
     struct buf origin, cache;
+    struct source picture;
     struct buf cert_der[DER_MAX], crl_der[DER_MAX];
     struct bytes cert[DER_MAX], crl[DER_MAX];
 };
@@ -50,6 +52,7 @@ static void program_free(struct program *p)
     fetch_close(&p->web);
     buf_free(&p->origin);
     buf_free(&p->cache);
+    source_close(&p->picture);
     for (size_t i = 0; i < DER_MAX; i++) {
         buf_free(&p->cert_der[i]);
         buf_free(&p->crl_der[i]);
@@ -111,6 +114,21 @@ static bool load_at_hand(struct program *p)
     p->o.job.cert = p->cert;
     p->o.job.crl = p->crl;
     return true;
+}
+
+/* Drawn once before anything is signed: what is wrong with its texts or picture is wrong with all of them. */
+static bool load_look(struct program *p)
+{
+    AUTO_DRAWN d = {0};
+    struct job_conf *c = &p->o.job;
+    if (!c->visible.wanted)
+        return true;
+    err_t e = p->o.picture != NULL ? source_open(&p->picture, p->o.picture) : OK;
+    if (e != OK)
+        return complain(p, p->o.picture, e);
+    c->visible.picture = p->picture.data;
+    e = visible_draw(&c->visible, c->pades.name, c->key->cert, clock_now(), &d);
+    return e == OK || complain(p, "--visible", e);
 }
 
 /* --- services --- */
@@ -245,7 +263,7 @@ static void harden(void)
 
 int main(int argc, char **argv)
 {
-    static struct program p;                                /* large, and wiped by the system */
+    static struct program p = {.picture = {.fd = -1}};      /* large, and wiped by the system */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* a local openssl.cnf changes nothing of what is signed */
     secret_init();
     formats_errors_register();
@@ -258,7 +276,7 @@ int main(int argc, char **argv)
     if (p.o.version)
         return puts("antin-sign " ANTIN_VERSION) < 0 ? EXIT_USAGE : EXIT_DONE;
     int status = EXIT_USAGE;
-    if (load_key(&p) && load_at_hand(&p) && open_tsa(&p) && open_web(&p))
+    if (load_key(&p) && load_look(&p) && load_at_hand(&p) && open_tsa(&p) && open_web(&p))
         status = signer_is_good(&p) ? run(&p) : EXIT_NOT_SIGNED;
     program_free(&p);
     return status;

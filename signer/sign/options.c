@@ -47,6 +47,9 @@ static const struct choice HASHES[] = {
     {"sha3-512", CMS_SHA3_512},
     {NULL, 0},
 };
+static const struct choice LOOKS[] = {
+    {"citizen", LOOK_CITIZEN}, {"official", LOOK_OFFICIAL}, {"agency", LOOK_AGENCY}, {"annex", LOOK_ANNEX}, {"copy", LOOK_COPY}, {NULL, 0},
+};
 static const struct choice LANGS[] = {{"vi", LANG_VI}, {"en", LANG_EN}, {NULL, 0}};
 
 enum row_kind {
@@ -113,6 +116,13 @@ static const struct row ROWS[] = {
     TEXT("location", job.pades.location),
     TEXT("name", job.pades.name),
     NUMBER("certify", job.pades.certify, 1, 3, "certification is 1, 2 or 3"),
+    CHOICE("visible", job.visible.kind, LOOKS, "unknown look of a signature", .given = AT(job.visible.wanted)),
+    TEXT("place", place),
+    TEXT("picture", picture),
+    NUMBER("picture-width", job.visible.picture_mm, 5, 120, "a picture is 5 to 120 mm wide"),
+    TEXT("agency", job.visible.agency),
+    TEXT("number", job.visible.number),
+    TEXT("copy", job.visible.copy),
     FLAG("add", add),
     FLAG("counter", counter),
     NUMBER("signer", job.signer, 1, SIGNERS_MAX, "not a number of a signer"),
@@ -298,6 +308,24 @@ static bool verb_fits(struct options *o)
     return true;
 }
 
+/* What can be seen is in PDFs, when they are signed. */
+static bool visible_fits(struct options *o)
+{
+    const struct visible *v = &o->job.visible;
+    if (!v->wanted) {
+        bool none =
+            o->place == NULL && o->picture == NULL && v->picture_mm == 0 && v->agency == NULL && v->number == NULL && v->copy == NULL;
+        return none || complain("--place, --picture, --agency, --number and --copy go with --visible", NULL);
+    }
+    if (o->job.verb == JOB_EXTEND || o->job.verb == JOB_COUNTER || (o->job.format != FORMAT_AUTO && o->job.format != FORMAT_PADES))
+        return complain("--visible is for signing PDFs", NULL);
+    if ((v->kind == LOOK_OFFICIAL || v->kind == LOOK_AGENCY) && o->picture == NULL)
+        return complain("this look needs --picture", NULL);
+    if (v->kind == LOOK_ANNEX && v->number == NULL)
+        return complain("this look needs --number", NULL);
+    return o->place == NULL || visible_place(o->place, &o->job.visible.place) || complain("not a place", o->place);
+}
+
 static bool fits(struct options *o)
 {
     if (o->hash_given)
@@ -308,7 +336,7 @@ static bool fits(struct options *o)
     }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
-    return verb_fits(o) && kind_fits(o) && level_fits(o) && key_fits(o) && output_fits(o);
+    return verb_fits(o) && kind_fits(o) && level_fits(o) && visible_fits(o) && key_fits(o) && output_fits(o);
 }
 
 static bool read_evidence_verb(struct options *o, const char *word)

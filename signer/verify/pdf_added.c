@@ -38,10 +38,22 @@ static bool is_visible(const struct pdf_added *a, qpdf_oh widget)
     return !hidden && v[0] != v[2] && v[1] != v[3];
 }
 
+/* By its own area or that of a widget below it. */
+static bool shows_anything(const struct pdf_added *a, qpdf_oh field)
+{
+    qpdf_oh kids = key(a, field, "/Kids");
+    int n = qpdf_oh_is_array(a->q, kids) ? qpdf_oh_get_array_n_items(a->q, kids) : 0;
+    bool shows = is_visible(a, field) || n > ADDED_MAX;
+    for (int i = 0; i < n && !shows; i++)
+        shows = is_visible(a, qpdf_oh_get_array_item(a->q, kids, i));
+    return shows;
+}
+
 bool pdf_added_filled(struct pdf_added *a, qpdf_oh field)
 {
     qpdf_oh value = key(a, field, "/V"), title = key(a, field, "/T");
-    bool person = qpdf_oh_is_dictionary(a->q, value) && !name_is(a->q, value, "/SubFilter", "/ETSI.RFC3161"), shows = is_visible(a, field);
+    bool person = qpdf_oh_is_dictionary(a->q, value) && !name_is(a->q, value, "/SubFilter", "/ETSI.RFC3161"),
+         shows = shows_anything(a, field);
     a->fields++;
     if (person)
         a->signatures++;

@@ -182,13 +182,20 @@ static bool in_list(const char *name, const char *const *list)
     return false;
 }
 
+/* A field's value, or that of the field above it when this is but its widget. */
+static qpdf_oh value_of(const struct side *s, qpdf_oh field)
+{
+    qpdf_oh value = key(s, field, "/V");
+    return qpdf_oh_is_null(s->q, value) ? key(s, key(s, field, "/Parent"), "/V") : value;
+}
+
 /* An empty signature field that is now filled; its look may come with the signature. */
 static bool fills_field(struct diff *d, struct both v, const char *name)
 {
     static const char *const WITH_SIGNATURE[] = {"/V", "/AP", "/M", "/F", NULL};
     const struct side *s = &d->side[0];
-    return in_list(name, WITH_SIGNATURE) && pdf_is_signature_field(s->q, v.oh[0]) && qpdf_oh_is_null(s->q, key(s, v.oh[0], "/V")) &&
-           qpdf_oh_is_dictionary(d->side[1].q, key(&d->side[1], v.oh[1], "/V"));
+    return in_list(name, WITH_SIGNATURE) && pdf_is_signature_field(s->q, v.oh[0]) && qpdf_oh_is_null(s->q, value_of(s, v.oh[0])) &&
+           qpdf_oh_is_dictionary(d->side[1].q, value_of(&d->side[1], v.oh[1]));
 }
 
 /* Compares one entry, by what it means where it stands. */

@@ -2,38 +2,9 @@
  * PAdES levels: B-B to B-LTA by incremental updates, several signers, existing fields, certification; what pdfsig, qpdf and our verifier say of each.
  * ETSI EN 319 142-1 §5.4, §6.3; ISO 32000-1 §12.8.
  */
-#include "tests/unit/testhand.h"
-#include "tests/unit/testpdf.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/testpades.h"
 #include "signer/formats/pades_dss.h"
-#include "signer/formats/pades_sign.h"
-#include "signer/verify/verify.h"
 #include <sys/stat.h>
-
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 /* A fresh PDF, open for reading and writing. */
 static int open_pdf(const struct testpdf_spec *spec)
@@ -61,55 +32,6 @@ static void sign_as(int fd, const struct tp_id *who, const struct pades_opts *o,
     struct pades_opts opts = o != NULL ? *o : (struct pades_opts){0};
     opts.signing_time = clock_now();
     assert_ok(pades_sign(fd, &opts, key_of(&m, who, CMS_SHA256, SIGN_ECDSA), stamped ? &tsa : NULL));
-}
-
-static void raise_to(int fd, enum sig_level level)
-{
-    enum sig_level reached;
-    assert_ok(pades_raise(fd, level, &(struct cades_means){&tsa, crls_at_hand()}, &reached));
-    assert_int_equal(reached, level);
-    assert_ok(pades_level(fd, &reached));
-    assert_int_equal(reached, level);
-}
-
-static unsigned count(const struct buf *text, const char *word)
-{
-    unsigned n = 0;
-    const uint8_t *p = text->ptr, *end = text->ptr + text->len; /* a file has NULs */
-    while ((p = memmem(p, (size_t)(end - p), word, strlen(word))) != NULL) {
-        p += strlen(word);
-        n++;
-    }
-    return n;
-}
-
-/* So many signatures by persons, all valid; document timestamps are beyond pdfsig. */
-static void others_accept(unsigned signatures)
-{
-    AUTO_BUF text = {0};
-    int code = tp_run(&text, "pdfsig -nocert work.pdf");
-    if (code != 0 || count(&text, "Signature is Valid.") != signatures || count(&text, "Digest Mismatch") > 0)
-        fail_msg("pdfsig: %s", buf_str(&text));
-    code = tp_run(&text, "qpdf --check work.pdf");
-    if (code != 0)
-        fail_msg("qpdf: %s", buf_str(&text));
-}
-
-static void verifier_says(enum verdict want, size_t signatures)
-{
-    struct file_result f;
-    struct crl_memory memory = {.n = 0};
-    struct context ctx = {.trust = &trust, .at = clock_now(), .memory = &memory};
-    char *path = tp_path("work.pdf");
-    assert_ok(verify_file(&ctx, path, NULL, &f));
-    for (size_t k = 0; f.findings.verdict != want && k < f.signature_n; k++)
-        for (size_t i = 0; i < f.signature[k].findings.n; i++)
-            print_message("signature %zu: %s: %s\n", k, note_text(f.signature[k].findings.item[i].note, LANG_EN),
-                          f.signature[k].findings.item[i].detail);
-    assert_int_equal(f.findings.verdict, want);
-    assert_int_equal(f.signature_n, signatures);
-    file_result_free(&f);
-    free(path);
 }
 
 /* --- levels --- */
