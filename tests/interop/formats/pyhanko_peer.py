@@ -8,13 +8,17 @@ import sys
 import traceback
 
 from asn1crypto import cms, crl as asn1_crl, ocsp as asn1_ocsp, pem, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import signers, timestamps
 from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation.ades import ades_basic_validation, ades_lta_validation, ades_with_time_validation
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.policy_decl import (LocalKnowledge, PdfSignatureValidationSpec, RevinfoOnlineFetchingRule, RevocationInfoGatheringSpec,
                                                  SignatureValidationSpec)
 from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
@@ -116,7 +120,25 @@ async def judge_cms(root, online, file, content):
     return [f"{head}|{level}|{errors}"]
 
 
+async def sign(root, key, cert, chain, tsa, form, level, files, out):
+    """PAdES, CAdES-DETACHED or CAdES-ENVELOPING, level B, T, LT or LTA (CAdES: to T)."""
+    signer = signers.SimpleSigner.load(key, cert, ca_chain_files=(chain,))
+    stamper = None if level == "B" else timestamps.HTTPTimeStamper(tsa)
+    with open(files, "rb") as f, open(out, "wb") as to:
+        if form == "PAdES":
+            context = ValidationContext(trust_roots=certificates(root), allow_fetching=True, revocation_mode="require")
+            meta = signers.PdfSignatureMetadata(field_name="Signature", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, validation_context=context,
+                                                embed_validation_info=level in ("LT", "LTA"), use_pades_lta=level == "LTA")
+            await signers.PdfSigner(meta, signer=signer, timestamper=stamper).async_sign_pdf(IncrementalPdfFileWriter(f), output=to)
+        else:
+            made = await signer.async_sign_general_data(f.read(), "sha256", detached=form == "CAdES-DETACHED", use_cades=True, timestamper=stamper)
+            to.write(made.dump())
+    return []
+
+
 async def answer(q):
+    if q[0] == "sign":
+        return await sign(*q[1:])
     if q[0] == "validate":
         online = q[2] == "online"
         with open(q[3], "rb") as f:

@@ -13,7 +13,7 @@ def pdf(data):
     return data[:at] + box.replace(b"595", b"594", 1).replace(b"842", b"841", 1) + data[end:]
 
 
-def xml(data):
+def text(data):
     """A digit of the form, or a letter of the file inside (base64)."""
     return data.replace(b"079192004217", b"079192004218", 1).replace(b"R2nhuqV5", b"R2nhuqV4", 1)
 
@@ -30,8 +30,8 @@ def changed(made, folder):
         data = pdf(data)
     elif made.row.family.startswith("ASiC"):
         return Made(made.row, in_container(made.path, path), [])
-    elif made.path.suffix == ".xml":
-        data = xml(data)
+    elif made.path.suffix in (".xml", ".json"):
+        data = text(data)
     else:
         data = data.replace("kèm".encode(), "kem ".encode(), 1)
     assert made.contents or data != made.path.read_bytes(), "nothing was changed"

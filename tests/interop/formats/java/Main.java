@@ -2,6 +2,9 @@
  * EU DSS and BouncyCastle for the matrix of formats: one process, a question a line, an answer a line; words are separated by tabs.
  * Started by tests/interop/formats/dss.py.
  *   validate ROOT.pem online|offline FILE [CONTENT...]     what EU DSS says of each signature, time-stamp and evidence record in FILE
+ *   sign ROOT.pem KEY CERT CHAIN TSA FORMAT LEVEL FILES OUT      EU DSS signs (Maker.java tells the formats)
+ *   extend ROOT.pem TSA FORMAT LEVEL FILE OUT [CONTENT...]       EU DSS raises the level
+ *   record TSA.pem RECORD CONTENT                          what BouncyCastle says of an evidence record (RFC 4998)
  * An answer is "ok" or "error", then words.
  */
 import java.io.BufferedReader;
@@ -38,6 +41,12 @@ final class Main {
         switch (q.get(0)) {
             case "validate":
                 return Judge.validate(q.get(1), q.get(2).equals("online"), q.get(3), q.subList(4, q.size()));
+            case "sign":
+                return Maker.sign(q.get(1), q.get(2), q.get(3), q.get(4), q.get(5), q.get(6), q.get(7), q.get(8), q.get(9));
+            case "extend":
+                return Maker.extend(q.get(1), q.get(2), q.get(3), q.get(4), q.get(5), q.get(6), q.subList(7, q.size()));
+            case "record":
+                return Records.check(q.get(1), q.get(2), q.get(3));
             default:
                 throw new IllegalArgumentException(q.get(0));
         }
