@@ -15,7 +15,7 @@
 
 const char *format_name(enum file_format f)
 {
-    static const char *const NAMES[] = {"", "PAdES", "CAdES", "XAdES", "ASiC-E", "ASiC-S"};
+    static const char *const NAMES[] = {"", "PAdES", "CAdES", "XAdES", "ASiC-E", "ASiC-S", "JAdES"};
     return NAMES[f];
 }
 
@@ -92,6 +92,8 @@ static enum file_format format_of(const struct job_conf *c, const char *path, st
         return c->format;
     if (job_in_place(c) && asic_looks_like(head))
         return FORMAT_ASIC_E; /* job_asic tells which */
+    if (job_in_place(c) && jades_looks_like(head))
+        return FORMAT_JADES;
     if (job_in_place(c) && head.len > 0 && head.ptr[0] == '<')
         return FORMAT_XADES;
     return job_ends_in(path, ".pdf") || (head.len >= 5 && memcmp(head.ptr, "%PDF-", 5) == 0) ? FORMAT_PADES : FORMAT_CADES;
@@ -112,7 +114,9 @@ static err_t own_name(const struct job_conf *c, enum file_format f, const char *
         return buf_addf(out, "%.*s%s", stem_of(path), path, f == FORMAT_ASIC_E ? ".asice" : ".asics");
     if (f == FORMAT_CADES)
         return buf_addf(out, "%s%s", path, c->cades.enveloping ? ".p7m" : ".p7s");
-    if (f == FORMAT_XADES && c->cades.enveloping)
+    if (f == FORMAT_JADES)
+        return buf_addf(out, "%s%s", path, c->compact ? ".jws" : ".jades.json");
+    if (f == FORMAT_XADES && (c->cades.enveloping || c->detached))
         return buf_addf(out, "%s.xades.xml", path);
     if (f == FORMAT_XADES)
         return buf_addf(out, "%.*s.signed.xml", (int)(strlen(path) - (job_ends_in(path, ".xml") ? 4 : 0)), path);
@@ -138,6 +142,32 @@ static err_t output_of(const struct job_conf *c, enum file_format f, const char 
 static bool may_replace(const struct job_conf *c)
 {
     return c->overwrite || (job_in_place(c) && c->output == NULL);
+}
+
+err_t job_raise(const struct job_conf *c, struct means *m, job_raise_fn *raise, void *arg, struct buf *made, struct job_result *r)
+{
+    err_t e;
+    do {
+        AUTO_BUF from = take(made);
+        e = raise(arg, buf_bytes(&from), c->level, m, made, &r->reached);
+        if (made->len == 0) { /* not even read */
+            *made = take(&from);
+            return e;
+        }
+        r->has_level = true;
+    } while (job_once_more(m, e));
+    return e;
+}
+
+err_t job_made(const struct job_conf *c, struct means *m, job_raise_fn *raise, void *arg, struct buf *made, struct job_result *r)
+{
+    if (c->verb != JOB_EXTEND) {
+        r->reached = LEVEL_B;
+        r->has_level = true;
+        if (c->level == LEVEL_B)
+            return OK;
+    }
+    return job_raise(c, m, raise, arg, made, r);
 }
 
 err_t job_put(struct target *t, const struct buf *made, err_t e, struct job_result *r)
@@ -188,6 +218,7 @@ static enum sig_level level_before(enum file_format f, const struct source *in)
     err_t e = OK;
     switch (f) {
     case FORMAT_PADES: e = pades_level(in->fd, &l); break;
+    case FORMAT_JADES: e = jades_level(in->data, &l); break;
     case FORMAT_XADES: e = xades_level(in->data, &l); break;
     case FORMAT_ASIC_E:
     case FORMAT_ASIC_S: e = container_level(in->data, &l); break;
@@ -201,7 +232,8 @@ static err_t make(const struct job_conf *c, struct means *m, const struct source
 {
     switch (r->format) {
     case FORMAT_PADES: return job_pdf(c, m, in, t, r);
-    case FORMAT_XADES: return job_xml(c, m, in, t, r);
+    case FORMAT_XADES: return job_xml(c, m, in, paths[0], t, r);
+    case FORMAT_JADES: return job_json(c, m, in, paths[0], t, r);
     case FORMAT_ASIC_E:
     case FORMAT_ASIC_S: return job_asic(c, m, paths, n, t, r);
     default: return job_cms(c, m, in, paths[0], t, r);

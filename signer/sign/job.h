@@ -10,7 +10,7 @@
 #include "signer/formats/pades_sign.h"
 #include "signer/sign/visible.h"
 
-enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S };
+enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S, FORMAT_JADES };
 const char *format_name(enum file_format f); /* "PAdES" */
 const char *level_name(enum sig_level l);    /* "B-LTA" */
 
@@ -34,6 +34,8 @@ struct job_conf {
     const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (all but JOB_SIGN) in its place */
     unsigned signer;     /* JOB_COUNTER: whose signature, from 1; 0: there is just one */
     const char *content; /* what a detached CMS signs, when its name does not tell */
+    bool detached;       /* XML, JSON: about the file beside it */
+    bool compact;        /* JSON: the one-line form */
     bool overwrite, or_nothing;
 
     struct fetch *tsa; /* NULL: no service */

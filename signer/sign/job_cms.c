@@ -63,19 +63,9 @@ static err_t open_content(const struct job_conf *c, const char *path, struct sou
     return source_open(out, beside);
 }
 
-static err_t raise_cms(const struct job_conf *c, struct means *m, const struct covered *content, struct buf *cms, struct job_result *r)
+static err_t raise_step(void *arg, struct bytes from, enum sig_level level, struct means *m, struct buf *out, enum sig_level *reached)
 {
-    err_t e;
-    do {
-        AUTO_BUF from = take(cms);
-        e = cades_raise(buf_bytes(&from), content, c->level, &m->means, cms, &r->reached);
-        if (cms->len == 0) { /* not even parsed */
-            *cms = take(&from);
-            return e;
-        }
-        r->has_level = true;
-    } while (job_once_more(m, e));
-    return e;
+    return cades_raise(from, arg, level, &m->means, out, reached);
 }
 
 /* A message and what it is over, as far as that is at hand. */
@@ -108,7 +98,7 @@ static err_t message_open(const struct job_conf *c, const struct source *in, con
     return x->found ? job_cms_is_over(in->data, &x->content) : OK;
 }
 
-static const struct covered *outside(const struct message *x)
+static struct covered *outside(struct message *x)
 {
     return x->inside || !x->found ? NULL : &x->content;
 }
@@ -119,7 +109,7 @@ static err_t extend_cms(const struct job_conf *c, struct means *m, const struct 
     AUTO_MESSAGE x = {.beside.fd = -1};
     TRY(message_open(c, in, path, c->level == LEVEL_LTA, &x));
     TRY(buf_copy(cms, in->data));
-    err_t e = raise_cms(c, m, outside(&x), cms, r);
+    err_t e = job_made(c, m, raise_step, outside(&x), cms, r);
     r->unchanged = e == OK && bytes_eq(buf_bytes(cms), in->data);
     return e;
 }
@@ -131,9 +121,7 @@ static err_t add_cms(const struct job_conf *c, struct means *m, const struct sou
     struct cades_opts o = {.signing_time = clock_now(), .mime_type = c->cades.mime_type};
     TRY(message_open(c, in, path, true, &x));
     TRY(cades_add_signer(in->data, outside(&x), &o, c->key, cms));
-    r->reached = LEVEL_B;
-    r->has_level = true;
-    return c->level > LEVEL_B ? raise_cms(c, m, outside(&x), cms, r) : OK;
+    return job_made(c, m, raise_step, outside(&x), cms, r);
 }
 
 /* Which signer? When there are several, it must be said. */
@@ -168,13 +156,11 @@ static err_t counter_cms(const struct job_conf *c, struct means *m, const struct
 
 static err_t sign_cms(const struct job_conf *c, struct means *m, const struct source *in, struct buf *cms, struct job_result *r)
 {
-    const struct covered content = {{in->data}};
+    struct covered content = {{in->data}};
     struct cades_opts o = c->cades;
     o.signing_time = clock_now();
     TRY(cades_sign(&content, &o, c->key, cms));
-    r->reached = LEVEL_B;
-    r->has_level = true;
-    return c->level > LEVEL_B ? raise_cms(c, m, o.enveloping ? NULL : &content, cms, r) : OK;
+    return job_made(c, m, raise_step, o.enveloping ? NULL : &content, cms, r);
 }
 
 err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in, const char *path, struct target *t, struct job_result *r)

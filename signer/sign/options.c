@@ -28,13 +28,8 @@ struct choice {
 };
 
 static const struct choice FORMATS[] = {
-    {"auto", FORMAT_AUTO},
-    {"pades", FORMAT_PADES},
-    {"cades", FORMAT_CADES},
-    {"xades", FORMAT_XADES},
-    {"asic-e", FORMAT_ASIC_E},
-    {"asic-s", FORMAT_ASIC_S},
-    {NULL, 0},
+    {"auto", FORMAT_AUTO},     {"pades", FORMAT_PADES},   {"cades", FORMAT_CADES}, {"xades", FORMAT_XADES},
+    {"asic-e", FORMAT_ASIC_E}, {"asic-s", FORMAT_ASIC_S}, {"jades", FORMAT_JADES}, {NULL, 0},
 };
 static const struct choice KINDS[] = {{"xades", ASIC_XADES}, {"cades", ASIC_CADES}, {"timestamp", ASIC_TIMESTAMP}, {NULL, 0}};
 static const struct choice LEVELS[] = {{"B-B", LEVEL_B}, {"B-T", LEVEL_T}, {"B-LT", LEVEL_LT}, {"B-LTA", LEVEL_LTA}, {NULL, 0}};
@@ -126,6 +121,8 @@ static const struct row ROWS[] = {
     FLAG("add", add),
     FLAG("counter", counter),
     NUMBER("signer", job.signer, 1, SIGNERS_MAX, "not a number of a signer"),
+    FLAG("detached", job.detached),
+    FLAG("compact", job.compact),
     FLAG("enveloping", job.cades.enveloping),
     TEXT("mime", job.cades.mime_type),
     TEXT("content", job.content),
@@ -291,6 +288,16 @@ static bool level_fits(struct options *o)
     return true;
 }
 
+static bool shape_fits(const struct options *o)
+{
+    bool xml = o->job.format == FORMAT_XADES, json = o->job.format == FORMAT_JADES;
+    if (o->job.detached && ((!xml && !json) || o->job.cades.enveloping))
+        return complain("--detached is for xades and jades", NULL);
+    if (o->job.compact && (!json || o->job.level > LEVEL_B))
+        return complain("--compact is for jades at B-B: it has no place for a timestamp", NULL);
+    return true;
+}
+
 /* --add, --counter: a key, and something that is signed. */
 static bool verb_fits(struct options *o)
 {
@@ -336,7 +343,7 @@ static bool fits(struct options *o)
     }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
-    return verb_fits(o) && kind_fits(o) && level_fits(o) && visible_fits(o) && key_fits(o) && output_fits(o);
+    return verb_fits(o) && kind_fits(o) && level_fits(o) && shape_fits(o) && visible_fits(o) && key_fits(o) && output_fits(o);
 }
 
 static bool read_evidence_verb(struct options *o, const char *word)
