@@ -3,6 +3,7 @@
  * Called by crew.c; the formats do the work. What could not be reached is said, never claimed.
  */
 #include "signer/sign/job_impl.h"
+#include "signer/sign/renew.h"
 
 #include "common/clock.h"
 #include <libgen.h>
@@ -240,20 +241,47 @@ static err_t make(const struct job_conf *c, struct means *m, const struct source
     }
 }
 
+/* What goes where, made or raised. */
+static err_t work(const struct job_conf *c, struct means *m, const struct source *in, char *const *paths, size_t n, struct job_result *r)
+{
+    AUTO_TARGET t = {.fd = -1};
+    TRY(output_of(c, r->format, paths[0], &r->output));
+    TRY(target_open(&t, r->output, may_replace(c)));
+    enum sig_level before = c->verb == JOB_EXTEND ? level_before(r->format, in) : LEVEL_B;
+    err_t e = make(c, m, in, paths, n, &t, r);
+    explain(m, e, r);
+    return finish(c, &t, before, e, r);
+}
+
+/* One that is due is extended where it lies. */
+static err_t renew(const struct job_conf *c, struct means *m, const struct source *in, char *const *paths, struct job_result *r)
+{
+    enum renewal what;
+    struct job_conf extend = *c;
+    extend.verb = JOB_EXTEND;
+    r->format = renewal_format(in->data);
+    err_t e = renewal_of(c, m, r->format, in->data, &what, &r->until);
+    r->passed = e == OK && what == RENEWAL_NOT;
+    r->unchanged = what == RENEWAL_NOT_YET;
+    r->has_level = what != RENEWAL_NOT;
+    r->reached = LEVEL_LTA;
+    explain(m, e, r);
+    return e == OK && what == RENEWAL_DUE ? work(&extend, m, in, paths, 1, r) : e;
+}
+
 static err_t run(const struct job_conf *c, char *const *paths, size_t n, struct job_result *r)
 {
     struct means m;
     AUTO_SOURCE in = {.fd = -1};
-    AUTO_TARGET t = {.fd = -1};
-    TRY(source_open(&in, paths[0]));
-    r->format = format_of(c, paths[0], in.data);
-    TRY(output_of(c, r->format, paths[0], &r->output));
-    TRY(target_open(&t, r->output, may_replace(c)));
+    err_t e = source_open(&in, paths[0]);
+    r->passed = c->verb == JOB_RENEW && e == ERR_SYNTAX; /* empty: nobody's signature */
+    if (e != OK)
+        return r->passed ? OK : e;
     means_make(&m, c);
-    enum sig_level before = c->verb == JOB_EXTEND ? level_before(r->format, &in) : LEVEL_B;
-    err_t e = make(c, &m, &in, paths, n, &t, r);
-    explain(&m, e, r);
-    return finish(c, &t, before, e, r);
+    if (c->verb == JOB_RENEW)
+        return renew(c, &m, &in, paths, r);
+    r->format = format_of(c, paths[0], in.data);
+    return work(c, &m, &in, paths, n, r);
 }
 
 bool job_in_place(const struct job_conf *c)
@@ -263,7 +291,7 @@ bool job_in_place(const struct job_conf *c)
 
 bool job_needs_key(const struct job_conf *c)
 {
-    return c->verb != JOB_EXTEND && c->kind != ASIC_TIMESTAMP;
+    return c->verb != JOB_EXTEND && c->verb != JOB_RENEW && c->kind != ASIC_TIMESTAMP;
 }
 
 bool job_is_one(const struct job_conf *c)

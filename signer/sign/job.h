@@ -8,6 +8,7 @@
 #include "common/fetch.h"
 #include "signer/formats/asic.h"
 #include "signer/formats/pades_sign.h"
+#include <pthread.h>
 #include "signer/sign/visible.h"
 
 enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S, FORMAT_JADES };
@@ -19,6 +20,15 @@ enum job_verb {
     JOB_EXTEND,  /* raises what is there */
     JOB_ADD,     /* one more signature in what is signed */
     JOB_COUNTER, /* a signature over another's signature */
+    JOB_RENEW,   /* a further archive timestamp, where the last one is about to end */
+};
+
+/* What the service's timestamps are worth: asked once by whoever needs it first. */
+struct renew_offer {
+    pthread_mutex_t mutex;
+    bool asked;
+    err_t err;
+    int64_t until; /* when its certificate ends */
 };
 
 /* The same for all files; nothing in it changes while jobs run. */
@@ -31,11 +41,13 @@ struct job_conf {
     struct pades_opts pades;
     struct visible visible; /* of signatures in PDFs */
     struct cades_opts cades;
-    const char *output;  /* a file, or an existing folder, or NULL: beside the input, or (all but JOB_SIGN) in its place */
-    unsigned signer;     /* JOB_COUNTER: whose signature, from 1; 0: there is just one */
-    const char *content; /* what a detached CMS signs, when its name does not tell */
-    bool detached;       /* XML, JSON: about the file beside it */
-    bool compact;        /* JSON: the one-line form */
+    const char *output;        /* a file, or an existing folder, or NULL: beside the input, or (all but JOB_SIGN) in its place */
+    unsigned signer;           /* JOB_COUNTER: whose signature, from 1; 0: there is just one */
+    int64_t within;            /* JOB_RENEW: seconds from now in which an archive timestamp may end */
+    struct renew_offer *offer; /* JOB_RENEW */
+    const char *content;       /* what a detached CMS signs, when its name does not tell */
+    bool detached;             /* XML, JSON: about the file beside it */
+    bool compact;              /* JSON: the one-line form */
     bool overwrite, or_nothing;
 
     struct fetch *tsa; /* NULL: no service */
@@ -61,7 +73,9 @@ struct job_result {
     bool has_level;
     bool timestamp; /* a timestamp and no signature: it has no level */
     bool written;   /* output holds it */
-    bool unchanged; /* extend: it had the level before */
+    bool unchanged; /* extend: it had the level before; renew: it lasts */
+    bool passed;    /* renew: nothing that could be renewed */
+    int64_t until;  /* renew: when its archive timestamps end, as found; 0: none */
     err_t err;      /* OK: the level that was asked for */
     char why[160];  /* more to err, or empty */
 };

@@ -171,7 +171,7 @@ err_t job_cms(const struct job_conf *c, struct means *m, const struct source *in
     case JOB_SIGN: e = sign_cms(c, m, in, &cms, r); break;
     case JOB_EXTEND: e = extend_cms(c, m, in, path, &cms, r); break;
     case JOB_ADD: e = add_cms(c, m, in, path, &cms, r); break;
-    case JOB_COUNTER: e = counter_cms(c, m, in, path, &cms, r); break;
+    default: e = counter_cms(c, m, in, path, &cms, r); break;
     }
     return job_put(t, &cms, e, r);
 }

@@ -7,6 +7,7 @@
 #include "common/secret.h"
 #include "signer/formats/errors.h"
 #include "signer/sign/crew.h"
+#include "signer/sign/folder.h"
 #include "signer/sign/key_process.h"
 #include "signer/sign/options.h"
 #include "signer/sign/report.h"
@@ -39,6 +40,8 @@ struct program {
     struct secret tsa_password;
     struct fetch *tsa, *web;
     struct buf origin, cache;
+    struct folder folder;
+    struct renew_offer offer;
     struct source picture;
     struct buf cert_der[DER_MAX], crl_der[DER_MAX];
     struct bytes cert[DER_MAX], crl[DER_MAX];
@@ -52,6 +55,7 @@ static void program_free(struct program *p)
     fetch_close(&p->web);
     buf_free(&p->origin);
     buf_free(&p->cache);
+    folder_free(&p->folder);
     source_close(&p->picture);
     for (size_t i = 0; i < DER_MAX; i++) {
         buf_free(&p->cert_der[i]);
@@ -232,6 +236,22 @@ static int report(const struct program *p, const struct job_result *r, size_t n)
     return status;
 }
 
+/* renew: folders become the files in them. */
+static bool list_files(struct program *p)
+{
+    for (size_t i = 0; p->o.job.verb == JOB_RENEW && i < p->o.path_n; i++) {
+        err_t e = folder_add(&p->folder, p->o.paths[i]);
+        if (e != OK)
+            return complain(p, p->o.paths[i], e);
+    }
+    if (p->o.job.verb == JOB_RENEW) {
+        p->o.paths = p->folder.path;
+        p->o.path_n = p->folder.n;
+    }
+    p->o.job.offer = &p->offer;
+    return true;
+}
+
 static int run(struct program *p)
 {
     const struct options *o = &p->o;
@@ -239,7 +259,7 @@ static int run(struct program *p)
     if (o->evidence != EVIDENCE_NONE)
         return evidence_run(&evidence, o->paths, o->path_n) ? EXIT_DONE : EXIT_NOT_SIGNED;
     size_t n = job_is_one(&o->job) ? 1 : o->path_n;
-    struct job_result *r = calloc(n, sizeof *r);
+    struct job_result *r = calloc(n + 1, sizeof *r);
     if (r == NULL)
         return EXIT_NOT_SIGNED;
     if (n < o->path_n)
@@ -263,7 +283,7 @@ static void harden(void)
 
 int main(int argc, char **argv)
 {
-    static struct program p = {.picture = {.fd = -1}};      /* large, and wiped by the system */
+    static struct program p = {.offer.mutex = PTHREAD_MUTEX_INITIALIZER, .picture = {.fd = -1}}; /* large, and wiped by the system */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* a local openssl.cnf changes nothing of what is signed */
     secret_init();
     formats_errors_register();
@@ -276,7 +296,7 @@ int main(int argc, char **argv)
     if (p.o.version)
         return puts("antin-sign " ANTIN_VERSION) < 0 ? EXIT_USAGE : EXIT_DONE;
     int status = EXIT_USAGE;
-    if (load_key(&p) && load_look(&p) && load_at_hand(&p) && open_tsa(&p) && open_web(&p))
+    if (load_key(&p) && load_look(&p) && load_at_hand(&p) && open_tsa(&p) && open_web(&p) && list_files(&p))
         status = signer_is_good(&p) ? run(&p) : EXIT_NOT_SIGNED;
     program_free(&p);
     return status;

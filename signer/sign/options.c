@@ -118,6 +118,7 @@ static const struct row ROWS[] = {
     TEXT("agency", job.visible.agency),
     TEXT("number", job.visible.number),
     TEXT("copy", job.visible.copy),
+    NUMBER("within", within_days, 0, 36500, "not a number of days", .given = AT(within_given)),
     FLAG("add", add),
     FLAG("counter", counter),
     NUMBER("signer", job.signer, 1, SIGNERS_MAX, "not a number of a signer"),
@@ -134,6 +135,7 @@ static const struct row ROWS[] = {
     FLAG("version", version, .letter = 'V'),
 };
 #define ROW_N (sizeof ROWS / sizeof *ROWS)
+#define DAY 86400  /* seconds */
 #define FIRST 1000 /* getopt's number of ROWS[0] */
 
 /* --- one option --- */
@@ -278,7 +280,7 @@ static bool level_fits(struct options *o)
 {
     bool stamp = o->job.kind == ASIC_TIMESTAMP;
     if (!o->level_given)
-        o->job.level = o->job.verb == JOB_EXTEND ? LEVEL_LTA : o->job.tsa_url != NULL ? LEVEL_T : LEVEL_B;
+        o->job.level = o->job.verb == JOB_EXTEND || o->job.verb == JOB_RENEW ? LEVEL_LTA : o->job.tsa_url != NULL ? LEVEL_T : LEVEL_B;
     if (o->job.tsa_url != NULL)
         return true;
     if (o->job.level == LEVEL_LTA)
@@ -315,6 +317,17 @@ static bool verb_fits(struct options *o)
     return true;
 }
 
+/* Every file stays where it is, and archived. */
+static bool renew_fits(struct options *o)
+{
+    o->job.within = (int64_t)o->within_days * DAY;
+    if (o->job.verb != JOB_RENEW)
+        return !o->within_given || complain("--within is for renew", NULL);
+    if (o->level_given || o->job.output != NULL || o->job.content != NULL || o->job.format != FORMAT_AUTO)
+        return complain("renew takes no --level, --output, --content or --format", NULL);
+    return true;
+}
+
 /* What can be seen is in PDFs, when they are signed. */
 static bool visible_fits(struct options *o)
 {
@@ -343,7 +356,8 @@ static bool fits(struct options *o)
     }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
-    return verb_fits(o) && kind_fits(o) && level_fits(o) && shape_fits(o) && visible_fits(o) && key_fits(o) && output_fits(o);
+    return verb_fits(o) && renew_fits(o) && kind_fits(o) && level_fits(o) && shape_fits(o) && visible_fits(o) && key_fits(o) &&
+           output_fits(o);
 }
 
 static bool read_evidence_verb(struct options *o, const char *word)
@@ -361,10 +375,10 @@ static bool read_evidence_verb(struct options *o, const char *word)
 
 bool options_read(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.threads = 1, .timeout = 20, .lang = lang_of_environment(), .job.tsa_hash = CMS_SHA256};
+    *o = (struct options){.threads = 1, .within_days = 90, .timeout = 20, .lang = lang_of_environment(), .job.tsa_hash = CMS_SHA256};
     o->key.chain = o->chain;
-    if (argc > 1 && strcmp(argv[1], "extend") == 0) {
-        o->job.verb = JOB_EXTEND;
+    if (argc > 1 && (strcmp(argv[1], "extend") == 0 || strcmp(argv[1], "renew") == 0)) {
+        o->job.verb = argv[1][0] == 'e' ? JOB_EXTEND : JOB_RENEW;
         argc--;
         argv++;
     }

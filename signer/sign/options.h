@@ -19,8 +19,9 @@ struct options {
     const char *chain[LIST_MAX + 1], *trust[LIST_MAX + 1], *crl[LIST_MAX + 1]; /* files; each ends with NULL */
     const char *password_file, *tsa_password_file, *tls_ca, *cache, *picture, *place;
     enum cms_hash hash;
-    unsigned threads, timeout; /* seconds of a request */
-    bool level_given, kind_given, hash_given, add, counter, offline, private_addresses, no_cache, check, json, quiet, help, version;
+    unsigned threads, within_days, timeout; /* seconds of a request */
+    bool level_given, kind_given, hash_given, within_given, add, counter, offline, private_addresses, no_cache, check, json, quiet, help,
+        version;
     enum lang lang;
     char **paths;
     size_t path_n;

@@ -4,13 +4,14 @@
  */
 #include "signer/sign/report.h"
 
+#include "common/clock.h"
 #include "common/json.h"
 #include <string.h>
 
 enum outcome outcome_of(const struct job_result *r)
 {
     if (r->err == OK)
-        return r->unchanged ? OUTCOME_UNCHANGED : OUTCOME_DONE;
+        return r->passed ? OUTCOME_PASSED : r->unchanged ? OUTCOME_UNCHANGED : OUTCOME_DONE;
     return r->written ? OUTCOME_LOWER : OUTCOME_FAILED;
 }
 
@@ -53,7 +54,7 @@ static err_t add_line(const struct job_conf *c, const char *path, const struct j
         return buf_addf(out, "%s %s\n", format_name(r->format), level_name(r->reached));
     if (o == OUTCOME_UNCHANGED)
         return buf_addf(out, "%s %s %s\n", format_name(r->format), HAS[lang], level_name(r->reached));
-    if (o == OUTCOME_FAILED && c->verb != JOB_EXTEND)
+    if (o == OUTCOME_FAILED && job_needs_key(c))
         TRY(buf_add_str(out, NOT[lang]));
     if (r->has_level && r->reached < c->level)
         TRY(lang == LANG_VI ? buf_addf(out, "chỉ đạt mức %s, không phải %s: ", level_name(r->reached), level_name(c->level))
@@ -62,11 +63,27 @@ static err_t add_line(const struct job_conf *c, const char *path, const struct j
     return buf_add_str(out, "\n");
 }
 
+static err_t add_counts(const struct job_result *r, size_t n, enum lang lang, struct buf *out)
+{
+    static const char *const COUNTS[LANG_N] = {
+        [LANG_VI] = "Đã gia hạn %zu, còn hiệu lực %zu, không có dấu thời gian lưu trữ %zu, lỗi %zu\n",
+        [LANG_EN] = "%zu renewed, %zu still good, %zu without an archive timestamp, %zu failed\n",
+    };
+    size_t count[OUTCOME_FAILED + 1] = {0};
+    for (size_t i = 0; i < n; i++)
+        count[outcome_of(&r[i])]++;
+    return buf_addf(out, COUNTS[lang], count[OUTCOME_DONE], count[OUTCOME_UNCHANGED], count[OUTCOME_PASSED],
+                    count[OUTCOME_FAILED] + count[OUTCOME_LOWER]);
+}
+
 err_t report_text(const struct job_conf *c, char *const *paths, const struct job_result *r, size_t n, enum lang lang, struct buf *out)
 {
-    for (size_t i = 0; i < n; i++)
-        TRY(add_line(c, paths[i], &r[i], lang, out));
-    return OK;
+    for (size_t i = 0; i < n; i++) {
+        enum outcome o = outcome_of(&r[i]);
+        if (c->verb != JOB_RENEW || o == OUTCOME_DONE || o == OUTCOME_FAILED)
+            TRY(add_line(c, paths[i], &r[i], lang, out));
+    }
+    return c->verb == JOB_RENEW ? add_counts(r, n, lang, out) : OK;
 }
 
 /* --- for programs --- */
@@ -93,9 +110,12 @@ static int set(json_t *o, const char *name, const char *value)
 
 static json_t *entry(const struct job_conf *c, const char *path, const struct job_result *r)
 {
-    static const char *const STATUS[] = {"done", "unchanged", "lower", "failed"};
+    static const char *const STATUS[] = {"done", "unchanged", "passed", "lower", "failed"};
+    char until[CLOCK_RFC3339_LEN + 1] = "";
     json_t *o = json_object();
-    if (o == NULL || set(o, "file", path) != 0 || set(o, "status", STATUS[outcome_of(r)]) != 0 ||
+    if (r->until > 0 && r->until < INT64_MAX)
+        clock_rfc3339(r->until, until);
+    if (o == NULL || set(o, "until", until) != 0 || set(o, "file", path) != 0 || set(o, "status", STATUS[outcome_of(r)]) != 0 ||
         set(o, "format", format_name(r->format)) != 0 || set(o, "asked", r->timestamp ? NULL : level_name(c->level)) != 0 ||
         set(o, "reached", r->has_level && !r->timestamp ? level_name(r->reached) : NULL) != 0 ||
         set(o, "output", r->written ? r->output : NULL) != 0 || set(o, "error", word_code(r->err)) != 0 || set(o, "detail", r->why) != 0) {

@@ -48,7 +48,7 @@ static err_t make_tmp_name(const struct target *t, struct buf *out)
     char token[B64URL_LEN(12) + 1];
     random_token(token, 12);
     TRY(folder_of(t->path, out));
-    return buf_addf(out, "/.antin-%s", token);
+    return buf_addf(out, "/" TARGET_TMP "%s", token);
 }
 
 static err_t open_named(struct target *t)

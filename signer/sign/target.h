@@ -8,6 +8,8 @@
 #include "common/bytes.h"
 #include <sys/types.h>
 
+#define TARGET_TMP ".antin-" /* how a name begins that a file has for a moment between two steps */
+
 struct target {
     int fd;           /* for reading and writing */
     char *path, *tmp; /* tmp: its name until then, NULL while it has none */

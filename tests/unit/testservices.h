@@ -12,7 +12,7 @@
 static struct ts_pki pki;
 
 /* Of the PKI above, but with addresses in them; and services that should not be believed. */
-static struct tp_id signer, stamper, loose, expired, ocsp_ca;
+static struct tp_id signer, stamper, fading, loose, expired, ocsp_ca; /* fading: it ends in five days */
 static struct buf served_ca_crl, served_services_crl;
 static _Atomic int stamps, crl_fetches, ocsp_asks;
 static _Atomic bool ocsp_lies, crl_away, signer_revoked;
@@ -120,6 +120,11 @@ TP_FN err_t on_loose(struct http_req *r)
 TP_FN err_t on_expired(struct http_req *r)
 {
     return answer_by(r, &expired, true);
+}
+TP_FN err_t on_fading(struct http_req *r)
+{
+    atomic_fetch_add(&stamps, 1);
+    return answer_by(r, &fading, true);
 }
 TP_FN err_t on_citizen(struct http_req *r)
 {
@@ -267,6 +272,7 @@ static const struct http_route SERVICES[] = {
     STAMPER("/no-cert", on_no_cert),
     STAMPER("/loose", on_loose),
     STAMPER("/expired", on_expired),
+    STAMPER("/fading", on_fading),
     STAMPER("/citizen", on_citizen),
     STAMPER("/bad-signature", on_bad_signature),
     STAMPER("/rejected", on_rejected),
@@ -321,6 +327,9 @@ TP_FN void services_start(void)
              &(struct tp_spec){.cn = "Trần Thị Bưởi", .profile = TP_CITIZEN, .issuer = &pki.ca, .access = access, .points = points});
     tp_issue(&ocsp_ca, &(struct tp_spec){.cn = "Test OCSP", .profile = TP_OCSP_NOCHECK, .issuer = &pki.ca});
     tp_issue(&stamper, &(struct tp_spec){.cn = "Test TSA", .profile = TP_TSA, .issuer = &pki.services, .points = tsa_points});
+    tp_issue(&fading,
+             &(struct tp_spec){
+                 .cn = "Fading TSA", .profile = TP_TSA, .issuer = &pki.services, .to = clock_now() + 5 * TP_DAY, .points = tsa_points});
     tp_issue(&loose, &(struct tp_spec){.cn = "Loose TSA", .profile = TP_TSA_NOT_CRITICAL, .issuer = &pki.services});
     int64_t now = clock_now();
     tp_issue(&expired,
@@ -332,7 +341,7 @@ TP_FN void services_start(void)
 
 TP_FN void services_stop(void)
 {
-    struct tp_id *ids[] = {&signer, &stamper, &loose, &expired, &ocsp_ca};
+    struct tp_id *ids[] = {&signer, &stamper, &fading, &loose, &expired, &ocsp_ca};
     http_close(&peer_server);
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
         tp_free(ids[i]);

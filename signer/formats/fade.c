@@ -1,0 +1,123 @@
+/*
+ * Reads how long archive timestamps last.
+ * Called through fade.h by antin-sign renew. ETSI EN 319 102-1 §5.4.
+ */
+#include "signer/formats/fade.h"
+
+#include "signer/formats/pdf_fields.h"
+#include "signer/formats/signed_data.h"
+#include "signer/formats/tsp_token.h"
+#include "signer/formats/xml.h"
+#include <string.h>
+
+#define TOKENS_MAX 32
+
+/* The newest of the tokens that were looked at. */
+struct newest {
+    int64_t time, until;
+    bool any;
+};
+
+static err_t look(struct newest *n, struct bytes der)
+{
+    AUTO_TSP_TOKEN t = {0};
+    int64_t from, to = 0;
+    TRY(tsp_token_read(der, &t));
+    if (n->any && t.time < n->time)
+        return OK;
+    if (t.cert != NULL)
+        TRY(x509_validity(t.cert, &from, &to));
+    *n = (struct newest){t.time, to, true};
+    return OK;
+}
+
+/* One more signature's: the earliest end is the file's. */
+static err_t settle(const struct newest *n, int64_t *until)
+{
+    if (!n->any)
+        return ERR_NOT_FOUND;
+    *until = n->until < *until ? n->until : *until;
+    return OK;
+}
+
+err_t fade_of_token(struct bytes token, int64_t *until)
+{
+    struct newest n = {0};
+    *until = INT64_MAX;
+    TRY(look(&n, token));
+    return settle(&n, until);
+}
+
+static err_t add_cms(struct bytes cms, int64_t *until)
+{
+    AUTO_SIGNED_DATA sd = {0};
+    TRY(signed_data_parse(cms, &sd));
+    for (size_t i = 0; i < sd.signer_n; i++) {
+        struct newest newest = {0};
+        struct bytes tokens[TOKENS_MAX];
+        size_t n;
+        TRY(attribute_all(sd.signer[i].unsigned_attrs, OID_ARCHIVE_TIMESTAMP_V3, tokens, TOKENS_MAX, &n));
+        for (size_t k = 0; k < n; k++)
+            TRY(look(&newest, tokens[k]));
+        TRY(settle(&newest, until));
+    }
+    return OK;
+}
+
+err_t fade_of_cms(struct bytes cms, int64_t *until)
+{
+    *until = INT64_MAX;
+    return add_cms(cms, until);
+}
+
+static err_t add_xml(struct bytes xml, int64_t *until)
+{
+    AUTO_XADES x = NULL;
+    TRY(xades_open(xml, &x));
+    for (size_t i = 0; i < xades_count(x); i++) {
+        const struct xades_signature *s = xades_signature(x, i);
+        struct newest newest = {0};
+        for (size_t k = 0; k < s->stamp_n; k++) {
+            if (s->stamp[k].kind == XADES_ARCHIVE_STAMP)
+                TRY(look(&newest, buf_bytes(&s->stamp[k].token)));
+        }
+        TRY(settle(&newest, until));
+    }
+    return OK;
+}
+
+err_t fade_of_xml(struct bytes xml, int64_t *until)
+{
+    *until = INT64_MAX;
+    return add_xml(xml, until);
+}
+
+/* The last revision that is signed has to be a document timestamp: it covers everything before it. */
+err_t fade_of_pdf(struct bytes file, int64_t *until)
+{
+    AUTO(pdf_close) struct pdf *p = NULL;
+    AUTO(pdf_signatures_free) struct pdf_signatures found = {0};
+    TRY(pdf_open_memory(file, &p));
+    TRY(pdf_signatures_find(p, file, &found));
+    const struct pdf_signature *last = found.n > 0 ? &found.item[found.n - 1] : NULL;
+    if (last == NULL || strcmp(last->sub_filter, "/ETSI.RFC3161") != 0)
+        return ERR_NOT_FOUND;
+    return last->wrong == NULL ? fade_of_token(buf_bytes(&last->contents), until) : ERR_PDF_DAMAGED;
+}
+
+err_t fade_of_container(const struct asic *a, int64_t *until)
+{
+    size_t n = 0;
+    *until = INT64_MAX;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct asic_signature *s = &a->signature[i];
+        AUTO_BUF own = {0};
+        struct bytes text;
+        if (s->kind == ASIC_TIMESTAMP)
+            continue;
+        TRY(zip_read(s->entry, s->kind == ASIC_CADES ? SIGNED_DATA_MAX : XML_BYTES_MAX, &own, &text));
+        TRY(s->kind == ASIC_CADES ? add_cms(text, until) : add_xml(text, until));
+        n++;
+    }
+    return n > 0 ? OK : ERR_NOT_FOUND;
+}
