@@ -5,6 +5,7 @@
 #include "signer/verify/pdf_changes.h"
 
 #include "signer/verify/pdf_added.h"
+#include "signer/verify/pdf_metadata.h"
 #include "signer/verify/pdf_walk.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,6 +217,10 @@ static err_t compare_entry(struct diff *d, struct both holder, const char *name,
     }
     if (at->role == ROLE_FORM && strcmp(name, "/SigFlags") == 0)
         return OK;
+    if (at->role == ROLE_METADATA && strcmp(name, "/Length") == 0)
+        return OK; /* the bytes were compared */
+    if (at->role == ROLE_CATALOG && strcmp(name, "/Metadata") == 0)
+        p.role = ROLE_METADATA;
     if (at->role == ROLE_INFO && strcmp(name, "/ModDate") == 0)
         return OK;
     bool fields = at->role == ROLE_FORM && strcmp(name, "/Fields") == 0, annots = page && strcmp(name, "/Annots") == 0;
@@ -254,21 +259,28 @@ static err_t compare_dictionary(struct diff *d, struct both v, const struct plac
     return OK;
 }
 
-static err_t compare_stream(struct diff *d, struct both v, const struct place *at)
+/* Byte for byte; metadata may also have been written at another time. */
+static bool same_data(struct diff *d, struct both v, enum walk_role role)
 {
     unsigned char *data[2] = {NULL, NULL};
     size_t len[2] = {0, 0};
     bool read = true;
     for (int i = 0; i < 2 && read; i++)
         read = (qpdf_oh_get_stream_data(d->side[i].q, v.oh[i], qpdf_dl_none, NULL, &data[i], &len[i]) & QPDF_ERRORS) == 0;
-    bool same = read && bytes_eq(BYTES(data[0], len[0]), BYTES(data[1], len[1]));
+    struct bytes before = BYTES(data[0], len[0]), after = BYTES(data[1], len[1]);
+    bool same = read && (bytes_eq(before, after) || (role == ROLE_METADATA && pdf_metadata_same(before, after)));
     free(data[0]);
     free(data[1]);
-    if (!same) {
+    return same;
+}
+
+static err_t compare_stream(struct diff *d, struct both v, const struct place *at)
+{
+    if (!same_data(d, v, at->role)) {
         fault(d, at);
         return OK;
     }
-    struct place p = below(at, "", ROLE_PLAIN);
+    struct place p = below(at, "", at->role == ROLE_METADATA ? ROLE_METADATA : ROLE_PLAIN);
     struct both dict = {{qpdf_oh_get_dict(d->side[0].q, v.oh[0]), qpdf_oh_get_dict(d->side[1].q, v.oh[1])}};
     err_t e = compare_dictionary(d, dict, &p);
     qpdf_oh_release(d->side[0].q, dict.oh[0]);

@@ -16,8 +16,8 @@ struct pdf_changes {
 };
 
 /*
- * Allowed are only: new signature fields with their widgets, empty ones filled, the document security store. ERR_PDF_DAMAGED: a revision
- * cannot be read; ERR_TOO_LARGE: too many objects to compare; ERR_NOMEM.
+ * Allowed are only: new signature fields with their widgets, empty ones filled, the document security store, the
+ * time of the last change in the metadata. ERR_PDF_DAMAGED: a revision cannot be read; ERR_TOO_LARGE: too many objects to compare; ERR_NOMEM.
  */
 err_t pdf_changes_find(struct pdf *before, struct pdf *after, struct pdf_changes *out) MUST_USE;
 

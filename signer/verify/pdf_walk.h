@@ -11,7 +11,7 @@
 #define WALK_PATH_CAP 96
 
 /* What the value is to the document: decides what may differ in it. */
-enum walk_role { ROLE_PLAIN, ROLE_CATALOG, ROLE_FORM, ROLE_FIELDS, ROLE_ANNOTS, ROLE_INFO };
+enum walk_role { ROLE_PLAIN, ROLE_CATALOG, ROLE_FORM, ROLE_FIELDS, ROLE_ANNOTS, ROLE_INFO, ROLE_METADATA };
 
 struct walk_pair {
     int id[2], generation[2]; /* before, after */
