@@ -37,6 +37,7 @@ const struct http_route signer_routes[] = {
     API("GET", "/v1/dossiers/{id}/components/{name}/signature", signer_component_signature, signer_auth_reader),
     API("GET", "/v1/dossiers/{id}/manifest", signer_manifest_get, signer_auth_reader),
     API("GET", "/v1/dossiers/{id}/manifest/signature", signer_manifest_signature, signer_auth_reader),
+    API("GET", "/v1/dossiers/{id}/container", signer_container_get, signer_auth_reader),
     /* the officer's API */
     API("GET", "/v1/credentials", signer_credential_list, signer_auth_registrar),
     API_JSON("POST", "/v1/credentials/{id}/revoke", signer_credential_revoke, signer_auth_registrar),
@@ -66,6 +67,7 @@ const struct http_route signer_routes[] = {
     PAGE("/sign/{id}/files/{name}", signer_file),
     PAGE("/sign/{id}/files/{name}/signed", signer_file_signed),
     PAGE("/sign/{id}/files/{name}/signature", signer_file_signature),
+    PAGE("/sign/{id}/container", signer_file_container),
     PAGE("/sign/{id}/manifest", signer_file_manifest),
     PAGE("/sign/{id}/manifest/signature", signer_file_manifest_signature),
     /* the daemon itself */

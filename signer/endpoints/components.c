@@ -21,6 +21,8 @@ err_t signer_component_put(struct http_req *r)
         .dossier = http_path(r, "id"),
         .name = http_path(r, "name"),
         .media_type = http_content_type(r),
+        .format = http_query(r, "format"),
+        .level = http_query(r, "level"),
         .content_digest = http_header(r, "Content-Digest"),
         .request_id = http_request_id(r),
         .fd = s->fd,
@@ -28,6 +30,8 @@ err_t signer_component_put(struct http_req *r)
         .sha256 = s->sha256,
         .sha512 = s->sha512,
     };
+    if (http_dup_params(r))
+        return ERR_SYNTAX;
     struct component c;
     bool created = false;
     TRY(component_upload(signer_app(r), api_caller(r), &u, &c, &created));

@@ -1,5 +1,5 @@
 /*
- * GET /v1/dossiers/{id}/components/{name}, …/signed, …/signature, /manifest, /manifest/signature: for portals, courts and agencies.
+ * GET /v1/dossiers/{id}/components/{name}, …/signed, …/signature, /manifest, /manifest/signature, /container: for portals, courts and agencies.
  * Called through routes.c. A document comes from a stranger: it is sent so that no browser runs it in our origin.
  */
 #include "signer/endpoints/downloads.h"
@@ -65,6 +65,15 @@ err_t signer_component_signature(struct http_req *r)
     AUTO_DOWNLOAD dl = {.fd = -1};
     TRY(dossier(r, &d));
     TRY(download_signature(signer_app(r), &d, http_path(r, "name"), &dl));
+    return download_reply(r, &dl, true);
+}
+
+err_t signer_container_get(struct http_req *r)
+{
+    struct dossier d;
+    AUTO_DOWNLOAD dl = {.fd = -1};
+    TRY(dossier(r, &d));
+    TRY(download_container(signer_app(r), &d, &dl));
     return download_reply(r, &dl, true);
 }
 

@@ -44,6 +44,15 @@ err_t signer_file_signature(struct http_req *r)
     return download_reply(r, &dl, true);
 }
 
+err_t signer_file_container(struct http_req *r)
+{
+    struct dossier d;
+    AUTO_DOWNLOAD dl = {.fd = -1};
+    TRY(owner_of(r, &d));
+    TRY(download_container(signer_app(r), &d, &dl));
+    return download_reply(r, &dl, true);
+}
+
 err_t signer_file_manifest(struct http_req *r)
 {
     struct dossier d;

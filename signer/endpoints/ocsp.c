@@ -19,7 +19,7 @@ static err_t answer(struct http_req *r, struct bytes der, struct responder_answe
 {
     struct ocsp_query q;
     TRY(ocsp_query_parse(der, &q));
-    return responder_ask(signer_app(r), &q, out);
+    return responder_ask(signer_app(r), &q, 0, out);
 }
 
 /* IMF-fixdate (RFC 9110 §5.6.7). */

@@ -94,14 +94,18 @@ static void grouped(const uint8_t sha256[SHA256_LEN], char out[2 * SHA256_LEN + 
 
 static err_t describe(const struct http_req *r, const struct dossier *d, const struct component *c, json_t **out)
 {
-    char size[32], digest[2 * SHA256_LEN + 16];
+    static const char *const FORMS[] = {[FORMAT_PADES] = "PAdES", [FORMAT_CADES] = "CAdES", [FORMAT_XADES] = "XAdES"};
+    char size[32], digest[2 * SHA256_LEN + 16], kind[16];
     AUTO_BUF href = {0};
     TRY(buf_addf(&href, "/sign/%s/files/", d->id));
     TRY(url_encode(&href, c->name));
     size_text(r, c->size, size);
     grouped(c->sha256, digest);
-    *out = json_pack("{sssssssssssbsbsI}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
-                     buf_str(&href), "pdf", c->pdf, "signed", c->is_signed, "bytes", (json_int_t)c->size);
+    /* "PAdES-B-LTA": what was truly reached */
+    snprintf(kind, sizeof kind, "%s-%s", FORMS[c->format], c->level_reached);
+    *out =
+        json_pack("{sssssssssssbsbsIss}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
+                  buf_str(&href), "inside", c->format == FORMAT_PADES, "signed", c->is_signed, "bytes", (json_int_t)c->size, "kind", kind);
     return *out != NULL ? OK : ERR_NOMEM;
 }
 
@@ -197,6 +201,8 @@ err_t review_result(struct http_req *r, const struct websession *s, const struct
     TRY(common_values(r, s, d, "result.title", &v));
     clock_local(d->sealed_at, when);
     json_object_set_new(v, "sealed_at", json_string(when));
+    if (d->level_reached[0] != '\0') /* dossiers of before containers have none */
+        json_object_set_new(v, "level", json_string(d->level_reached));
     if (d->return_uri[0] != '\0' && return_allowed(signer_app(r), d->return_uri))
         json_object_set_new(v, "return_uri", json_string(d->return_uri));
     return spage_reply(r, 200, "result", take(&v));

@@ -10,6 +10,8 @@
 
 /* Baseline levels; each holds the one before it. */
 enum sig_level { LEVEL_B, LEVEL_T, LEVEL_LT, LEVEL_LTA };
+const char *level_name(enum sig_level level); /* "B-B", "B-T", "B-LT", "B-LTA" */
+err_t level_read(const char *name, enum sig_level *out) MUST_USE; /* ERR_NOT_FOUND */
 
 /* How the key signs; which it may follows from the certificate's key and the table of algorithms. */
 enum sign_scheme { SIGN_ECDSA, SIGN_RSA_PKCS1, SIGN_RSA_PSS, SIGN_ED25519 };

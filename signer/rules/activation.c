@@ -7,9 +7,12 @@
 #include "common/clock.h"
 #include "common/x509.h"
 #include "signer/errors.h"
+#include "signer/rules/container.h"
 #include "signer/rules/content.h"
 #include "signer/rules/evidence.h"
+#include "signer/rules/level.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/xmlsign.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +32,14 @@ void activation_free(struct activation **a)
 
 void activation_for_key(const struct activation *act, const char *owner, struct key_activation *out)
 {
+    static const enum key_sign_kind kinds[] = {
+        [FORMAT_PADES] = KEY_SIGN_PADES, [FORMAT_CADES] = KEY_SIGN_CADES, [FORMAT_XADES] = KEY_SIGN_XADES};
     *out = (struct key_activation){.expires = act->row.expires, .n = act->n};
     snprintf(out->citizen.credential_id, sizeof out->citizen.credential_id, "%s", act->row.credential);
     snprintf(out->citizen.owner, sizeof out->citizen.owner, "%s", owner);
     memcpy(out->random, act->row.random, sizeof out->random);
     for (size_t i = 0; i < act->n; i++) {
-        out->item[i].kind = act->item[i].pades ? KEY_SIGN_PADES : KEY_SIGN_CADES;
+        out->item[i].kind = kinds[act->item[i].format];
         memcpy(out->item[i].sha256, act->item[i].digest, SHA256_LEN);
     }
 }
@@ -86,12 +91,28 @@ static err_t unfold(struct signing_item_row *item)
 
 /* --- preparing --- */
 
-static err_t prepare_pdf(struct app *a, const struct component *c, const struct pades_opts *opts, struct signing_item_row *item)
+struct preparing {
+    struct app *app;
+    struct evidence signer;
+    const char *name; /* the signer's, as the certificate has it */
+    int64_t time;
+    struct activation *act;
+};
+
+static void preparing_free(struct preparing *k)
+{
+    evidence_free(&k->signer);
+}
+
+static err_t prepare_pdf(struct preparing *k, const struct component *c, struct signing_item_row *item)
 {
     AUTO_FD fd = -1;
     AUTO_PADES p = {0};
-    TRY(content_get(a->content, c->sha256, c->size, &fd));
-    TRY(pdfjail_prepare(a->pdfjail, fd, opts, &p));
+    enum sig_level level;
+    TRY(level_read(c->level, &level));
+    const struct pades_opts opts = {.name = k->name, .signing_time = k->time, .contents_room = evidence_room(&k->signer, level)};
+    TRY(content_get(k->app->content, c->sha256, c->size, &fd));
+    TRY(pdfjail_prepare(k->app->pdfjail, fd, &opts, &p));
     if (p.base_size != c->size)
         return ERR_PDF_UNREADABLE;
     memcpy(item->digest, p.digest, SHA256_LEN);
@@ -102,18 +123,40 @@ static err_t prepare_pdf(struct app *a, const struct component *c, const struct 
     return fold(item);
 }
 
-static err_t prepare_all(struct app *a, const struct component *list, size_t n, const struct pades_opts *opts, struct activation *act)
+static err_t prepare_xml(struct preparing *k, const struct component *c, struct signing_item_row *item)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct signing_item_row *item = &act->item[act->n++];
-        snprintf(item->component, sizeof item->component, "%s", list[i].name);
-        item->pades = list[i].pdf;
-        if (list[i].pdf)
-            TRY(prepare_pdf(a, &list[i], opts, item));
-        else
-            memcpy(item->digest, list[i].sha256, SHA256_LEN);
+    const struct xades_data data = {c->name, c->media_type, BYTES(c->sha256, SHA256_LEN)};
+    return xmlsign_prepare_item(&(struct xmlsign_over){.data = &data, .n = 1, .time = k->time}, &k->signer, item);
+}
+
+static err_t prepare_one(struct preparing *k, const struct component *c)
+{
+    struct signing_item_row *item = &k->act->item[k->act->n++];
+    snprintf(item->component, sizeof item->component, "%s", c->name);
+    item->format = c->format;
+    switch (c->format) {
+    case FORMAT_PADES: return prepare_pdf(k, c, item);
+    case FORMAT_CADES: memcpy(item->digest, c->sha256, SHA256_LEN); return OK;
+    case FORMAT_XADES: return prepare_xml(k, c, item);
     }
-    return OK;
+    return ERR_INTERNAL;
+}
+
+/* The citizen signs the dossier as a whole too: over all its components, in its container. */
+static err_t prepare_container(struct preparing *k, const struct component *list, size_t n)
+{
+    AUTO_CONTAINER c = NULL;
+    struct xmlsign_over over = {.container = true, .time = k->time};
+    TRY(container_new(k->app, list, n, &c));
+    over.data = container_data(c, &over.n);
+    return xmlsign_prepare_item(&over, &k->signer, &k->act->item[k->act->n++]);
+}
+
+static err_t prepare_all(struct preparing *k, const struct component *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        TRY(prepare_one(k, &list[i]));
+    return prepare_container(k, list, n);
 }
 
 struct listing {
@@ -162,26 +205,21 @@ err_t activation_prepare(struct app *a, const struct dossier *d, const struct we
 
     AUTO_BUF name = {0};
     TRY(common_name(&v->cert, &name));
-    AUTO(evidence_free) struct evidence ev = {0};
-    TRY(evidence_for_citizen(a, &ev));
-    const struct pades_opts opts = {
-        .name = buf_str(&name),
-        .signing_time = act->row.signing_time,
-        .contents_room = evidence_room(&ev, buf_bytes(&v->cert.der)),
-    };
+    AUTO(preparing_free) struct preparing k = {.app = a, .name = buf_str(&name), .time = act->row.signing_time, .act = act};
+    TRY(evidence_for_citizen(a, buf_bytes(&v->cert.der), &k.signer));
     struct listing l = {.dossier = d->id};
     err_t e = db_do(a->db, DB_AUTOCOMMIT, list_components, &l);
     if (e == OK && (l.n == 0 || l.n > COMPONENTS_MAX))
         e = ERR_DOSSIER_EMPTY;
     if (e == OK)
-        e = prepare_all(a, l.list, l.n, &opts, act);
+        e = prepare_all(&k, l.list, l.n);
     component_list_free(&l.list);
     TRY(e);
     TRY(db_do(a->db, DB_TX, store, act));
 
-    struct key_activation k;
-    activation_for_key(act, d->owner, &k);
-    key_activation_nonce(&k, nonce);
+    struct key_activation approved;
+    activation_for_key(act, d->owner, &approved);
+    key_activation_nonce(&approved, nonce);
     snprintf(id, UUID_LEN + 1, "%s", act->row.id);
     return OK;
 }
@@ -205,7 +243,7 @@ static err_t load(struct db *db, void *arg)
                             : signing_session_of(db, l->dossier, l->web_session, ACTIVATION_MARGIN, &l->act->row);
     if (e != OK)
         return e == ERR_DB_NONE ? ERR_EXPIRED : e;
-    return signing_item_list(db, l->act->row.id, l->increments, l->act->item, COMPONENTS_MAX, &l->act->n);
+    return signing_item_list(db, l->act->row.id, l->increments, l->act->item, COMPONENTS_MAX + 1, &l->act->n);
 }
 
 struct storing {
@@ -258,7 +296,7 @@ err_t activation_load(struct app *a, const char *dossier, const struct websessio
     if (sealed_open(s->key, act->row.id, buf_bytes(&act->row.id_token), &act->id_token) != OK)
         return ERR_EXPIRED;
     for (size_t i = 0; i < act->n; i++)
-        if (whole && act->item[i].pades)
+        if (whole && act->item[i].format == FORMAT_PADES)
             TRY(unfold(&act->item[i]));
     *out = take(&act);
     return OK;

@@ -19,7 +19,7 @@ struct activation {
     struct signing_session_row row;
     struct buf id_token; /* opened; empty: the citizen has not come back yet */
     size_t n;
-    struct signing_item_row item[COMPONENTS_MAX];
+    struct signing_item_row item[COMPONENTS_MAX + 1]; /* each component, then the container */
 };
 void activation_free(struct activation **a);
 #define AUTO_ACTIVATION AUTO(activation_free) struct activation *
@@ -30,7 +30,7 @@ err_t activation_prepare(struct app *a, const struct dossier *d, const struct we
 /* The ID token has come: checks that its nonce is that of the activation, and that the activation is this browser's. ERR_LOGIN_TOKEN, ERR_EXPIRED. */
 err_t activation_confirm(struct app *a, const char *id, const struct websession *s, const char *nonce, struct bytes id_token) MUST_USE;
 /*
- * The browser's activation of a dossier, ready to be signed with this credential. whole: with the PDFs' increments, for signing; false: to see whether
+ * The browser's activation of a dossier, ready to be signed with this credential. whole: with what was prepared, for signing; false: to see whether
  * there is one. ERR_EXPIRED: none, too old, not confirmed, or for another credential.
  */
 err_t activation_load(struct app *a, const char *dossier, const struct websession *s, const char *credential, bool whole,

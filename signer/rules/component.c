@@ -5,8 +5,11 @@
 #include "signer/rules/component.h"
 
 #include "signer/errors.h"
+#include "signer/formats/zip.h"
 #include "signer/rules/content.h"
 #include "signer/rules/dossier.h"
+#include "signer/rules/level.h"
+#include "signer/rules/naming.h"
 #include "signer/rules/pdfjail.h"
 #include "signer/store/audit.h"
 #include <errno.h>
@@ -38,17 +41,21 @@ static bool bad_in_name(uint32_t c)
            (c >= 0x2060 && c <= 0x2064) || c == 0xfeff;
 }
 
-/* The manifest and its seal stand in the same folder once a dossier is delivered; a file system may not tell cases apart. */
-static bool is_manifests(const char *name)
+/* The manifest, its seal and what a container has of its own stand beside it once a dossier is delivered; a file system may not tell cases apart. */
+static bool is_ours(const char *name)
 {
-    return strcasecmp(name, "manifest.json") == 0 || strcasecmp(name, "manifest.json.p7s") == 0;
+    static const char *const OURS[] = {MANIFEST_NAME, MANIFEST_SEAL_NAME, "mimetype", "META-INF"};
+    for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
+        if (strcasecmp(name, OURS[i]) == 0)
+            return true;
+    return false;
 }
 
 err_t component_name_check(const char *name)
 {
     size_t n = name != NULL ? strlen(name) : 0;
     if (n < 1 || n > COMPONENT_NAME_MAX || !utf8_valid(BYTES_STR(name)) || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-        name[0] == ' ' || name[n - 1] == ' ' || is_manifests(name))
+        name[0] == ' ' || name[n - 1] == ' ' || is_ours(name) || !zip_name_valid(BYTES_STR(name)))
         return ERR_COMPONENT_NAME;
     for (const uint8_t *p = (const uint8_t *)name; *p != 0;)
         if (bad_in_name(next_code_point(&p)))
@@ -129,6 +136,20 @@ err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN
     return OK;
 }
 
+/* --- what is asked for --- */
+
+static err_t choose(const struct upload *u, struct component *c)
+{
+    enum sig_level level = LEVEL_LTA;
+    c->format = c->pdf ? FORMAT_PADES : FORMAT_CADES;
+    if (u->format != NULL && component_format_read(u->format, &c->format) != OK)
+        return ERR_FORMAT;
+    if (u->level != NULL && level_read(u->level, &level) != OK)
+        return ERR_FORMAT;
+    snprintf(c->level, sizeof c->level, "%s", level_name(level));
+    return c->format == FORMAT_PADES && !c->pdf ? ERR_FORMAT : OK;
+}
+
 /* --- upload --- */
 
 struct job {
@@ -201,10 +222,11 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     j.c.size = u->size;
     TRY(db_do(a->db, DB_TX, may_upload, &j)); /* before work is spent on it */
     j.c.pdf = is_pdf(u->fd, j.c.media_type);
-    if (j.c.pdf)
+    TRY(choose(u, &j.c));
+    if (j.c.format == FORMAT_PADES)
         TRY(pdfjail_check(a->pdfjail, u->fd));
     struct content_file file;
-    TRY(content_put(a->content, u->fd, u->size, BYTES(NULL, 0), &file));
+    TRY(content_put(a->content, u->fd, u->size, &file));
     if (memcmp(file.sha256, u->sha256, SHA256_LEN) != 0)
         return ERR_IO; /* the disk gave back other bytes than the network brought */
     memcpy(j.c.sha256, file.sha256, SHA256_LEN);
@@ -212,7 +234,7 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     TRY(db_do(a->db, DB_TX, insert, &j));
     AUTO_FD there = -1;
     if (content_get(a->content, file.sha256, file.size, &there) == ERR_NOT_FOUND) /* swept as unused just before it had its row */
-        TRY(content_put(a->content, u->fd, u->size, BYTES(NULL, 0), &file));
+        TRY(content_put(a->content, u->fd, u->size, &file));
     *out = j.c;
     *created = j.created;
     return OK;

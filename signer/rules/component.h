@@ -11,7 +11,8 @@
 
 /*
  * Any script, 1 to 255 bytes of UTF-8; no '/' and '\', no control characters (C0, DEL, C1, line and paragraph separators), none that turn the reading
- * direction (a name must read as it is: UTS #39 and "Trojan Source"), not "." or "..". ERR_COMPONENT_NAME.
+ * direction (a name must read as it is: UTS #39 and "Trojan Source"), not "." or "..", not of the manifest or
+ * the container, and one that a ZIP archive takes. ERR_COMPONENT_NAME.
  */
 err_t component_name_check(const char *name) MUST_USE;
 /* type/subtype of RFC 9110 §8.3.1, lower case, no parameters; "" becomes application/octet-stream. ERR_MEDIA_TYPE. */
@@ -22,13 +23,14 @@ err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN
 /* An upload as it came. */
 struct upload {
     const char *dossier, *name, *media_type, *content_digest, *request_id;
+    const char *format, *level; /* "pades", "cades", "xades"; "B-B" … "B-LTA"; NULL: PAdES for a PDF, CAdES for all else, B-LTA */
     int fd;
     uint64_t size;
     const uint8_t *sha256, *sha512;
 };
 /*
  * Checks it, stores the bytes, then the row: new or in place of the one of that name, while the dossier is a draft. An unusable PDF is refused with
- * its reason. ERR_NOT_FOUND (not the caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
+ * its reason. ERR_FORMAT: no such format or level, or PAdES for what is no PDF. ERR_NOT_FOUND (not the caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
  */
 err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created) MUST_USE;
 err_t component_remove(struct app *a, const struct caller *c, const char *dossier, const char *name, const char *request_id) MUST_USE;

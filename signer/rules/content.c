@@ -54,61 +54,6 @@ void content_close(struct content **c)
     *c = NULL;
 }
 
-/* --- both digests at once --- */
-
-struct digests {
-    EVP_MD_CTX *a, *b;
-};
-
-static void digests_free(struct digests *d)
-{
-    EVP_MD_CTX_free(d->a);
-    EVP_MD_CTX_free(d->b);
-}
-
-static err_t digests_start(struct digests *d)
-{
-    d->a = EVP_MD_CTX_new();
-    d->b = EVP_MD_CTX_new();
-    if (d->a == NULL || d->b == NULL)
-        return ERR_NOMEM;
-    return EVP_DigestInit_ex(d->a, EVP_sha256(), NULL) == 1 && EVP_DigestInit_ex(d->b, EVP_sha512(), NULL) == 1 ? OK : ERR_CRYPTO;
-}
-
-static err_t write_all(int fd, struct bytes b, struct digests *d)
-{
-    if (EVP_DigestUpdate(d->a, b.ptr, b.len) != 1 || EVP_DigestUpdate(d->b, b.ptr, b.len) != 1)
-        return ERR_CRYPTO;
-    while (b.len > 0) {
-        ssize_t n = write(fd, b.ptr, b.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return io_error("write");
-        b = BYTES(b.ptr + n, b.len - (size_t)n);
-    }
-    return OK;
-}
-
-static err_t copy(int from, uint64_t size, int to, struct digests *d)
-{
-    AUTO_BUF chunk = {0};
-    TRY(buf_reserve(&chunk, CHUNK));
-    for (uint64_t at = 0; at < size;) {
-        size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-        ssize_t n = pread(from, chunk.ptr, want, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            errno = n == 0 ? EIO : errno;
-            return io_error("read");
-        }
-        TRY(write_all(to, BYTES(chunk.ptr, (size_t)n), d));
-        at += (uint64_t)n;
-    }
-    return OK;
-}
-
 /* --- names --- */
 
 void content_aside(const uint8_t sha256[SHA256_LEN], char out[CONTENT_ASIDE_CAP])
@@ -149,31 +94,122 @@ static err_t settle(struct content *c, const char *tmp, const uint8_t sha256[SHA
     return sync_folder(c->dir, shard);
 }
 
-static err_t put(struct content *c, int out, const char *tmp, int fd, uint64_t size, struct bytes tail, struct content_file *file)
+/* --- drafts --- */
+
+struct content_draft {
+    struct content *store;
+    char tmp[4 + UUID_LEN + 1]; /* "": kept */
+    int fd, reader;             /* whoever reads a draft cannot write to it */
+    uint64_t size;
+    EVP_MD_CTX *a, *b; /* both digests at once */
+};
+
+void content_draft_drop(struct content_draft **p)
 {
-    AUTO(digests_free) struct digests d = {0};
-    TRY(digests_start(&d));
-    TRY(copy(fd, size, out, &d));
-    TRY(write_all(out, tail, &d));
-    if (EVP_DigestFinal_ex(d.a, file->sha256, NULL) != 1 || EVP_DigestFinal_ex(d.b, file->sha512, NULL) != 1)
-        return ERR_CRYPTO;
-    file->size = size + tail.len;
-    if (fsync(out) != 0)
-        return io_error("fsync");
-    return settle(c, tmp, file->sha256);
+    struct content_draft *d = *p;
+    if (d == NULL)
+        return;
+    if (d->tmp[0] != '\0')
+        (void)unlinkat(d->store->dir, d->tmp, 0);
+    fd_close(&d->fd);
+    fd_close(&d->reader);
+    EVP_MD_CTX_free(d->a);
+    EVP_MD_CTX_free(d->b);
+    free(d);
+    *p = NULL;
 }
 
-err_t content_put(struct content *c, int fd, uint64_t size, struct bytes tail, struct content_file *out)
+static err_t draft_open(struct content_draft *d)
 {
-    char tmp[4 + UUID_LEN + 1] = "tmp/";
+    d->a = EVP_MD_CTX_new();
+    d->b = EVP_MD_CTX_new();
+    if (d->a == NULL || d->b == NULL)
+        return ERR_NOMEM;
+    if (EVP_DigestInit_ex(d->a, EVP_sha256(), NULL) != 1 || EVP_DigestInit_ex(d->b, EVP_sha512(), NULL) != 1)
+        return ERR_CRYPTO;
+    char tmp[sizeof d->tmp] = "tmp/";
     random_uuid(tmp + 4);
-    AUTO_FD file = openat(c->dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
+    d->fd = openat(d->store->dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (d->fd < 0)
         return io_error("create");
-    err_t e = put(c, file, tmp, fd, size, tail, out);
-    if (e != OK)
-        (void)unlinkat(c->dir, tmp, 0);
-    return e;
+    memcpy(d->tmp, tmp, sizeof tmp);
+    d->reader = openat(d->store->dir, tmp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return d->reader >= 0 ? OK : io_error("open what was created");
+}
+
+err_t content_draft_append(struct content_draft *d, struct bytes more)
+{
+    if (EVP_DigestUpdate(d->a, more.ptr, more.len) != 1 || EVP_DigestUpdate(d->b, more.ptr, more.len) != 1)
+        return ERR_CRYPTO;
+    d->size += more.len;
+    while (more.len > 0) {
+        ssize_t n = write(d->fd, more.ptr, more.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return io_error("write");
+        more = BYTES(more.ptr + n, more.len - (size_t)n);
+    }
+    return OK;
+}
+
+static err_t copy(int from, uint64_t size, struct content_draft *d)
+{
+    AUTO_BUF chunk = {0};
+    TRY(buf_reserve(&chunk, CHUNK));
+    while (d->size < size) {
+        size_t want = size - d->size < CHUNK ? (size_t)(size - d->size) : CHUNK;
+        ssize_t n = pread(from, chunk.ptr, want, (off_t)d->size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            errno = n == 0 ? EIO : errno;
+            return io_error("read");
+        }
+        TRY(content_draft_append(d, BYTES(chunk.ptr, (size_t)n)));
+    }
+    return OK;
+}
+
+err_t content_draft_begin(struct content *c, int fd, uint64_t size, struct content_draft **out)
+{
+    AUTO_CONTENT_DRAFT d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return ERR_NOMEM;
+    *d = (struct content_draft){.store = c, .fd = -1, .reader = -1};
+    TRY(draft_open(d));
+    TRY(copy(fd, size, d));
+    *out = take(&d);
+    return OK;
+}
+
+int content_draft_fd(const struct content_draft *d)
+{
+    return d->reader;
+}
+
+uint64_t content_draft_size(const struct content_draft *d)
+{
+    return d->size;
+}
+
+err_t content_draft_keep(struct content_draft *d, struct content_file *out)
+{
+    if (EVP_DigestFinal_ex(d->a, out->sha256, NULL) != 1 || EVP_DigestFinal_ex(d->b, out->sha512, NULL) != 1)
+        return ERR_CRYPTO;
+    out->size = d->size;
+    if (fsync(d->fd) != 0)
+        return io_error("fsync");
+    TRY(settle(d->store, d->tmp, out->sha256));
+    d->tmp[0] = '\0';
+    return OK;
+}
+
+err_t content_put(struct content *c, int fd, uint64_t size, struct content_file *out)
+{
+    AUTO_CONTENT_DRAFT d = NULL;
+    TRY(content_draft_begin(c, fd, size, &d));
+    return content_draft_keep(d, out);
 }
 
 err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, int *fd)
@@ -197,6 +233,35 @@ err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t 
     }
     *fd = file;
     file = -1;
+    return OK;
+}
+
+err_t content_scratch(struct content *c, int *fd)
+{
+    char tmp[4 + UUID_LEN + 1] = "tmp/";
+    random_uuid(tmp + 4);
+    *fd = openat(c->dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
+        return io_error("create");
+    return unlinkat(c->dir, tmp, 0) == 0 ? OK : io_error("unlink");
+}
+
+err_t content_feed(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, EVP_MD_CTX *ctx)
+{
+    AUTO_FD fd = -1;
+    AUTO_BUF chunk = {0};
+    TRY(content_get(c, sha256, size, &fd));
+    TRY(buf_reserve(&chunk, CHUNK));
+    for (uint64_t at = 0; at < size;) {
+        ssize_t n = pread(fd, chunk.ptr, CHUNK, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return io_error("read");
+        if (EVP_DigestUpdate(ctx, chunk.ptr, (size_t)n) != 1)
+            return ERR_CRYPTO;
+        at += (uint64_t)n;
+    }
     return OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 #include "common/secret.h"
+#include <openssl/evp.h>
 
 struct content;
 
@@ -20,12 +21,26 @@ struct content_file {
     uint8_t sha512[SHA512_LEN];
 };
 /*
- * Stores size bytes of fd from its start, followed by tail (may be empty), and tells what it stored. When it returns OK the file survives a
- * power cut. ERR_IO (fd is shorter), ERR_DISK_FULL.
+ * Stores size bytes of fd from its start, and tells what it stored. When it returns OK the file survives a power cut. ERR_IO (fd is shorter),
+ * ERR_DISK_FULL.
  */
-err_t content_put(struct content *c, int fd, uint64_t size, struct bytes tail, struct content_file *out) MUST_USE;
+err_t content_put(struct content *c, int fd, uint64_t size, struct content_file *out) MUST_USE;
+/* A file that grows before it is stored: begun with what is there, appended to, kept or dropped. Nobody sees it until it is kept. */
+struct content_draft;
+/* As content_put. */
+err_t content_draft_begin(struct content *c, int fd, uint64_t size, struct content_draft **out) MUST_USE;
+err_t content_draft_append(struct content_draft *d, struct bytes more) MUST_USE;
+int content_draft_fd(const struct content_draft *d); /* for reading what it has now; the draft's own */
+uint64_t content_draft_size(const struct content_draft *d);
+err_t content_draft_keep(struct content_draft *d, struct content_file *out) MUST_USE;
+void content_draft_drop(struct content_draft **d); /* also of what was kept: frees the draft */
+#define AUTO_CONTENT_DRAFT AUTO(content_draft_drop) struct content_draft *
 /* Opens for reading; the descriptor is the caller's. ERR_NOT_FOUND; ERR_IO when the size is not the expected one. */
 err_t content_get(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, int *fd) MUST_USE;
+/* A file without a name in the store's folder, for what is made to be sent; open for writing and reading. */
+err_t content_scratch(struct content *c, int *fd) MUST_USE;
+/* All bytes of a stored file into a digest, piece by piece. As content_get, and ERR_IO. */
+err_t content_feed(struct content *c, const uint8_t sha256[SHA256_LEN], uint64_t size, EVP_MD_CTX *ctx) MUST_USE;
 /*
  * Deletes files of one of CONTENT_SHARDS shards that are older than age seconds and that used() disowns; shard 0 also takes leftovers of crashes.
  * Failures of used() end it.

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/form.h"
 #include "signer/errors.h"
+#include "signer/rules/level.h"
 #include "signer/rules/recovery.h"
 #include <stdio.h>
 #include <string.h>
@@ -92,9 +93,26 @@ static err_t member(const json_t *j, const char *name, size_t max, bool required
     return OK;
 }
 
+/* How the dossier as a whole is to be signed. */
+static err_t wish_from_json(const json_t *j, struct dossier *out, const char **detail)
+{
+    const char *format = NULL, *level = NULL;
+    enum sig_level l = LEVEL_LTA;
+    *detail = "format";
+    TRY(json_get_str(j, "format", 16, &format));
+    if (format != NULL && strcmp(format, DOSSIER_FORMAT) != 0)
+        return ERR_FORMAT;
+    *detail = "level";
+    TRY(json_get_str(j, "level", LEVEL_CAP - 1, &level));
+    if (level != NULL && level_read(level, &l) != OK)
+        return ERR_FORMAT;
+    snprintf(out->level, sizeof out->level, "%s", level_name(l));
+    return OK;
+}
+
 err_t dossier_from_json(const json_t *j, const struct caller *c, struct dossier *out, const char **detail)
 {
-    static const char *const members[] = {"code", "procedure", "agency", "applicant_name", "return_uri", NULL};
+    static const char *const members[] = {"code", "procedure", "agency", "applicant_name", "return_uri", "format", "level", NULL};
     char applicant[DOSSIER_TEXT_MAX + 1];
     *out = (struct dossier){0};
     *detail = "an unknown member";
@@ -107,6 +125,7 @@ err_t dossier_from_json(const json_t *j, const struct caller *c, struct dossier 
     TRY(member(j, "return_uri", RETURN_URI_MAX, false, out->return_uri, detail));
     if (out->return_uri[0] != '\0' && strncmp(out->return_uri, "https://", 8) != 0 && strncmp(out->return_uri, "http://", 7) != 0)
         return ERR_SYNTAX;
+    TRY(wish_from_json(j, out, detail));
     random_uuid(out->id);
     snprintf(out->client_id, sizeof out->client_id, "%s", c->client_id);
     snprintf(out->owner, sizeof out->owner, "%s", c->sub);
@@ -144,14 +163,18 @@ err_t component_to_json(const struct dossier *d, const struct component *c, json
     json_object_set_new(o, "sha256", hex_json(c->sha256, sizeof c->sha256));
     json_object_set_new(o, "sha512", hex_json(c->sha512, sizeof c->sha512));
     json_object_set_new(o, "href", json_string(buf_str(&path)));
-    json_object_set_new(o, "signature_kind", json_string(c->pdf ? "pades" : "cades"));
-    if (c->is_signed && c->pdf) {
+    json_object_set_new(o, "signature_kind", json_string(component_format_name(c->format)));
+    json_object_set_new(o, "level", json_string(c->level));
+    if (c->is_signed)
+        json_object_set_new(o, "level_reached", json_string(c->level_reached));
+    if (c->is_signed && c->format == FORMAT_PADES) {
         json_object_set_new(o, "signed_size", json_integer((json_int_t)c->signed_size));
         json_object_set_new(o, "signed_sha256", hex_json(c->signed_sha256, sizeof c->signed_sha256));
     }
     if (c->is_signed) {
-        TRY(buf_add_str(&path, c->pdf ? "/signed" : "/signature"));
-        json_object_set_new(o, c->pdf ? "signed_href" : "signature_href", json_string(buf_str(&path)));
+        bool inside = c->format == FORMAT_PADES;
+        TRY(buf_add_str(&path, inside ? "/signed" : "/signature"));
+        json_object_set_new(o, inside ? "signed_href" : "signature_href", json_string(buf_str(&path)));
     }
     *out = take(&o);
     return *out != NULL ? OK : ERR_NOMEM;
@@ -167,11 +190,19 @@ err_t dossier_to_json(const struct app *a, const struct dossier *d, const struct
     json_object_set_new(o, "applicant", json_string(d->owner));
     json_object_set_new(o, "client_id", json_string(d->client_id));
     json_object_set_new(o, "state", json_string(dossier_state_name(d->state)));
+    json_object_set_new(o, "format", json_string(DOSSIER_FORMAT));
+    json_object_set_new(o, "level", json_string(d->level));
     set_time(o, "created_at", d->created_at);
     set_time(o, "submitted_at", d->submitted_at);
     set_time(o, "sealed_at", d->sealed_at);
     if (d->return_uri[0] != '\0')
         json_object_set_new(o, "return_uri", json_string(d->return_uri));
+    if (d->level_reached[0] != '\0') {
+        AUTO_BUF path = {0};
+        TRY(buf_addf(&path, "/v1/dossiers/%s/container", d->id));
+        json_object_set_new(o, "level_reached", json_string(d->level_reached));
+        json_object_set_new(o, "container_href", json_string(buf_str(&path)));
+    }
     if (d->state != DOSSIER_DRAFT) {
         AUTO_BUF url = {0};
         TRY(buf_addf(&url, "%s/sign/%s", a->conf.url, d->id));

@@ -6,11 +6,13 @@
 
 #include "signer/errors.h"
 #include "signer/formats/manifest.h"
+#include "signer/rules/container.h"
 #include "signer/rules/content.h"
-#include "signer/rules/sealing.h"
+#include "signer/rules/naming.h"
 #include "signer/store/signing.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void download_free(struct download *d)
 {
@@ -38,7 +40,7 @@ static err_t look_up(struct db *db, void *arg)
 {
     struct look *l = arg;
     err_t e = component_get(db, l->dossier, l->name, &l->c);
-    if (e == OK && l->signature != NULL && !l->c.pdf)
+    if (e == OK && l->signature != NULL && l->c.format != FORMAT_PADES)
         e = component_signature(db, l->dossier, l->name, l->signature);
     return e == ERR_DB_NONE ? ERR_NOT_FOUND : e;
 }
@@ -63,12 +65,12 @@ err_t download_signed_pdf(struct app *a, const struct dossier *d, const char *na
 {
     struct look l = {.dossier = d->id, .name = name};
     TRY(db_do(a->db, DB_AUTOCOMMIT, look_up, &l));
-    if (!l.c.pdf)
+    if (l.c.format != FORMAT_PADES)
         return ERR_NOT_PDF_COMPONENT;
     if (d->state != DOSSIER_SEALED || !l.c.is_signed)
         return ERR_NOT_SEALED;
     snprintf(out->type, sizeof out->type, "application/pdf");
-    sealing_signed_name(l.c.name, true, out->name);
+    naming_signed(l.c.name, l.c.format, out->name);
     return send_stored(a, l.c.signed_sha256, l.c.signed_size, out);
 }
 
@@ -76,14 +78,14 @@ err_t download_signature(struct app *a, const struct dossier *d, const char *nam
 {
     struct look l = {.dossier = d->id, .name = name};
     TRY(db_do(a->db, DB_AUTOCOMMIT, look_up, &l));
-    if (l.c.pdf)
+    if (l.c.format == FORMAT_PADES)
         return ERR_NOT_PDF_COMPONENT;
     if (d->state != DOSSIER_SEALED || !l.c.is_signed)
         return ERR_NOT_SEALED;
     l.signature = &out->bytes;
     TRY(db_do(a->db, DB_AUTOCOMMIT, look_up, &l));
-    snprintf(out->type, sizeof out->type, "application/pkcs7-signature"); /* RFC 8551 §3.2.1 */
-    sealing_signed_name(l.c.name, false, out->name);
+    snprintf(out->type, sizeof out->type, "%s", l.c.format == FORMAT_CADES ? P7S_TYPE : "application/xml");
+    naming_signed(l.c.name, l.c.format, out->name);
     return OK;
 }
 
@@ -100,21 +102,83 @@ static err_t seal_part(struct app *a, const struct dossier *d, bool signature, s
     err_t e = db_do(a->db, DB_AUTOCOMMIT, look_up_seal, &l);
     if (e == OK)
         out->bytes = signature ? take(&l.seal.signature) : take(&l.seal.manifest);
-    buf_free(&l.seal.manifest);
-    buf_free(&l.seal.signature);
+    seal_row_free(&l.seal);
     return e;
 }
 
 err_t download_manifest(struct app *a, const struct dossier *d, struct download *out)
 {
     snprintf(out->type, sizeof out->type, MANIFEST_MIME);
-    snprintf(out->name, sizeof out->name, "manifest.json");
+    snprintf(out->name, sizeof out->name, MANIFEST_NAME);
     return seal_part(a, d, false, out);
 }
 
 err_t download_manifest_signature(struct app *a, const struct dossier *d, struct download *out)
 {
-    snprintf(out->type, sizeof out->type, "application/pkcs7-signature");
-    snprintf(out->name, sizeof out->name, "manifest.json.p7s");
+    snprintf(out->type, sizeof out->type, P7S_TYPE);
+    snprintf(out->name, sizeof out->name, MANIFEST_SEAL_NAME);
     return seal_part(a, d, true, out);
+}
+
+/* --- all of it --- */
+
+struct whole {
+    const char *dossier;
+    struct component *comp;
+    size_t n;
+    struct buf signature[COMPONENTS_MAX];
+    struct seal_row seal;
+};
+
+static void whole_clear(struct whole *w)
+{
+    for (size_t i = 0; i < COMPONENTS_MAX; i++)
+        buf_free(&w->signature[i]);
+    component_list_free(&w->comp);
+    seal_row_free(&w->seal);
+}
+
+static err_t read_whole(struct db *db, void *arg)
+{
+    struct whole *w = arg;
+    whole_clear(w);
+    err_t e = seal_get(db, w->dossier, &w->seal);
+    if (e != OK)
+        return e == ERR_DB_NONE ? ERR_NOT_SEALED : e;
+    TRY(component_list(db, w->dossier, &w->comp, &w->n));
+    for (size_t i = 0; i < w->n && i < COMPONENTS_MAX; i++)
+        if (w->comp[i].format != FORMAT_PADES)
+            TRY(component_signature(db, w->dossier, w->comp[i].name, &w->signature[i]));
+    return OK;
+}
+
+static err_t write_whole(struct app *a, const struct whole *w, int fd)
+{
+    AUTO_CONTAINER c = NULL;
+    struct bytes signature[COMPONENTS_MAX];
+    if (w->seal.citizen.len == 0)
+        return ERR_NOT_PDF_COMPONENT; /* sealed before there were containers */
+    TRY(container_new(a, w->comp, w->n, &c));
+    for (size_t i = 0; i < w->n; i++)
+        signature[i] = buf_bytes(&w->signature[i]);
+    const struct container_results results = {signature, buf_bytes(&w->seal.manifest), buf_bytes(&w->seal.signature)};
+    container_add_results(c, &results);
+    return container_write(c, buf_bytes(&w->seal.citizen), buf_bytes(&w->seal.service), w->seal.sealed_at, fd);
+}
+
+err_t download_container(struct app *a, const struct dossier *d, struct download *out)
+{
+    AUTO(whole_clear) struct whole w = {.dossier = d->id};
+    struct stat st;
+    if (d->state != DOSSIER_SEALED)
+        return ERR_NOT_SEALED;
+    TRY(db_do(a->db, DB_TX, read_whole, &w));
+    TRY(content_scratch(a->content, &out->fd));
+    TRY(write_whole(a, &w, out->fd));
+    if (fstat(out->fd, &st) != 0)
+        return ERR_IO;
+    out->size = (uint64_t)st.st_size;
+    snprintf(out->type, sizeof out->type, ASIC_E_MIME);
+    snprintf(out->name, sizeof out->name, "dossier.asice");
+    return OK;
 }

@@ -21,11 +21,16 @@ void download_free(struct download *d);
 
 /* ERR_NOT_FOUND: no such component. */
 err_t download_component(struct app *a, const char *dossier, const char *name, struct download *out) MUST_USE;
-/* ERR_NOT_SEALED; ERR_NOT_PDF_COMPONENT: a signed PDF is asked of what is none, or a .p7s of a PDF. */
+/* ERR_NOT_SEALED; ERR_NOT_PDF_COMPONENT: a signed PDF is asked of what is not signed inside, or a signature beside what is. */
 err_t download_signed_pdf(struct app *a, const struct dossier *d, const char *name, struct download *out) MUST_USE;
 err_t download_signature(struct app *a, const struct dossier *d, const char *name, struct download *out) MUST_USE;
 err_t download_manifest(struct app *a, const struct dossier *d, struct download *out) MUST_USE;
 err_t download_manifest_signature(struct app *a, const struct dossier *d, struct download *out) MUST_USE;
+
+/*
+ * The whole dossier as one ASiC-E. ERR_NOT_SEALED; ERR_NOT_PDF_COMPONENT: sealed before there were containers.
+ */
+err_t download_container(struct app *a, const struct dossier *d, struct download *out) MUST_USE;
 
 /* May a browser show it in place? Only what cannot run a script: others are saved. */
 bool download_inline_safe(const char *media_type);

@@ -1,91 +1,80 @@
 /*
- * Chains and CRLs for signatures, and the assembly of the CMS around what keyd made.
- * Called by rules/activation, rules/signing and rules/sealing.
+ * Signers with their chains, and the assembly of the CMS around what keyd made.
+ * Called by rules/activation, results, sealing and container.
  */
 #include "signer/rules/evidence.h"
 
 #include "signer/formats/cades.h"
-#include "signer/rules/crl.h"
 #include "signer/rules/trust.h"
-
-#define CRL_EMBEDDED_MAX (256u * 1024) /* a CRL that outgrows this is left to the verifier to fetch */
 
 void evidence_free(struct evidence *e)
 {
+    buf_free(&e->cert);
     for (size_t i = 0; i < e->chain_n; i++)
         buf_free(&e->chain[i]);
-    for (size_t i = 0; i < e->crl_n; i++)
-        buf_free(&e->crl[i]);
-    e->chain_n = e->crl_n = 0;
+    e->chain_n = 0;
 }
 
-static err_t add_crl_file(struct app *a, enum trust_file f, struct evidence *e)
+err_t evidence_for_citizen(struct app *a, struct bytes cert, struct evidence *out)
 {
-    AUTO_BUF der = {0};
-    TRY(trust_get(a->trust, f, &der));
-    if (der.len <= CRL_EMBEDDED_MAX)
-        e->crl[e->crl_n++] = take(&der);
+    TRY(buf_copy(&out->cert, cert));
+    TRY(trust_get(a->trust, TRUST_CITIZENS_CRT, &out->chain[0]));
+    out->chain_n = 1;
     return OK;
 }
 
-err_t evidence_for_citizen(struct app *a, struct evidence *out)
+/* The certificate of the key that seals now. */
+static err_t seal_certificate(struct app *a, struct buf *cert)
 {
-    AUTO(crl_now_free) struct crl_now now = {0};
-    TRY(trust_get(a->trust, TRUST_CITIZENS_CRT, &out->chain[out->chain_n]));
-    out->chain_n++;
-    TRY(crl_current(a, &now));
-    if (now.der.len <= CRL_EMBEDDED_MAX)
-        out->crl[out->crl_n++] = take(&now.der);
-    TRY(add_crl_file(a, TRUST_ROOT_CRL, out));
-    return add_crl_file(a, TRUST_SERVICES_CRL, out);
+    AUTO_BUF room = {0};
+    TRY(buf_reserve(&room, KEY_LIST_MAX * sizeof(struct key_info)));
+    struct key_info *keys = (struct key_info *)(void *)room.ptr;
+    size_t n = 0;
+    TRY(key_list(a->keys, KEY_SEAL, keys, &n));
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].active && keys[i].cert_len > 0)
+            return buf_copy(cert, BYTES(keys[i].cert, keys[i].cert_len));
+    return ERR_KEYD_REFUSED;
 }
 
 err_t evidence_for_seal(struct app *a, struct evidence *out)
 {
-    struct buf chain[4] = {{0}};
-    size_t n = 0;
-    TRY(key_chain(a->keys, KEY_SEAL, chain, &n));
-    for (size_t i = 0; i < n && i < 4; i++)
-        out->chain[out->chain_n++] = chain[i];
-    TRY(add_crl_file(a, TRUST_SERVICES_CRL, out));
-    return add_crl_file(a, TRUST_ROOT_CRL, out);
+    TRY(seal_certificate(a, &out->cert));
+    return key_chain(a->keys, KEY_SEAL, out->chain, &out->chain_n); /* at most 4 */
 }
 
-static void views(const struct evidence *e, struct bytes chain[EVIDENCE_MAX], struct bytes crls[EVIDENCE_MAX])
+static const struct bytes *chain_of(struct evidence *e)
 {
     for (size_t i = 0; i < e->chain_n; i++)
-        chain[i] = buf_bytes(&e->chain[i]);
-    for (size_t i = 0; i < e->crl_n; i++)
-        crls[i] = buf_bytes(&e->crl[i]);
+        e->view[i] = buf_bytes(&e->chain[i]);
+    return e->view;
 }
 
-/* Our own tokens with one certificate are about 1.4 kB. */
+/* Our own tokens with their chain have about 2 kB. */
 #define OWN_TIMESTAMP_ROOM 4096
 
-size_t evidence_room(const struct evidence *e, struct bytes cert)
+size_t evidence_room(const struct evidence *e, enum sig_level level)
 {
-    struct bytes chain[EVIDENCE_MAX], crls[EVIDENCE_MAX];
-    views(e, chain, crls);
-    size_t now = cades_room(cert, chain, e->chain_n, crls, e->crl_n, OWN_TIMESTAMP_ROOM), grow = 1024;
-    for (size_t i = 0; i < e->crl_n; i++)
-        grow += e->crl[i].len / 8;
-    return now + grow;
+    struct evidence copy = *e;
+    return cades_room(buf_bytes(&e->cert), chain_of(&copy), e->chain_n, NULL, 0, level >= LEVEL_T ? OWN_TIMESTAMP_ROOM : 1);
 }
 
-err_t evidence_assemble(const struct assembly *s, struct buf *cms)
+void evidence_key(struct evidence *e, struct signing_key *out)
 {
-    struct bytes chain[EVIDENCE_MAX], crls[EVIDENCE_MAX];
-    views(s->evidence, chain, crls);
+    *out = (struct signing_key){
+        .cert = buf_bytes(&e->cert), .chain = chain_of(e), .chain_n = e->chain_n, .hash = CMS_SHA256, .scheme = SIGN_ECDSA};
+}
+
+err_t evidence_assemble(struct evidence *e, const struct key_signature *signature, struct bytes timestamp, struct buf *cms)
+{
     const struct cms_signed parts = {
         .digest_alg = CMS_SHA256,
-        .signed_attrs = buf_bytes(&s->signature->attrs),
-        .cert = s->cert,
-        .chain = chain,
-        .chain_n = s->evidence->chain_n,
-        .crls = crls,
-        .crls_n = s->evidence->crl_n,
-        .signature = buf_bytes(&s->signature->signature),
-        .timestamp = s->timestamp,
+        .signed_attrs = buf_bytes(&signature->attrs),
+        .cert = buf_bytes(&e->cert),
+        .chain = chain_of(e),
+        .chain_n = e->chain_n,
+        .signature = buf_bytes(&signature->signature),
+        .timestamp = timestamp,
     };
     return cades_detached(&parts, cms);
 }

@@ -1,12 +1,13 @@
 /*
  * The daemon's side of the PDF sandbox: starts the zygote, hands it a descriptor, waits for the answer with a deadline.
- * Called by rules/component and rules/activation.
+ * Called by rules/component, rules/activation and rules/signed_pdf.
  */
 #include "signer/rules/pdfjail.h"
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "signer/errors.h"
+#include "signer/rules/pdfjail_store.h"
 #include "signer/rules/pdfjail_wire.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -120,28 +121,36 @@ bool pdfjail_alive(struct pdfjail *s)
 
 /* --- one document --- */
 
-static bool send_ask(int ctl, const struct pdfjail_ask *ask, int pdf, int answer)
+/* One question: what, about which PDF, with what (-1: nothing). */
+struct question {
+    const struct pdfjail_ask *ask;
+    int pdf, data;
+};
+
+static bool send_ask(int ctl, const struct question *q, int answer)
 {
-    struct iovec iov = {.iov_base = (void *)(uintptr_t)ask, .iov_len = sizeof *ask};
+    const int fds[PDFJAIL_FDS_MAX] = {q->pdf, answer, q->data};
+    size_t size = (q->data >= 0 ? 3 : 2) * sizeof(int);
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)q->ask, .iov_len = sizeof *q->ask};
     union {
         struct cmsghdr align;
-        char room[CMSG_SPACE(2 * sizeof(int))];
+        char room[CMSG_SPACE(PDFJAIL_FDS_MAX * sizeof(int))];
     } control = {0};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = CMSG_SPACE(size)};
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(2 * sizeof(int));
-    memcpy(CMSG_DATA(c), (int[]){pdf, answer}, 2 * sizeof(int));
+    c->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(c), fds, size);
     ssize_t n;
     do
         n = sendmsg(ctl, &msg, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof *ask;
+    return n == (ssize_t)sizeof *q->ask;
 }
 
 /* Takes a turn; the zygote is started anew when it is gone. */
-static err_t ask_zygote(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, int answer, pid_t *pid)
+static err_t ask_zygote(struct pdfjail *s, const struct question *q, int answer, pid_t *pid)
 {
     const struct timespec until = {.tv_sec = clock_mono_us() / 1000000 + PDFJAIL_SECONDS};
     err_t e = OK;
@@ -152,7 +161,7 @@ static err_t ask_zygote(struct pdfjail *s, const struct pdfjail_ask *ask, int pd
     bool dead = false;
     if (e == OK)
         e = revive(s, 0, &dead);
-    if (e == OK && !send_ask(s->ctl, ask, pdf, answer))
+    if (e == OK && !send_ask(s->ctl, q, answer))
         e = ERR_BUSY;
     if (e == OK) {
         s->running++;
@@ -202,16 +211,25 @@ static err_t read_exactly(int fd, void *to, size_t n, int64_t deadline)
     return OK;
 }
 
-static err_t read_answer(int fd, struct pades_prepared *out)
+/* The child read a foreign document: what it says is checked as if the document had said it. */
+static bool believable(enum pdfjail_op op, const struct pdfjail_answer *a)
+{
+    if (a->increment_len > PDFJAIL_INCREMENT_MAX)
+        return false;
+    if (op == PDFJAIL_STORE)
+        return true;
+    return a->increment_len > 0 && a->contents_len >= 2 && a->contents_at >= a->base_size &&
+           a->contents_at - a->base_size <= a->increment_len && a->contents_len <= a->increment_len - (a->contents_at - a->base_size);
+}
+
+static err_t read_answer(int fd, enum pdfjail_op op, struct pades_prepared *out)
 {
     int64_t deadline = clock_mono_us() + (PDFJAIL_SECONDS + 5) * INT64_C(1000000);
     struct pdfjail_answer a;
     TRY(read_exactly(fd, &a, sizeof a, deadline));
     if (a.e != OK || out == NULL)
         return a.e;
-    /* The child read a foreign document: what it says is checked as if the document had said it. */
-    if (a.increment_len == 0 || a.increment_len > PDFJAIL_INCREMENT_MAX || a.contents_len < 2 || a.contents_at < a.base_size ||
-        a.contents_at - a.base_size > a.increment_len || a.contents_len > a.increment_len - (a.contents_at - a.base_size))
+    if (!believable(op, &a))
         return ERR_PDF_UNREADABLE;
     AUTO_BUF increment = {0};
     TRY(buf_reserve(&increment, a.increment_len));
@@ -227,26 +245,26 @@ static err_t read_answer(int fd, struct pades_prepared *out)
     return OK;
 }
 
-static err_t ask_once(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out, pid_t *pid)
+static err_t ask_once(struct pdfjail *s, const struct question *q, struct pades_prepared *out, pid_t *pid)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return ERR_IO;
     AUTO_FD from = pipe_fds[0];
     AUTO_FD to = pipe_fds[1];
-    TRY(ask_zygote(s, ask, pdf, to, pid));
+    TRY(ask_zygote(s, q, to, pid));
     fd_close(&to); /* the child's end is then the only one: its death is an end of file */
-    err_t e = read_answer(from, out);
+    err_t e = read_answer(from, q->ask->op, out);
     end_turn(s);
     return e;
 }
 
-static err_t ask_and_wait(struct pdfjail *s, const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out)
+static err_t ask_and_wait(struct pdfjail *s, const struct question *q, struct pades_prepared *out)
 {
     pid_t pid = 0;
-    err_t e = ask_once(s, ask, pdf, out, &pid);
+    err_t e = ask_once(s, q, out, &pid);
     if (e == ERR_PDF_UNREADABLE && died_meanwhile(s, pid)) /* not the document's fault: no document reaches the zygote itself */
-        e = ask_once(s, ask, pdf, out, &pid);
+        e = ask_once(s, q, out, &pid);
     if (e == ERR_PDF_UNREADABLE)
         log_event(LOG_WARNING, "pdf_reader", "a document could not be read: the reader crashed or ran out of time or memory");
     return e;
@@ -267,16 +285,31 @@ static err_t put_text(const char *text, bool *has, char out[PDFJAIL_TEXT_MAX])
 err_t pdfjail_check(struct pdfjail *s, int fd)
 {
     const struct pdfjail_ask ask = {.op = PDFJAIL_CHECK};
-    return ask_and_wait(s, &ask, fd, NULL);
+    return ask_and_wait(s, &(struct question){&ask, fd, -1}, NULL);
 }
 
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
 {
-    struct pdfjail_ask ask = {.op = PDFJAIL_PREPARE, .signing_time = opts->signing_time, .contents_room = opts->contents_room};
+    struct pdfjail_ask ask = {.op = PDFJAIL_PREPARE,
+                              .document_timestamp = opts->document_timestamp,
+                              .signing_time = opts->signing_time,
+                              .contents_room = opts->contents_room};
     if (opts->hash != CMS_SHA256)
         return ERR_UNSUPPORTED;
     TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
     TRY(put_text(opts->location, &ask.has_location, ask.location));
     TRY(put_text(opts->name, &ask.has_name, ask.name));
-    return ask_and_wait(s, &ask, fd, out);
+    return ask_and_wait(s, &(struct question){&ask, fd, -1}, out);
+}
+
+err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size)
+{
+    const struct pdfjail_ask ask = {.op = PDFJAIL_STORE};
+    AUTO_FD data = -1;
+    AUTO_PADES p = {0};
+    TRY(pdfjail_store_write(vri, &data));
+    TRY(ask_and_wait(s, &(struct question){&ask, fd, data}, &p));
+    *base_size = p.base_size;
+    *increment = take(&p.increment);
+    return OK;
 }

@@ -10,14 +10,15 @@
 
 #define PDFJAIL_TEXT_MAX 1024
 #define PDFJAIL_INCREMENT_MAX (16u << 20)
+#define PDFJAIL_FDS_MAX 3
 #define PDFJAIL_SECONDS 15 /* for one document: wall clock and processor alike */
 
-enum pdfjail_op { PDFJAIL_CHECK = 1, PDFJAIL_PREPARE };
+enum pdfjail_op { PDFJAIL_CHECK = 1, PDFJAIL_PREPARE, PDFJAIL_STORE };
 
-/* One datagram to the zygote, with two descriptors: the PDF, and the pipe for the answer. */
+/* One datagram to the zygote, with two descriptors: the PDF, and the pipe for the answer; and a third of validation data when a store is asked for. */
 struct pdfjail_ask {
     enum pdfjail_op op;
-    bool has_reason, has_location, has_name;
+    bool has_reason, has_location, has_name, document_timestamp;
     char reason[PDFJAIL_TEXT_MAX], location[PDFJAIL_TEXT_MAX], name[PDFJAIL_TEXT_MAX];
     int64_t signing_time;
     size_t contents_room;
@@ -26,6 +27,7 @@ struct pdfjail_ask {
 /* Written to the pipe by the child, followed by increment_len bytes. */
 struct pdfjail_answer {
     err_t e;
+    /* Of a store only base_size and increment_len. */
     uint64_t base_size, contents_at, contents_len;
     uint64_t byte_range[4];
     uint8_t sha256[32];

@@ -5,6 +5,7 @@
 #include "signer/errors.h"
 #include "signer/formats/pdf.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/pdfjail_store.h"
 #include "signer/rules/pdfjail_wire.h"
 
 #include "common/secret.h"
@@ -93,27 +94,45 @@ static bool write_all(int fd, const void *p, size_t n)
     return true;
 }
 
-static err_t work(const struct pdfjail_ask *ask, int pdf, struct pades_prepared *out)
+/* What came with an ask. */
+struct given {
+    int pdf, answer, data; /* data: -1 but for a store */
+};
+
+static err_t add_store(const struct given *g, struct pades_prepared *out)
+{
+    AUTO(pdf_close) struct pdf *p = NULL;
+    AUTO(pdfjail_store_free) struct pdfjail_store s = {0};
+    TRY(pdfjail_store_read(g->data, &s));
+    TRY(pdf_open(g->pdf, &p));
+    out->base_size = pdf_size(p);
+    return pades_dss_update(p, &(struct pades_vri){buf_bytes(&s.contents), &s.data}, 1, &out->increment);
+}
+
+static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out)
 {
     if (ask->op == PDFJAIL_CHECK)
-        return pdf_check(pdf);
+        return pdf_check(g->pdf);
+    if (ask->op == PDFJAIL_STORE)
+        return add_store(g, out);
     const struct pades_opts opts = {
         .reason = ask->has_reason ? ask->reason : NULL,
         .location = ask->has_location ? ask->location : NULL,
         .name = ask->has_name ? ask->name : NULL,
         .signing_time = ask->signing_time,
         .contents_room = ask->contents_room,
+        .document_timestamp = ask->document_timestamp,
     };
-    return pades_prepare(pdf, &opts, out);
+    return pades_prepare(g->pdf, &opts, out);
 }
 
-_Noreturn static void child(const struct pdfjail_ask *ask, int pdf, int answer)
+_Noreturn static void child(const struct pdfjail_ask *ask, const struct given *g)
 {
     close(PDFJAIL_FD); /* what others ask is not its business */
-    if (!limit_all(pdf) || !lock_in())
+    if (!limit_all(g->pdf) || !lock_in())
         _exit(2);
     struct pades_prepared p = {0};
-    struct pdfjail_answer a = {.e = work(ask, pdf, &p)};
+    struct pdfjail_answer a = {.e = work(ask, g, &p)};
     if (a.e == ERR_NOMEM)
         a.e = ERR_PDF_UNREADABLE; /* the limit is ours, the appetite the document's */
     if (a.e == OK) {
@@ -124,17 +143,17 @@ _Noreturn static void child(const struct pdfjail_ask *ask, int pdf, int answer)
         memcpy(a.sha256, p.digest, sizeof a.sha256);
         a.increment_len = p.increment.len;
     }
-    bool ok = write_all(answer, &a, sizeof a) && write_all(answer, p.increment.ptr, a.increment_len);
+    bool ok = write_all(g->answer, &a, sizeof a) && write_all(g->answer, p.increment.ptr, a.increment_len);
     _exit(ok ? 0 : 1);
 }
 
-/* One ask with its two descriptors; false at the end of the daemon. */
-static bool receive(struct pdfjail_ask *ask, int *pdf, int *answer)
+/* One ask with its descriptors; false at the end of the daemon. */
+static bool receive(struct pdfjail_ask *ask, struct given *g)
 {
     struct iovec iov = {.iov_base = ask, .iov_len = sizeof *ask};
     union {
         struct cmsghdr align;
-        char room[CMSG_SPACE(2 * sizeof(int))];
+        char room[CMSG_SPACE(PDFJAIL_FDS_MAX * sizeof(int))];
     } control;
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
     ssize_t n;
@@ -142,12 +161,12 @@ static bool receive(struct pdfjail_ask *ask, int *pdf, int *answer)
         n = recvmsg(PDFJAIL_FD, &msg, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-    if (n != (ssize_t)sizeof *ask || c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
+    size_t fds = ask->op == PDFJAIL_STORE ? 3 : 2;
+    if (n != (ssize_t)sizeof *ask || c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(fds * sizeof(int)))
         return false;
-    int fds[2];
-    memcpy(fds, CMSG_DATA(c), sizeof fds);
-    *pdf = fds[0];
-    *answer = fds[1];
+    int fd[PDFJAIL_FDS_MAX] = {-1, -1, -1};
+    memcpy(fd, CMSG_DATA(c), fds * sizeof(int));
+    *g = (struct given){fd[0], fd[1], fd[2]};
     return true;
 }
 
@@ -174,15 +193,17 @@ int pdfjail_zygote_main(void)
     uint8_t once[SHA256_LEN];
     sha256(BYTES_STR("lazy things are loaded before the filter"), once);
     struct pdfjail_ask ask;
-    int pdf, answer;
-    while (receive(&ask, &pdf, &answer)) {
+    struct given g;
+    while (receive(&ask, &g)) {
         pid_t pid = fork();
         if (pid == 0)
-            child(&ask, pdf, answer);
+            child(&ask, &g);
         if (pid < 0)
-            (void)write_all(answer, &(struct pdfjail_answer){.e = ERR_BUSY}, sizeof(struct pdfjail_answer));
-        close(pdf);
-        close(answer);
+            (void)write_all(g.answer, &(struct pdfjail_answer){.e = ERR_BUSY}, sizeof(struct pdfjail_answer));
+        close(g.pdf);
+        close(g.answer);
+        if (g.data >= 0)
+            close(g.data);
     }
     return 0;
 }

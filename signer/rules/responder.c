@@ -138,13 +138,13 @@ static bool entry_eq(const struct key_ocsp_entry *a, const struct key_ocsp_entry
 }
 
 /* With half its life before it, so that who gets it can keep it for a while. ERR_NOT_FOUND. */
-static err_t recall(struct responder *r, const struct key_ocsp_entry *e, struct responder_answer *out)
+static err_t recall(struct responder *r, const struct key_ocsp_entry *e, int64_t since, struct responder_answer *out)
 {
     int64_t now = clock_now();
     err_t err = ERR_NOT_FOUND;
     pthread_mutex_lock(&r->lock);
     const struct place *p = place_of(r, e);
-    if (p->der.len > 0 && entry_eq(&p->entry, e) && p->this_update <= now && now < p->this_update + (p->next_update - p->this_update) / 2) {
+    if (p->der.len > 0 && entry_eq(&p->entry, e) && p->this_update >= since && p->this_update <= now && now < p->this_update + (p->next_update - p->this_update) / 2) {
         err = buf_copy(&out->der, buf_bytes(&p->der));
         out->this_update = p->this_update;
         out->next_update = p->next_update;
@@ -177,7 +177,7 @@ static err_t say(struct app *a, const struct asking *k, struct responder_answer 
     return OK;
 }
 
-err_t responder_ask(struct app *a, const struct ocsp_query *q, struct responder_answer *out)
+err_t responder_ask(struct app *a, const struct ocsp_query *q, int64_t since, struct responder_answer *out)
 {
     struct ocsp_issuer issuer;
     struct asking k = {.q = q, .issuer = &issuer};
@@ -185,7 +185,7 @@ err_t responder_ask(struct app *a, const struct ocsp_query *q, struct responder_
     TRY(issuer_now(a, &issuer));
     TRY(db_do(a->db, DB_AUTOCOMMIT, look, &k));
     bool kept = out->common && q->n == 1 && k.entry[0].status != KEY_OCSP_UNKNOWN;
-    if (kept && recall(a->responder, &k.entry[0], out) == OK)
+    if (kept && recall(a->responder, &k.entry[0], since, out) == OK)
         return OK;
     TRY(say(a, &k, out));
     if (kept)

@@ -1,6 +1,6 @@
 /*
  * The OCSP responder of the citizens' CA: what the database says of a serial number, told by keyd, kept until it changes or grows old.
- * Called by endpoints/ocsp.c. RFC 6960 §2.2, RFC 5019.
+ * Called by endpoints/ocsp.c and rules/means. RFC 6960 §2.2, RFC 5019.
  */
 #ifndef ANTIN_SIGNER_RESPONDER_H
 #define ANTIN_SIGNER_RESPONDER_H
@@ -20,8 +20,9 @@ struct responder_answer {
 void responder_answer_free(struct responder_answer *a);
 /*
  * Good: issued by us and not revoked. Revoked: as the CRL says it, and whatever may have been issued without our knowing. Unknown: all else, other CAs'
- * certificates among it. A revocation that was committed before this call is in the answer.
+ * certificates among it. A revocation that was committed before this call is in the answer. since: no answer that was made before this time is given;
+ * 0: any that still holds.
  */
-err_t responder_ask(struct app *a, const struct ocsp_query *q, struct responder_answer *out) MUST_USE;
+err_t responder_ask(struct app *a, const struct ocsp_query *q, int64_t since, struct responder_answer *out) MUST_USE;
 
 #endif

@@ -2,23 +2,22 @@
  * The signing sequence. A crash after any step leaves the database in a state that rules/recovery puts right:
  *   1 begin    one transaction: attempt taken, dossier → signing (one caller wins), an intent row for each digest
  *   2 sign     keyd checks PIN and activation and signs all or none
- *   3 stamp    a timestamp over each signature, rows committed before use
- *   4 write    signed PDFs into the content store, fsynced
- *   5 seal     manifest, seal, timestamp
- *   6 finish   one transaction makes everything visible: dossier → sealed
+ *   3 make     timestamps (rows committed before use), levels, signed PDFs into the content store, fsynced
+ *   4 seal     manifest, seal, and the container's signatures
+ *   5 finish   one transaction makes everything visible: dossier → sealed
  * Called by endpoints/sign. Decree 23/2025 Art. 15; EN 419 241-1.
  */
 #include "signer/rules/signing.h"
 
 #include "common/log.h"
 #include "signer/errors.h"
-#include "signer/formats/pades.h"
 #include "signer/rules/activation.h"
-#include "signer/rules/content.h"
 #include "signer/rules/evidence.h"
+#include "signer/rules/means.h"
 #include "signer/rules/recovery.h"
+#include "signer/rules/results.h"
 #include "signer/rules/sealing.h"
-#include "signer/rules/timestamping.h"
+#include "signer/rules/xmlsign.h"
 #include "signer/store/audit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +29,14 @@ struct signing {
     const struct signing_request *q;
     struct credential_view view;
     struct dossier d;
-    struct activation *act;
+    struct activation *act; /* an item for each component, and the last for the container */
     struct component *comp; /* in the activation's order */
     size_t n;
-    struct evidence evidence;
-    struct key_signature sig[COMPONENTS_MAX];
-    struct key_ts_reply ts[COMPONENTS_MAX];
-    struct buf p7s[COMPONENTS_MAX]; /* of everything that is no PDF */
-    struct seal seal;
+    struct evidence citizen;
+    struct means means;
+    struct key_signature sig[COMPONENTS_MAX + 1];
+    struct result result[COMPONENTS_MAX];
+    struct seal_row seal;
 };
 
 static void signing_free(struct signing **p)
@@ -45,13 +44,13 @@ static void signing_free(struct signing **p)
     struct signing *s = *p;
     if (s == NULL)
         return;
-    for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+    for (size_t i = 0; i <= COMPONENTS_MAX; i++)
         key_signature_free(&s->sig[i]);
-        buf_free(&s->ts[i].token);
-        buf_free(&s->p7s[i]);
-    }
-    seal_free(&s->seal);
-    evidence_free(&s->evidence);
+    for (size_t i = 0; i < COMPONENTS_MAX; i++)
+        result_free(&s->result[i]);
+    seal_row_free(&s->seal);
+    evidence_free(&s->citizen);
+    means_close(&s->means);
     activation_free(&s->act);
     component_list_free(&s->comp);
     credential_view_free(&s->view);
@@ -77,20 +76,28 @@ static err_t intend_all(struct db *db, const struct signing *s)
     return OK;
 }
 
+static bool matches(const struct component *c, const struct signing_item_row *item, const struct signing_item_row *container)
+{
+    if (strcmp(c->name, item->component) != 0 || c->format != item->format || !xmlsign_names(container, c->sha256))
+        return false;
+    switch (c->format) {
+    case FORMAT_PADES: return item->base_size == c->size;
+    case FORMAT_CADES: return memcmp(item->digest, c->sha256, SHA256_LEN) == 0;
+    case FORMAT_XADES: return xmlsign_names(item, c->sha256);
+    }
+    return false;
+}
+
 /* The components are those that were prepared: nothing can have changed since submission, and this proves it. */
 static err_t match_components(struct db *db, struct signing *s)
 {
     component_list_free(&s->comp);
     TRY(component_list(db, s->d.id, &s->comp, &s->n));
-    if (s->n != s->act->n)
+    if (s->n > COMPONENTS_MAX || s->n + 1 != s->act->n || s->act->item[s->n].component[0] != '\0')
         return ERR_EXPIRED;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct signing_item_row *item = &s->act->item[i];
-        if (strcmp(s->comp[i].name, item->component) != 0 || s->comp[i].pdf != item->pades)
+    for (size_t i = 0; i < s->n; i++)
+        if (!matches(&s->comp[i], &s->act->item[i], &s->act->item[s->n]))
             return ERR_EXPIRED;
-        if (item->pades ? item->base_size != s->comp[i].size : memcmp(item->digest, s->comp[i].sha256, SHA256_LEN) != 0)
-            return ERR_EXPIRED;
-    }
     return OK;
 }
 
@@ -146,81 +153,57 @@ static err_t sign(struct signing *s, int *left)
     return credential_settle(s->app, s->view.c.id, s->q->request_id, e, left);
 }
 
-/* --- 3 stamp --- */
+/* --- 3 make --- */
 
-static err_t stamp(struct signing *s)
+static err_t make(struct signing *s)
 {
-    struct key_ts_request q[COMPONENTS_MAX];
-    for (size_t i = 0; i < s->n; i++)
-        timestamp_request_for(buf_bytes(&s->sig[i].signature), &q[i]);
-    return timestamp_all(s->app, TIMESTAMP_SIGNATURE, q, s->ts, s->n);
-}
-
-/* --- 4 write --- */
-
-static err_t write_pdf(struct signing *s, size_t i, struct bytes cms)
-{
-    struct signing_item_row *item = &s->act->item[i];
-    struct component *c = &s->comp[i];
-    struct pades_prepared p = {
-        .increment = take(&item->increment),
-        .base_size = item->base_size,
-        .contents_at = item->contents_at,
-        .contents_len = item->contents_len,
+    const struct results_job job = {
+        .means = &s->means,
+        .evidence = &s->citizen,
+        .item = s->act->item,
+        .signature = s->sig,
+        .comp = s->comp,
+        .n = s->n,
     };
-    err_t e = pades_fill(&p, cms);
-    item->increment = take(&p.increment);
-    TRY(e);
-    AUTO_FD fd = -1;
-    struct content_file file;
-    TRY(content_get(s->app->content, c->sha256, c->size, &fd));
-    TRY(content_put(s->app->content, fd, c->size, buf_bytes(&item->increment), &file));
-    c->is_signed = true;
-    c->signed_size = file.size;
-    memcpy(c->signed_sha256, file.sha256, SHA256_LEN);
-    memcpy(c->signed_sha512, file.sha512, SHA512_LEN);
-    return OK;
+    return results_make(&job, s->result);
 }
 
-static err_t write_all(struct signing *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        AUTO_BUF cms = {0};
-        const struct assembly parts = {
-            .cert = buf_bytes(&s->view.cert.der),
-            .evidence = &s->evidence,
-            .signature = &s->sig[i],
-            .timestamp = buf_bytes(&s->ts[i].token),
-        };
-        TRY(evidence_assemble(&parts, &cms));
-        if (s->comp[i].pdf)
-            TRY(write_pdf(s, i, buf_bytes(&cms)));
-        else
-            s->p7s[i] = take(&cms);
-    }
-    return OK;
-}
-
-/* --- 5 seal --- */
+/* --- 4 seal --- */
 
 static err_t seal(struct signing *s)
 {
-    struct sealing_item items[COMPONENTS_MAX];
+    struct bytes signature[COMPONENTS_MAX];
     for (size_t i = 0; i < s->n; i++)
-        items[i] = (struct sealing_item){.c = &s->comp[i], .p7s = buf_bytes(&s->p7s[i])};
-    return sealing_make(s->app, &s->d, items, s->n, &s->seal);
+        signature[i] = buf_bytes(&s->result[i].signature);
+    const struct sealing sealing = {
+        .means = &s->means,
+        .d = &s->d,
+        .comp = s->comp,
+        .signature = signature,
+        .n = s->n,
+        .citizen = &s->citizen,
+        .container = &s->act->item[s->n],
+        .container_signature = buf_bytes(&s->sig[s->n].signature),
+    };
+    return sealing_make(&sealing, &s->seal);
 }
 
-/* --- 6 finish --- */
+/* --- 5 finish --- */
+
+static err_t done(struct db *db, const struct signing *s, size_t i, struct bytes serial)
+{
+    err_t e = signature_done(db, s->act->row.id, (int)i, serial);
+    return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e;
+}
 
 static err_t finish_item(struct db *db, const struct signing *s, size_t i)
 {
-    if (s->comp[i].pdf)
+    const struct result *r = &s->result[i];
+    if (s->comp[i].format == FORMAT_PADES)
         TRY(component_set_signed_pdf(db, s->d.id, &s->comp[i]));
     else
-        TRY(component_set_signature(db, s->d.id, s->comp[i].name, buf_bytes(&s->p7s[i])));
-    err_t e = signature_done(db, s->act->row.id, (int)i, BYTES(s->ts[i].serial, s->ts[i].serial_len));
-    return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e;
+        TRY(component_set_signature(db, s->d.id, &s->comp[i], buf_bytes(&r->signature)));
+    return done(db, s, i, BYTES(r->serial, r->serial_len));
 }
 
 static err_t finish(struct db *db, void *arg)
@@ -236,8 +219,8 @@ static err_t finish(struct db *db, void *arg)
         return e == ERR_DB_NONE ? ERR_SIGNING_LOST : e; /* the lease ran out and somebody recovered it */
     for (size_t i = 0; i < s->n; i++)
         TRY(finish_item(db, s, i));
-    TRY(seal_insert(db, s->d.id, buf_bytes(&s->seal.manifest), buf_bytes(&s->seal.signature),
-                    BYTES(s->seal.timestamp_serial, s->seal.timestamp_serial_len)));
+    TRY(done(db, s, s->n, BYTES(s->seal.citizen_serial, s->seal.citizen_serial_len)));
+    TRY(seal_insert(db, s->d.id, &s->seal));
     TRY(signing_session_delete(db, s->act->row.id));
     const struct audit audit = {
         .event = "dossier.sealed",
@@ -252,8 +235,7 @@ static err_t finish(struct db *db, void *arg)
 
 static err_t complete(struct signing *s)
 {
-    TRY(stamp(s));
-    TRY(write_all(s));
+    TRY(make(s));
     TRY(seal(s));
     return db_do(s->app->db, DB_TX, finish, s);
 }
@@ -270,7 +252,8 @@ err_t signing_run(struct app *a, const struct signing_request *q, int *left)
     TRY(credential_view_of(a, q->session->subject, &s->view));
     TRY(credential_usable(a, &s->view));
     TRY(activation_load(a, q->dossier, q->session, s->view.c.id, true, &s->act));
-    TRY(evidence_for_citizen(a, &s->evidence)); /* what can fail without a trace comes first */
+    TRY(evidence_for_citizen(a, buf_bytes(&s->view.cert.der), &s->citizen)); /* what can fail without a trace comes first */
+    TRY(means_open(a, &s->means));
     TRY(db_do(a->db, DB_TX, begin, s));
 
     err_t e = sign(s, left);
@@ -283,6 +266,6 @@ err_t signing_run(struct app *a, const struct signing_request *q, int *left)
     if (spent)
         drop_activation(s);
     if (e == ERR_KEY_ACTIVATION || e == ERR_PDF_ROOM)
-        return ERR_EXPIRED; /* keyd was restarted, or CRLs outgrew their room: a fresh activation mends both */
+        return ERR_EXPIRED; /* keyd was restarted, or a chain outgrew its room: a fresh activation mends both */
     return e;
 }

@@ -10,7 +10,7 @@
 
 #define GROUP_MAX 64
 
-static const char *const purposes[] = {"tsa", "signature", "seal"};
+static const char *const purposes[] = {"tsa", "signature", "seal", "archive"};
 
 struct job {
     struct timestamp_kind kind;

@@ -7,7 +7,7 @@
 
 #include "signer/rules/context.h"
 
-enum timestamp_use { TIMESTAMP_TSA, TIMESTAMP_SIGNATURE, TIMESTAMP_SEAL };
+enum timestamp_use { TIMESTAMP_TSA, TIMESTAMP_SIGNATURE, TIMESTAMP_SEAL, TIMESTAMP_ARCHIVE };
 
 /* For anybody: the row is committed when it returns OK, together with those of others that are asked for at this moment. Caller frees the token. */
 err_t timestamp_public(struct app *a, const struct key_ts_request *q, struct key_ts_reply *out) MUST_USE;

@@ -20,12 +20,6 @@ const char *format_name(enum file_format f)
     return NAMES[f];
 }
 
-const char *level_name(enum sig_level l)
-{
-    static const char *const NAMES[] = {"B-B", "B-T", "B-LT", "B-LTA"};
-    return NAMES[l];
-}
-
 static err_t stamp_and_remember(void *arg, enum cms_hash alg, struct bytes digest, struct buf *token)
 {
     struct means *m = arg;

@@ -13,7 +13,6 @@
 
 enum file_format { FORMAT_AUTO, FORMAT_PADES, FORMAT_CADES, FORMAT_XADES, FORMAT_ASIC_E, FORMAT_ASIC_S, FORMAT_JADES };
 const char *format_name(enum file_format f); /* "PAdES" */
-const char *level_name(enum sig_level l);    /* "B-LTA" */
 
 enum job_verb {
     JOB_SIGN,

@@ -10,16 +10,18 @@
 
 #define COLUMNS                                                                                                     \
     "name, position, kind, media_type, size, sha256, sha512, (signed_sha256 IS NOT NULL OR signature IS NOT NULL)," \
-    " signed_size, signed_sha256, signed_sha512"
+    " signed_size, signed_sha256, signed_sha512, format, level, level_reached"
 
 const struct db_stmt component_put_stmt = {
     "component_put",
-    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512)"
-    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea FROM signer.component WHERE dossier_id "
+    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512, format, level)"
+    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea, $8, $9 FROM signer.component WHERE "
+    "dossier_id "
     "= $1::uuid"
     " ON CONFLICT (dossier_id, name) DO UPDATE SET kind = excluded.kind, media_type = excluded.media_type, size = excluded.size,"
-    " sha256 = excluded.sha256, sha512 = excluded.sha512, uploaded_at = now() RETURNING (xmax = 0)",
-    7,
+    " sha256 = excluded.sha256, sha512 = excluded.sha512, format = excluded.format, level = excluded.level, uploaded_at = now() RETURNING "
+    "(xmax = 0)",
+    9,
 };
 const struct db_stmt component_get_stmt = {
     "component_get",
@@ -43,13 +45,14 @@ const struct db_stmt component_signature_stmt = {
 };
 const struct db_stmt component_set_signed_pdf_stmt = {
     "component_set_signed_pdf",
-    "UPDATE signer.component SET signed_size = $3, signed_sha256 = $4, signed_sha512 = $5 WHERE dossier_id = $1::uuid AND name = $2",
-    5,
+    "UPDATE signer.component SET signed_size = $3, signed_sha256 = $4, signed_sha512 = $5, level_reached = $6"
+    " WHERE dossier_id = $1::uuid AND name = $2",
+    6,
 };
 const struct db_stmt component_set_signature_stmt = {
     "component_set_signature",
-    "UPDATE signer.component SET signature = $3 WHERE dossier_id = $1::uuid AND name = $2",
-    3,
+    "UPDATE signer.component SET signature = $3, level_reached = $4 WHERE dossier_id = $1::uuid AND name = $2",
+    4,
 };
 
 const struct db_stmt component_uses_stmt = {
@@ -57,6 +60,23 @@ const struct db_stmt component_uses_stmt = {
     "SELECT EXISTS (SELECT 1 FROM signer.component WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM signer.component WHERE signed_sha256 = $1)",
     1,
 };
+
+static const char *const format_names[] = {"pades", "cades", "xades"};
+
+const char *component_format_name(enum component_format f)
+{
+    return format_names[f];
+}
+
+err_t component_format_read(const char *name, enum component_format *out)
+{
+    for (int i = FORMAT_PADES; i <= FORMAT_XADES; i++)
+        if (strcmp(name, format_names[i]) == 0) {
+            *out = (enum component_format)i;
+            return OK;
+        }
+    return ERR_NOT_FOUND;
+}
 
 static void copy_digest(uint8_t *out, size_t len, struct bytes b)
 {
@@ -78,6 +98,10 @@ static void read_row(const struct db_rows *rows, int row, struct component *out)
     out->signed_size = (uint64_t)db_int(rows, row, 8);
     copy_digest(out->signed_sha256, sizeof out->signed_sha256, db_bytes(rows, row, 9));
     copy_digest(out->signed_sha512, sizeof out->signed_sha512, db_bytes(rows, row, 10));
+    if (component_format_read(db_str(rows, row, 11), &out->format) != OK)
+        out->format = FORMAT_CADES; /* the table allows no other */
+    snprintf(out->level, sizeof out->level, "%s", db_str(rows, row, 12));
+    snprintf(out->level_reached, sizeof out->level_reached, "%s", db_str(rows, row, 13));
 }
 
 err_t component_put(struct db *db, const char *dossier, const struct component *c, bool *created)
@@ -91,6 +115,8 @@ err_t component_put(struct db *db, const char *dossier, const struct component *
         DB_INT((int64_t)c->size),
         DB_BYTES(BYTES(c->sha256, sizeof c->sha256)),
         DB_BYTES(BYTES(c->sha512, sizeof c->sha512)),
+        DB_TEXT(component_format_name(c->format)),
+        DB_TEXT(c->level),
     };
     TRY(db_one(db, &component_put_stmt, p, &rows));
     *created = db_bool(rows, 0, 0);
@@ -138,13 +164,15 @@ err_t component_set_signed_pdf(struct db *db, const char *dossier, const struct 
         DB_INT((int64_t)c->signed_size),
         DB_BYTES(BYTES(c->signed_sha256, sizeof c->signed_sha256)),
         DB_BYTES(BYTES(c->signed_sha512, sizeof c->signed_sha512)),
+        DB_TEXT(c->level_reached),
     };
     return db_one(db, &component_set_signed_pdf_stmt, p, NULL);
 }
 
-err_t component_set_signature(struct db *db, const char *dossier, const char *name, struct bytes p7s)
+err_t component_set_signature(struct db *db, const char *dossier, const struct component *c, struct bytes signature)
 {
-    return db_one(db, &component_set_signature_stmt, (const struct db_param[]){DB_TEXT(dossier), DB_TEXT(name), DB_BYTES(p7s)}, NULL);
+    const struct db_param p[] = {DB_TEXT(dossier), DB_TEXT(c->name), DB_BYTES(signature), DB_TEXT(c->level_reached)};
+    return db_one(db, &component_set_signature_stmt, p, NULL);
 }
 
 void component_list_free(struct component **list)

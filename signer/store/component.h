@@ -10,7 +10,12 @@
 
 #define COMPONENT_NAME_MAX 255
 #define MEDIA_TYPE_MAX 127
-#define COMPONENTS_MAX 64 /* = KEY_DIGESTS_MAX: what one activation can cover */
+#define COMPONENTS_MAX 64 /* with the container as many as KEY_DIGESTS_MAX: what one activation can cover */
+#define LEVEL_CAP 6       /* "B-LTA" */
+
+enum component_format { FORMAT_PADES, FORMAT_CADES, FORMAT_XADES };
+const char *component_format_name(enum component_format f);                         /* "pades", … */
+err_t component_format_read(const char *name, enum component_format *out) MUST_USE; /* ERR_NOT_FOUND */
 
 struct component {
     char name[COMPONENT_NAME_MAX + 1];
@@ -20,6 +25,9 @@ struct component {
     uint64_t size;
     uint8_t sha256[SHA256_LEN];
     uint8_t sha512[SHA512_LEN];
+    enum component_format format;
+    char level[LEVEL_CAP];         /* asked for: "B-B" to "B-LTA" */
+    char level_reached[LEVEL_CAP]; /* "": not signed yet */
     bool is_signed;
     uint64_t signed_size; /* the signed PDF */
     uint8_t signed_sha256[SHA256_LEN];
@@ -33,12 +41,12 @@ err_t component_delete(struct db *db, const char *dossier, const char *name) MUS
 /* All, in the order of their first upload. Caller frees *out (component_list_free). */
 err_t component_list(struct db *db, const char *dossier, struct component **out, size_t *n) MUST_USE;
 void component_list_free(struct component **list);
-/* The detached signature (.p7s) of one that is no PDF; caller frees. ERR_DB_NONE: none. */
+/* The signature beside one that is not signed inside; caller frees. ERR_DB_NONE: none. */
 err_t component_signature(struct db *db, const char *dossier, const char *name, struct buf *out) MUST_USE;
 
 err_t component_set_signed_pdf(struct db *db, const char *dossier,
-                               const struct component *c) MUST_USE; /* signed_size, signed_sha256, signed_sha512 */
-err_t component_set_signature(struct db *db, const char *dossier, const char *name, struct bytes p7s) MUST_USE;
+                               const struct component *c) MUST_USE; /* signed_size, signed_sha256, signed_sha512, level_reached */
+err_t component_set_signature(struct db *db, const char *dossier, const struct component *c, struct bytes signature) MUST_USE;
 
 /* Does any component, as uploaded or signed, have these bytes? */
 err_t component_uses(struct db *db, const uint8_t sha256[SHA256_LEN], bool *used) MUST_USE;

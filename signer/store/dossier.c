@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS "id, code, procedure_code, agency, client_id, owner, return_uri, state, created_at, submitted_at, sealed_at, signing_until"
+#define COLUMNS                                                                                                                         \
+    "id, code, procedure_code, agency, client_id, owner, return_uri, state, created_at, submitted_at, sealed_at, signing_until, level," \
+    " (SELECT s.level_reached FROM signer.seal s WHERE s.dossier_id = dossier.id)"
 #define NOBODY_SIGNS "signing_session = NULL, signing_instance = NULL, signing_until = NULL"
 
 const struct db_stmt dossier_insert_stmt = {
     "dossier_insert",
-    "INSERT INTO signer.dossier (id, code, procedure_code, agency, client_id, owner, return_uri) VALUES ($1::uuid, $2, $3, $4, $5, $6, $7)",
-    7,
+    "INSERT INTO signer.dossier (id, code, procedure_code, agency, client_id, owner, return_uri, level)"
+    " VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8)",
+    8,
 };
 const struct db_stmt dossier_get_stmt = {
     "dossier_get",
@@ -90,6 +93,8 @@ static void read_row(const struct db_rows *rows, int row, struct dossier *out)
     out->submitted_at = db_null(rows, row, 9) ? 0 : db_time(rows, row, 9);
     out->sealed_at = db_null(rows, row, 10) ? 0 : db_time(rows, row, 10);
     out->signing_until = db_null(rows, row, 11) ? 0 : db_time(rows, row, 11);
+    snprintf(out->level, sizeof out->level, "%s", db_str(rows, row, 12));
+    snprintf(out->level_reached, sizeof out->level_reached, "%s", db_str(rows, row, 13));
 }
 
 static err_t read_one(struct db *db, const struct db_stmt *s, const char *id, struct dossier *out)
@@ -110,6 +115,7 @@ err_t dossier_insert(struct db *db, const struct dossier *d)
         DB_TEXT(d->client_id),
         DB_TEXT(d->owner),
         DB_TEXT(d->return_uri[0] ? d->return_uri : NULL),
+        DB_TEXT(d->level),
     };
     return db_query(db, &dossier_insert_stmt, p, NULL);
 }

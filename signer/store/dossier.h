@@ -24,6 +24,8 @@ struct dossier {
     char client_id[CLIENT_ID_MAX + 1];
     char owner[SUBJECT_MAX + 1];
     char return_uri[RETURN_URI_MAX + 1]; /* "" for none */
+    char level[6];                       /* asked for of the container's signatures: "B-B" to "B-LTA" */
+    char level_reached[6];               /* "": not sealed, or sealed without a container */
     enum dossier_state state;
     int64_t created_at;
     int64_t submitted_at;  /* 0: not yet */
@@ -31,7 +33,7 @@ struct dossier {
     int64_t signing_until; /* 0: nobody signs */
 };
 
-err_t dossier_insert(struct db *db, const struct dossier *d) MUST_USE;           /* id … return_uri; state draft */
+err_t dossier_insert(struct db *db, const struct dossier *d) MUST_USE;           /* id … level; state draft */
 err_t dossier_get(struct db *db, const char *id, struct dossier *out) MUST_USE;  /* ERR_DB_NONE */
 err_t dossier_lock(struct db *db, const char *id, struct dossier *out) MUST_USE; /* the same, locked to the end of the transaction */
 

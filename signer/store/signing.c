@@ -68,12 +68,14 @@ const struct db_stmt signature_done_stmt = {
 };
 const struct db_stmt seal_insert_stmt = {
     "seal_insert",
-    "INSERT INTO signer.seal (dossier_id, manifest, signature, timestamp_serial) VALUES ($1::uuid, $2, $3, $4)",
-    4,
+    "INSERT INTO signer.seal (dossier_id, manifest, signature, timestamp_serial, container_citizen, container_service, level_reached)"
+    " VALUES ($1::uuid, $2, $3, $4, $5, $6, $7)",
+    7,
 };
 const struct db_stmt seal_get_stmt = {
     "seal_get",
-    "SELECT manifest, signature, sealed_at FROM signer.seal WHERE dossier_id = $1::uuid",
+    "SELECT manifest, signature, sealed_at, container_citizen, container_service, level_reached FROM signer.seal WHERE dossier_id = "
+    "$1::uuid",
     1,
 };
 
@@ -143,12 +145,12 @@ err_t signing_item_insert(struct db *db, const char *session, int position, cons
         DB_TEXT(session),
         DB_INT(position),
         DB_TEXT(i->component),
-        DB_TEXT(i->pades ? "pades" : "cades"),
+        DB_TEXT(component_format_name(i->format)),
         DB_BYTES(BYTES(i->digest, sizeof i->digest)),
-        i->pades ? DB_BYTES(buf_bytes(&i->increment)) : DB_NULL,
-        i->pades ? DB_INT((int64_t)i->base_size) : DB_NULL,
-        i->pades ? DB_INT((int64_t)i->contents_at) : DB_NULL,
-        i->pades ? DB_INT((int64_t)i->contents_len) : DB_NULL,
+        i->format == FORMAT_CADES ? DB_NULL : DB_BYTES(buf_bytes(&i->increment)),
+        i->format == FORMAT_PADES ? DB_INT((int64_t)i->base_size) : DB_NULL,
+        i->format == FORMAT_CADES ? DB_NULL : DB_INT((int64_t)i->contents_at),
+        i->format == FORMAT_PADES ? DB_INT((int64_t)i->contents_len) : DB_NULL,
     };
     return db_query(db, &signing_item_insert_stmt, p, NULL);
 }
@@ -161,7 +163,7 @@ err_t signing_item_list(struct db *db, const char *session, bool with_increments
     for (int i = 0; i < db_count(rows) && *n < max; i++) {
         struct signing_item_row *o = &out[(*n)++];
         snprintf(o->component, sizeof o->component, "%s", db_str(rows, i, 0));
-        o->pades = strcmp(db_str(rows, i, 1), "pades") == 0;
+        TRY(component_format_read(db_str(rows, i, 1), &o->format));
         struct bytes digest = db_bytes(rows, i, 2);
         if (digest.len != sizeof o->digest)
             return ERR_INTERNAL;
@@ -190,13 +192,28 @@ err_t signature_intend(struct db *db, const struct signature_row *s)
 
 err_t signature_done(struct db *db, const char *session, int position, struct bytes timestamp_serial)
 {
-    const struct db_param p[] = {DB_TEXT(session), DB_INT(position), DB_BYTES(timestamp_serial)};
+    const struct db_param p[] = {DB_TEXT(session), DB_INT(position), timestamp_serial.len > 0 ? DB_BYTES(timestamp_serial) : DB_NULL};
     return db_one(db, &signature_done_stmt, p, NULL);
 }
 
-err_t seal_insert(struct db *db, const char *dossier, struct bytes manifest, struct bytes signature, struct bytes timestamp_serial)
+void seal_row_free(struct seal_row *s)
 {
-    const struct db_param p[] = {DB_TEXT(dossier), DB_BYTES(manifest), DB_BYTES(signature), DB_BYTES(timestamp_serial)};
+    struct buf *all[] = {&s->manifest, &s->signature, &s->citizen, &s->service};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        buf_free(all[i]);
+}
+
+err_t seal_insert(struct db *db, const char *dossier, const struct seal_row *s)
+{
+    const struct db_param p[] = {
+        DB_TEXT(dossier),
+        DB_BYTES(buf_bytes(&s->manifest)),
+        DB_BYTES(buf_bytes(&s->signature)),
+        DB_BYTES(BYTES(s->timestamp_serial, s->timestamp_serial_len)),
+        DB_BYTES(buf_bytes(&s->citizen)),
+        DB_BYTES(buf_bytes(&s->service)),
+        DB_TEXT(s->level_reached),
+    };
     return db_query(db, &seal_insert_stmt, p, NULL);
 }
 
@@ -205,6 +222,9 @@ err_t seal_get(struct db *db, const char *dossier, struct seal_row *out)
     AUTO_ROWS rows = NULL;
     TRY(db_one(db, &seal_get_stmt, (const struct db_param[]){DB_TEXT(dossier)}, &rows));
     out->sealed_at = db_time(rows, 0, 2);
+    snprintf(out->level_reached, sizeof out->level_reached, "%s", db_str(rows, 0, 5));
     TRY(buf_copy(&out->manifest, db_bytes(rows, 0, 0)));
+    TRY(buf_copy(&out->citizen, db_bytes(rows, 0, 3)));
+    TRY(buf_copy(&out->service, db_bytes(rows, 0, 4)));
     return buf_copy(&out->signature, db_bytes(rows, 0, 1));
 }

@@ -30,11 +30,12 @@ err_t signing_session_delete(struct db *db, const char *id) MUST_USE;
 err_t signing_session_expire(struct db *db) MUST_USE;
 
 struct signing_item_row {
-    char component[COMPONENT_NAME_MAX + 1];
-    bool pades;
+    char component[COMPONENT_NAME_MAX + 1]; /* "": the container of them all */
+    enum component_format format;
     uint8_t digest[SHA256_LEN];
-    struct buf increment; /* PDF only, without the placeholder's zeros (rules/activation puts them back); caller frees */
-    uint64_t base_size, contents_at, contents_len;
+    /* PAdES: without the placeholder's zeros (rules/activation puts them back). XAdES: the signature's text without its value. Caller frees. */
+    struct buf increment;
+    uint64_t base_size, contents_at, contents_len; /* base_size and contents_len: PAdES alone */
 };
 err_t signing_item_insert(struct db *db, const char *session, int position, const struct signing_item_row *i) MUST_USE;
 /* In order; *n at most max. with_increments false leaves increments empty. */
@@ -50,15 +51,19 @@ struct signature_row {
 };
 err_t signature_intend(struct db *db, const struct signature_row *s) MUST_USE;
 err_t signature_done(struct db *db, const char *session, int position,
-                     struct bytes timestamp_serial) MUST_USE; /* ERR_DB_NONE: no longer intended */
+                     struct bytes timestamp_serial) MUST_USE; /* empty: none; ERR_DB_NONE: no longer intended */
 
 struct seal_row {
-    struct buf manifest, signature; /* caller frees */
+    struct buf manifest, signature;
+    struct buf citizen, service; /* the container's XML signatures; empty: sealed without a container */
+    char level_reached[LEVEL_CAP];
+    uint8_t timestamp_serial[20], citizen_serial[20]; /* of the seal's timestamp, and of the citizen's over the container: not in this table */
+    size_t timestamp_serial_len, citizen_serial_len;
     int64_t sealed_at;
 };
-err_t seal_insert(struct db *db, const char *dossier, struct bytes manifest, struct bytes signature,
-                  struct bytes timestamp_serial) MUST_USE;
-err_t seal_get(struct db *db, const char *dossier, struct seal_row *out) MUST_USE; /* ERR_DB_NONE */
+void seal_row_free(struct seal_row *s);
+err_t seal_insert(struct db *db, const char *dossier, const struct seal_row *s) MUST_USE;
+err_t seal_get(struct db *db, const char *dossier, struct seal_row *out) MUST_USE; /* without serial numbers; ERR_DB_NONE */
 
 extern const struct db_stmt signing_session_insert_stmt, signing_session_get_stmt, signing_session_of_stmt, signing_session_set_token_stmt,
     signing_session_delete_stmt, signing_session_expire_stmt, signing_item_insert_stmt, signing_item_list_stmt, signature_intend_stmt,

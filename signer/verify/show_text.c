@@ -35,6 +35,7 @@ enum word {
     W_NONE,
     W_SCOPE,
     W_WHOLE,
+    W_SOME,
     W_REVISION,
     W_EMBEDDED,
     W_OVER_SIGNATURE,
@@ -75,6 +76,7 @@ static const char *const WORDS[W_N][LANG_N] = {
     [W_NONE] = {"không có", "none"},
     [W_SCOPE] = {"Phạm vi ký", "What was signed"},
     [W_WHOLE] = {"toàn bộ tệp", "the whole file"},
+    [W_SOME] = {"chỉ các tệp", "these files alone"},
     [W_REVISION] = {"bản trước đó của tệp, byte", "an earlier revision of the file, bytes"},
     [W_EMBEDDED] = {"nội dung nằm trong chữ ký", "the content inside the signature"},
     [W_OVER_SIGNATURE] = {"chữ ký số của", "the digital signature of"},
@@ -245,7 +247,10 @@ static err_t show_scope(struct buf *out, const struct signature_result *r, enum 
         return buf_addf(out, "%s 0–%" PRIu64 "\n", word(W_REVISION, lang), r->revision_end);
     if (r->scope[0] == '\0')
         return buf_addf(out, "%s\n", word(W_EMBEDDED, lang));
-    TRY(buf_addf(out, r->kind == KIND_COUNTER ? "%s " : "%s: ", word(r->kind == KIND_COUNTER ? W_OVER_SIGNATURE : W_WHOLE, lang)));
+    if (r->kind == KIND_COUNTER)
+        TRY(buf_addf(out, "%s ", word(W_OVER_SIGNATURE, lang)));
+    else
+        TRY(buf_addf(out, "%s: ", word(r->whole ? W_WHOLE : W_SOME, lang)));
     TRY(show_safe(out, r->scope));
     return buf_add_str(out, "\n");
 }

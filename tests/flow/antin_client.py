@@ -463,11 +463,12 @@ class Dossiers:
         code = code or f"38.98.H29-{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
         return checked(self.call("POST", key=key, json={"code": code, "procedure": procedure, "agency": agency, **more})).json()
 
-    def put(self, dossier, name, data, media_type="application/octet-stream", digest=True):
+    def put(self, dossier, name, data, media_type="application/octet-stream", digest=True, **wish):
+        """wish: format and level of its signature."""
         headers = {"Content-Type": media_type}
         if digest:  # RFC 9530
             headers["Content-Digest"] = "sha-256=:" + base64.b64encode(hashlib.sha256(data).digest()).decode() + ":"
-        return checked(self.call("PUT", f"/{dossier}/components/{quote(name, safe='')}", data=data, headers=headers)).json()
+        return checked(self.call("PUT", f"/{dossier}/components/{quote(name, safe='')}", data=data, headers=headers, params=wish)).json()
 
     def delete(self, dossier, name):
         return checked(self.call("DELETE", f"/{dossier}/components/{quote(name, safe='')}"))
@@ -481,6 +482,9 @@ class Dossiers:
     def component(self, dossier, name, what=""):
         """what: "" as uploaded, "signed" the signed PDF, "signature" the .p7s."""
         return checked(self.call("GET", f"/{dossier}/components/{quote(name, safe='')}" + (f"/{what}" if what else ""))).content
+
+    def container(self, dossier):
+        return checked(self.call("GET", f"/{dossier}/container")).content
 
     def manifest(self, dossier):
         return checked(self.call("GET", f"/{dossier}/manifest")).content

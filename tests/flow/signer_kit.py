@@ -2,6 +2,8 @@
 What the tests of the signing service share: vectors, a signed dossier, foreign programs that verify.
 Used by test_signer_*.py.
 """
+import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -11,6 +13,7 @@ import antin_client as antin
 import requests
 
 VECTORS = antin.ROOT / "tests/vectors"
+TOOLS = antin.ROOT / os.environ.get("ANTIN_BUILD", "build") / "bin"
 DEMO = VECTORS / "demo"
 FILES = {"to-khai.pdf": "application/pdf", "xac-nhan-cu-tru.pdf": "application/pdf", "tap-tai-lieu.pdf": "application/pdf",
          "to-khai.xml": "application/xml", "anh-chan-dung.jpg": "image/jpeg"}
@@ -64,6 +67,12 @@ def rows(stack, sql):
                f"passfile={stack.get('PGPASSFILE', '')}", "-c", sql)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def verified(stack, *paths):
+    """antin-verify with the root certificate and nothing else: (exit status, report of each file by its name)."""
+    answer = run(TOOLS / "antin-verify", "--json", "--trust", stack.trust_pem, *paths)
+    return answer.returncode, {pathlib.Path(f["file"]).name: f for f in json.loads(answer.stdout)["files"]}
 
 
 class Court:

@@ -13,7 +13,7 @@ import antin_client as antin
 import pytest
 import requests
 from asn1crypto import cms, tsp
-from signer_kit import SMALL_PDF, Court, api_of, filled, rows, wait_until
+from signer_kit import SMALL_PDF, Court, api_of, filled, rows, verified, wait_until
 
 ROUNDS = int(os.environ.get("ANTIN_CRASH_ROUNDS", "4"))
 MANY = {f"{i}.txt": (f"tờ {i}".encode(), "text/plain") for i in range(16)} | {f"{i}.pdf": (SMALL_PDF, "application/pdf") for i in range(4)}
@@ -71,7 +71,10 @@ def check_sealed(stack, api, dossier, files):
             serial = f"{serial_of_timestamp(p7s):x}"
             assert rows(stack, f"SELECT purpose FROM signer.timestamp WHERE ltrim(encode(serial, 'hex'), '0') = '{serial}'") == "signature"
     assert court.cms_ok(api.manifest(dossier), api.manifest_signature(dossier))
-    assert rows(stack, f"SELECT count(*) FROM signer.signature WHERE dossier_id = '{dossier}' AND state = 'done'") == str(len(files))
+    status, report = verified(stack, court.write("dossier.asice", api.container(dossier)))
+    assert status == 0, report
+    assert api.get(dossier)["level_reached"] == "B-LTA" and {c["level_reached"] for c in api.get(dossier)["components"]} == {"B-LTA"}
+    assert rows(stack, f"SELECT count(*) FROM signer.signature WHERE dossier_id = '{dossier}' AND state = 'done'") == str(len(files) + 1), "each component and the container"
 
 
 def check_untouched(stack, api, dossier, files):
@@ -79,6 +82,7 @@ def check_untouched(stack, api, dossier, files):
     for name in files:
         assert api.call("GET", f"/{dossier}/components/{name}/" + ("signed" if name.endswith(".pdf") else "signature")).status_code == 409
     assert api.call("GET", f"/{dossier}/manifest").status_code == 409
+    assert api.call("GET", f"/{dossier}/container").status_code == 409
     assert rows(stack, f"SELECT count(*) FROM signer.signature WHERE dossier_id = '{dossier}' AND state <> 'abandoned'") == "0"
 
 

@@ -31,6 +31,10 @@ def done(stack, shared_citizen):
     return api
 
 
+ARCHIVE_TIMESTAMP = "0.4.0.1733.2.4"  # archive-time-stamp-v3, EN 319 122-1 §5.5.3
+OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
+
+
 def others(api):
     return [n for n in api.files if not n.endswith(".pdf")]
 
@@ -76,8 +80,8 @@ def attrs(of):
     return {a["type"].native: a["values"] for a in of}
 
 
-def test_a_signature_is_cades_b_t_and_carries_its_evidence(done):
-    """EN 319 122-1 §6.3: message-digest, content-type, signing-certificate-v2, signature timestamp; and CRLs for verifiers without a network."""
+def test_a_signature_is_cades_b_lta_and_carries_its_evidence(done):
+    """EN 319 122-1 §6.3: message-digest, content-type, signing-certificate-v2, timestamps; and who was revoked, in SignedData's own field, never as attributes."""
     name = others(done)[0]
     sd, si = signer_info(done.component(done.dossier, name, "signature"))
     got = attrs(si["signed_attrs"])
@@ -87,14 +91,18 @@ def test_a_signature_is_cades_b_t_and_carries_its_evidence(done):
     info = stamp["content"]["encap_content_info"]["content"].parsed
     assert isinstance(info, tsp.TSTInfo)
     assert info["message_imprint"]["hashed_message"].native == hashlib.sha256(si["signature"].native).digest()
-    issuers = {crl.chosen["tbs_cert_list"]["issuer"].native["common_name"] for crl in sd["crls"]}
-    assert len(issuers) == 3, f"citizens' CA, root and services CA: {issuers}"
+    assert ARCHIVE_TIMESTAMP in {a["type"].dotted for a in si["unsigned_attrs"]}
+    lists = [choice.chosen for choice in sd["crls"] if choice.name == "crl"]
+    issuers = {crl["tbs_cert_list"]["issuer"].native["common_name"] for crl in lists}
+    assert len(issuers) == 2, f"root and services CA: {issuers}"
+    answers = [choice.chosen["other_rev_info_format"].dotted for choice in sd["crls"] if choice.name == "other"]
+    assert answers == [OCSP_RESPONSE], "the citizens' CA speaks by OCSP (RFC 5940)"
 
 
 def test_a_pades_signature_has_no_signing_time_attribute(done):
     """EN 319 142-1 §6.3: the claimed time is the dictionary's /M."""
     data = done.component(done.dossier, pdfs(done)[0], "signed")
-    contents = re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", data)[-1]
+    contents = re.findall(rb"/Contents\s*<([0-9a-fA-F]+)>", data)[0]  # the second is a document timestamp
     raw = bytes.fromhex(contents.decode())
     _, si = signer_info(raw[:der_length(raw)])
     got = attrs(si["signed_attrs"])

@@ -132,6 +132,21 @@ static int with_text(const char *text)
     return fd;
 }
 
+/* A draft that grows, and one that is thought better of. */
+static err_t put_two(struct content *c, int in, struct content_file *f)
+{
+    AUTO_CONTENT_DRAFT kept = NULL;
+    AUTO_CONTENT_DRAFT dropped = NULL;
+    char seen[8] = "";
+    TRY(content_draft_begin(c, in, 3, &dropped));
+    TRY(content_draft_begin(c, in, 3, &kept));
+    TRY(content_draft_append(kept, BYTES_STR("def")));
+    assert_int_equal(content_draft_size(kept), 6);
+    assert_int_equal(pread(content_draft_fd(kept), seen, sizeof seen, 0), 6);
+    assert_int_equal(write(content_draft_fd(kept), "x", 1), -1); /* who reads it cannot write to it */
+    return content_draft_keep(kept, f);
+}
+
 static void what_is_stored_comes_back(void **state)
 {
     (void)state;
@@ -142,11 +157,11 @@ static void what_is_stored_comes_back(void **state)
     AUTO_FD in = with_text("abc");
     struct content_file f, again;
     uint8_t expected[SHA256_LEN];
-    assert_int_equal(content_put(c, in, 3, BYTES_STR("def"), &f), OK);
+    assert_int_equal(put_two(c, in, &f), OK);
     sha256(BYTES_STR("abcdef"), expected);
     assert_memory_equal(f.sha256, expected, sizeof expected);
     assert_int_equal(f.size, 6);
-    assert_int_equal(content_put(c, in, 3, BYTES_STR("def"), &again), OK); /* the same bytes once more: no harm */
+    assert_int_equal(put_two(c, in, &again), OK); /* the same bytes once more: no harm */
     AUTO_FD out = -1;
     char text[8] = "";
     assert_int_equal(content_get(c, f.sha256, 6, &out), OK);
@@ -156,7 +171,18 @@ static void what_is_stored_comes_back(void **state)
     assert_int_equal(content_get(c, f.sha256, 7, &none), ERR_IO); /* not the size that its row says */
     expected[0] ^= 1;
     assert_int_equal(content_get(c, expected, 6, &none), ERR_NOT_FOUND);
-    assert_int_equal(content_put(c, in, 4, BYTES(NULL, 0), &f), ERR_IO); /* shorter than said */
+    assert_int_equal(content_put(c, in, 4, &f), ERR_IO); /* shorter than said */
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t digest[SHA256_LEN];
+    expected[0] ^= 1;
+    assert_int_equal(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL), 1);
+    assert_int_equal(content_feed(c, expected, 6, ctx), OK);
+    assert_int_equal(EVP_DigestFinal_ex(ctx, digest, NULL), 1);
+    assert_memory_equal(digest, expected, sizeof digest);
+    EVP_MD_CTX_free(ctx);
+    AUTO_FD scratch = -1;
+    assert_int_equal(content_scratch(c, &scratch), OK);
+    assert_int_equal(write(scratch, "x", 1), 1);
     assert_true(content_alive(c));
     content_close(&c);
     char command[64];
@@ -202,7 +228,7 @@ static void the_sweep_takes_only_what_is_old_and_unused(void **state)
     struct content_file f;
     int asked = 0;
     AUTO_FD out = -1;
-    assert_int_equal(content_put(c, in, 3, BYTES(NULL, 0), &f), OK);
+    assert_int_equal(content_put(c, in, 3, &f), OK);
     assert_int_equal(sweep_all(c, 3600, disown_all, &asked), OK);
     assert_int_equal(asked, 0); /* too young */
     assert_int_equal(sweep_all(c, -10, wanted_again, &asked), OK);

@@ -9,9 +9,11 @@
 #include "signer/rules/component.h"
 #include "signer/rules/credential.h"
 #include "signer/rules/dossier.h"
+#include "signer/rules/level.h"
+#include "signer/rules/naming.h"
 #include "signer/rules/sealed.h"
-#include "signer/rules/sealing.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- component names --- */
@@ -67,6 +69,9 @@ static void names_that_deceive_are_refused(void **state)
         "a\xe2\x81\xa0.pdf",
         "manifest.json",
         "MANIFEST.JSON",
+        "mimetype", /* a container's own */
+        "Meta-Inf",
+        "a:b", /* a drive, to some programs that unpack */
         "manifest.json.p7s", /* where they would stand is the dossier's own manifest */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -211,19 +216,51 @@ static void results_have_file_names_that_fit(void **state)
 {
     (void)state;
     char out[SIGNED_NAME_CAP], name[COMPONENT_NAME_MAX + 1] = "";
-    sealing_signed_name("a.pdf", true, out);
+    naming_signed("a.pdf", FORMAT_PADES, out);
     assert_string_equal(out, "a.signed.pdf");
-    sealing_signed_name("A.PDF", true, out);
+    naming_signed("A.PDF", FORMAT_PADES, out);
     assert_string_equal(out, "A.signed.pdf");
-    sealing_signed_name(".pdf", true, out);
+    naming_signed(".pdf", FORMAT_PADES, out);
     assert_string_equal(out, ".pdf.signed.pdf");
-    sealing_signed_name("a.pdf", false, out);
+    naming_signed("a.pdf", FORMAT_CADES, out);
     assert_string_equal(out, "a.pdf.p7s");
+    naming_signed("a.xml", FORMAT_XADES, out);
+    assert_string_equal(out, "a.xml.xades.xml");
     for (int i = 0; i < 85; i++)
         strcat(name, "ộ"); /* 3 bytes each: 255 */
-    sealing_signed_name(name, false, out);
+    naming_signed(name, FORMAT_CADES, out);
     assert_true(strlen(out) <= COMPONENT_NAME_MAX);
     assert_true(utf8_valid(BYTES_STR(out)));
+}
+
+/* "a.pdf" and "a.PDF" would both become "a.signed.pdf", and one is there already. */
+static void no_two_files_of_a_dossier_share_a_name(void **state)
+{
+    (void)state;
+    static const struct component c[] = {
+        {.name = "a.pdf", .format = FORMAT_PADES}, {.name = "a.PDF", .format = FORMAT_PADES}, {.name = "a.signed.pdf", .format = FORMAT_CADES}};
+    struct names *names = calloc(1, sizeof *names);
+    naming_all(c, 3, names);
+    assert_string_equal(names->text[0], "2.a.signed.pdf");
+    assert_string_equal(names->text[1], "3.a.signed.pdf");
+    assert_string_equal(names->text[2], "a.signed.pdf.p7s");
+    free(names);
+}
+
+/* What the next try would mend is no reason for a lower level. */
+static void a_level_is_lowered_only_by_what_stays_so(void **state)
+{
+    (void)state;
+    enum sig_level l;
+    assert_int_equal(level_read("B-LT", &l), OK);
+    assert_int_equal(l, LEVEL_LT);
+    assert_int_equal(level_read("b-lt", &l), ERR_NOT_FOUND);
+    assert_string_equal(level_name(LEVEL_LTA), LEVEL_DEFAULT);
+    assert_int_equal(level_settle(ERR_CERT_STATUS, LEVEL_T, LEVEL_LTA), OK);
+    assert_int_equal(level_settle(ERR_CERT_PATH, LEVEL_T, LEVEL_LTA), OK);
+    static const err_t no[] = {ERR_KEYD_DOWN, ERR_TIMEOUT, ERR_DB_DOWN, ERR_DISK_FULL, ERR_IO, ERR_NOMEM, ERR_CERT_REVOKED, ERR_INTERNAL};
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        assert_int_equal(level_settle(no[i], LEVEL_T, LEVEL_LTA), no[i]);
 }
 
 static void a_sealed_value_opens_only_as_what_it_was(void **state)
@@ -275,6 +312,8 @@ int main(void)
         cmocka_unit_test(only_lower_case_uuids_are_ids),
         cmocka_unit_test(all_faults_are_told),
         cmocka_unit_test(results_have_file_names_that_fit),
+        cmocka_unit_test(no_two_files_of_a_dossier_share_a_name),
+        cmocka_unit_test(a_level_is_lowered_only_by_what_stays_so),
         cmocka_unit_test(a_sealed_value_opens_only_as_what_it_was),
         cmocka_unit_test(every_route_is_complete_and_the_api_is_never_open),
     };

@@ -1,0 +1,21 @@
+/*
+ * Validation data on its way into the PDF sandbox: one file without a name, written by the daemon and read by the child.
+ * Used by pdfjail.c and pdfjail_zygote.c.
+ */
+#ifndef ANTIN_SIGNER_PDFJAIL_STORE_H
+#define ANTIN_SIGNER_PDFJAIL_STORE_H
+
+#include "signer/formats/pades_dss.h"
+
+/* *fd is the caller's. ERR_TOO_LARGE: more than the child would take. */
+err_t pdfjail_store_write(const struct pades_vri *vri, int *fd) MUST_USE;
+
+struct pdfjail_store {
+    struct buf contents;
+    struct validation_data data;
+};
+/* ERR_SYNTAX: it is not what was written. */
+err_t pdfjail_store_read(int fd, struct pdfjail_store *out) MUST_USE;
+void pdfjail_store_free(struct pdfjail_store *s);
+
+#endif
