@@ -6,10 +6,9 @@
 
 #include "common/der.h"
 #include "common/secret.h"
+#include "signer/formats/signer_proof.h"
 #include "signer/formats/tlv.h"
 #include "signer/formats/tsp_token.h"
-#include <openssl/cms.h>
-#include <openssl/ess.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,49 +70,18 @@ static bool may_stamp(X509 *cert)
     return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(cert, at)) && X509_get_extended_key_usage(cert) == XKU_TIMESTAMP;
 }
 
-static void ess2_free(ESS_SIGNING_CERT_V2 **e)
+/* By the certificate that it holds, over the TSTInfo that it holds. */
+static bool signature_good(const struct tsp_token *t)
 {
-    ESS_SIGNING_CERT_V2_free(*e);
+    char name[ALGORITHM_NAME_CAP];
+    const EVP_MD *md;
+    const struct signer_info *si = &t->sd.signer[0];
+    const struct covered content = {{t->sd.content}};
+    return algorithm_digest(si->digest_alg, &md, name) == OK && signer_declares(si, OID_TST_INFO) &&
+           signer_covers(si, &content, md) == OK && signer_value(si, t->cert, md, name) == OK;
 }
 
-static void ess_free(ESS_SIGNING_CERT **e)
-{
-    ESS_SIGNING_CERT_free(*e);
-}
-
-static bool names_its_certificate(const struct tsp_token *t)
-{
-    struct bytes value;
-    AUTO(ess_free) ESS_SIGNING_CERT *one = NULL;
-    AUTO(ess2_free) ESS_SIGNING_CERT_V2 *two = NULL;
-    STACK_OF(X509) *chain = sk_X509_new_null();
-    if (attribute_one(t->sd.signer[0].signed_attrs, OID_SIGNING_CERTIFICATE_V2, &value) == OK) {
-        const uint8_t *p = value.ptr;
-        two = d2i_ESS_SIGNING_CERT_V2(NULL, &p, (long)value.len);
-    } else if (attribute_one(t->sd.signer[0].signed_attrs, OID_SIGNING_CERTIFICATE, &value) == OK) {
-        const uint8_t *p = value.ptr;
-        one = d2i_ESS_SIGNING_CERT(NULL, &p, (long)value.len);
-    }
-    bool named = (one != NULL || two != NULL) && chain != NULL && sk_X509_push(chain, t->cert) > 0 &&
-                 OSSL_ESS_check_signing_certs(one, two, chain, 1) == 1;
-    sk_X509_free(chain);
-    return named;
-}
-
-static void cms_free(CMS_ContentInfo **c)
-{
-    CMS_ContentInfo_free(*c);
-}
-
-static bool signature_good(struct bytes token)
-{
-    const uint8_t *p = token.ptr;
-    AUTO(cms_free) CMS_ContentInfo *c = d2i_CMS_ContentInfo(NULL, &p, (long)token.len);
-    return c != NULL && CMS_verify(c, NULL, NULL, NULL, NULL, CMS_NO_SIGNER_CERT_VERIFY) == 1;
-}
-
-static err_t check_token(const struct tsp_token *t, struct bytes der, enum cms_hash alg, struct bytes digest, struct bytes nonce,
-                         char why[160])
+static err_t check_token(const struct tsp_token *t, enum cms_hash alg, struct bytes digest, struct bytes nonce, char why[160])
 {
     int64_t from, to;
     if (tsp_token_is_of(t, alg, digest) != OK)
@@ -126,9 +94,9 @@ static err_t check_token(const struct tsp_token *t, struct bytes der, enum cms_h
         return no(why, "the signer's certificate is none for timestamps alone");
     if (x509_validity(t->cert, &from, &to) != OK || t->time < from || t->time > to)
         return no(why, "the signer's certificate was not valid when it signed");
-    if (!names_its_certificate(t))
+    if (signer_names(&t->sd.signer[0], t->cert, true) != OK)
         return no(why, "the token does not name its signer's certificate");
-    return signature_good(der) ? OK : no(why, "the token's signature is wrong");
+    return signature_good(t) ? OK : no(why, "the token's signature is wrong");
 }
 
 err_t tsa_response_check(struct bytes response, enum cms_hash alg, struct bytes digest, struct bytes nonce, struct buf *token,
@@ -139,7 +107,7 @@ err_t tsa_response_check(struct bytes response, enum cms_hash alg, struct bytes 
     TRY(open_response(response, &der, why));
     if (tsp_token_read(der, &t) != OK)
         return no(why, "the token cannot be read");
-    TRY(check_token(&t, der, alg, digest, nonce, why));
+    TRY(check_token(&t, alg, digest, nonce, why));
     return buf_copy(token, der);
 }
 
