@@ -6,19 +6,30 @@
 
 #include <pthread.h>
 
-static struct slot {
+#define WAYS 4 /* that certificates of one set find place for, the one asked for last in front */
+
+struct slot {
     struct buf der;
     X509 *cert;
-} slots[X509_SHARED_SLOTS];
+};
+static struct slot slots[X509_SHARED_SLOTS / WAYS][WAYS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* By its last bytes: they are the signature's, and differ. Who makes two meet in one slot wins only that they are parsed anew. */
-static struct slot *slot_of(struct bytes der)
+/* By its last bytes: they are the signature's, and differ. Who makes many meet in one set wins only that they are parsed anew. */
+static struct slot *set_of(struct bytes der)
 {
     unsigned h = 0;
     for (size_t i = der.len < 8 ? 0 : der.len - 8; i < der.len; i++)
         h = h * 31 + der.ptr[i];
-    return &slots[h % X509_SHARED_SLOTS];
+    return slots[h % (X509_SHARED_SLOTS / WAYS)];
+}
+
+/* Puts one in front of those that stood before it. */
+static void to_front(struct slot *set, size_t i, struct slot one)
+{
+    for (; i > 0; i--)
+        set[i] = set[i - 1];
+    set[0] = one;
 }
 
 /* Never waits: while another thread looks, or in a child that was forked meanwhile, the certificate is simply parsed. */
@@ -27,9 +38,13 @@ static X509 *recall(struct bytes der)
     X509 *found = NULL;
     if (pthread_mutex_trylock(&lock) != 0)
         return NULL;
-    const struct slot *s = slot_of(der);
-    if (s->cert != NULL && bytes_eq(buf_bytes(&s->der), der) && X509_up_ref(s->cert) == 1)
-        found = s->cert;
+    struct slot *set = set_of(der);
+    for (size_t i = 0; i < WAYS && found == NULL; i++) {
+        if (set[i].cert != NULL && bytes_eq(buf_bytes(&set[i].der), der) && X509_up_ref(set[i].cert) == 1) {
+            found = set[i].cert;
+            to_front(set, i, set[i]);
+        }
+    }
     (void)pthread_mutex_unlock(&lock);
     return found;
 }
@@ -45,10 +60,10 @@ static void remember(struct bytes der, X509 *cert)
     AUTO_BUF copy = {0};
     if (der.len > X509_SHARED_DER_MAX || buf_copy(&copy, der) != OK || pthread_mutex_trylock(&lock) != 0)
         return;
-    struct slot *s = slot_of(der);
+    struct slot *set = set_of(der);
     if (X509_up_ref(cert) == 1) {
-        slot_clear(s);
-        *s = (struct slot){take(&copy), cert};
+        slot_clear(&set[WAYS - 1]);
+        to_front(set, WAYS - 1, (struct slot){take(&copy), cert});
     }
     (void)pthread_mutex_unlock(&lock);
 }
@@ -66,6 +81,6 @@ void x509_shared_forget(void)
 {
     (void)pthread_mutex_lock(&lock);
     for (size_t i = 0; i < X509_SHARED_SLOTS; i++)
-        slot_clear(&slots[i]);
+        slot_clear(&slots[i / WAYS][i % WAYS]);
     (void)pthread_mutex_unlock(&lock);
 }

@@ -7,7 +7,7 @@
 
 #include "common/x509.h"
 
-#define X509_SHARED_SLOTS 64      /* certificates remembered; a new one takes its slot from another */
+#define X509_SHARED_SLOTS 64      /* certificates remembered; a new one takes the place of another */
 #define X509_SHARED_DER_MAX 4096u /* larger ones are parsed each time */
 
 /*
