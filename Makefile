@@ -194,8 +194,9 @@ fuzz: ## each fuzzer for FUZZ_SECONDS (20)
 	$(Q)$(MAKE) BUILD=$(BUILD)/fuzzing CC=clang OPT="-O1 -g" SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" fuzzers
 	$(Q)for f in $(FUZZ); do tests/fuzz/run $(BUILD)/fuzzing/fuzz/$$f $(FUZZ_SECONDS) || exit 1; done
 
-bench: all $(BUILD)/bench/evidence ## speed and memory, against a hello-world server and openssl speed in the same run
+bench: all $(BUILD)/bench/evidence $(BUILD)/bench/signing ## speed and memory, against a hello-world server and openssl speed in the same run
 	$(Q)$(PYTHON) tests/bench/bench.py
+	$(Q)ANTIN_BUILD=$(BUILD) $(BUILD)/bench/signing
 	$(Q)$(BUILD)/bench/evidence
 format: ## clang-format over everything of ours
 	$(Q)clang-format -i $(C_FILES) $(H_FILES) $(T_FILES)
