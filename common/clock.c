@@ -37,6 +37,11 @@ int64_t clock_mono_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_us(void)
+{
+    return read_us(CLOCK_MONOTONIC_COARSE);
+}
+
 void clock_set_for_test(int64_t now)
 {
     atomic_store(&frozen, now);

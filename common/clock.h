@@ -12,6 +12,7 @@
 int64_t clock_now(void);    /* seconds since 1970 UTC */
 int64_t clock_now_us(void); /* microseconds since 1970 UTC */
 int64_t clock_mono_us(void); /* microseconds, never backwards; for deadlines and durations */
+int64_t clock_coarse_us(void); /* the same clock as of the last tick, some milliseconds ago; a fifth of the price */
 void clock_set_for_test(int64_t now); /* freezes clock_now at that second; 0 lets it run again */
 
 /* "2026-11-24T08:00:00Z" (RFC 3339); out 21 bytes. */

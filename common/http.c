@@ -116,6 +116,7 @@ void http_on_end(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Req
     if (r == NULL)
         return;
     *ctx = NULL;
+    http_workers_resume_rest(r); /* it may end here without another word */
     err_t e = r->err;
     if (r->phase != HTTP_AT_REPLY) /* it never came to a reply of ours */
         e = atomic_load(&r->conn->expired) ? ERR_TIMEOUT : r->phase == HTTP_AT_HEAD ? ERR_SYNTAX : ERR_CUT;
@@ -153,7 +154,7 @@ static enum MHD_Result send_reply(struct http_req *r)
         return MHD_NO;
     http_deadline_set(r->conn, REPLY_MS + r->out / REPLY_BYTES_A_MS);
     enum MHD_Result ok = MHD_queue_response(r->mhd, (unsigned)r->reply.status, r->response);
-    if (r->reply.shared == NULL)
+    if (r->reply.shared == NULL && !r->kept)
         MHD_destroy_response(r->response); /* the connection holds its own reference */
     r->response = NULL;
     return ok;
@@ -370,6 +371,7 @@ enum MHD_Result http_on_access(void *cls, struct MHD_Connection *mhd, const char
     if (r == NULL)
         return MHD_NO;
     *size = 0;
+    http_workers_resume_rest(r);
     switch (r->phase) {
     case HTTP_AT_HEAD: return at_head(r, method);
     case HTTP_AT_AUTH: /* resumed */ return settle_head(r, r->err);

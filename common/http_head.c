@@ -23,7 +23,7 @@ bool http_token_ok(const char *s)
     for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
         bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alnum && strchr("!#$%&'*+-.^_`|~", c) == NULL)
+        if (!alnum && c != '-' && strchr("!#$%&'*+.^_`|~", c) == NULL)
             return false;
     }
     return true;
@@ -110,7 +110,7 @@ static unsigned count(const struct http_req *r, const char *name)
 {
     unsigned n = 0;
     for (size_t i = 0; i < r->headers; i++)
-        n += strcasecmp(r->header[i].name, name) == 0;
+        n += (r->header[i].name[0] | 0x20) == (name[0] | 0x20) && strcasecmp(r->header[i].name, name) == 0;
     return n;
 }
 

@@ -16,7 +16,8 @@
 #define HTTP_HEADERS_MAX 64  /* header fields; past it 431 */
 #define HTTP_COOKIES_MAX 32
 #define HTTP_SEGMENTS_MAX 16 /* of a path; past it 404 */
-#define HTTP_POOL_SIZE 32768 /* the library's memory for one connection: head, read buffer, reply header */
+#define HTTP_POOL_SIZE \
+    24576 /* the library's memory for one connection: head, read buffer, reply header; it clears all of it after each request */
 #define HTTP_REPLY_HEADERS_MAX 24
 #define HTTP_KEEPALIVE_MS 30000        /* an open connection without a request */
 #define HTTP_CROWDED_MS 1000           /* the same when three quarters of the connections are taken */
@@ -28,12 +29,23 @@
 #define HTTP_ID_BYTES 12
 #define HTTP_ID_LEN B64URL_LEN(HTTP_ID_BYTES)
 
+/* http_kept.c: a connection's last reply. */
+struct http_kept {
+    struct MHD_Response *response; /* NULL: none; it holds the body */
+    const struct http_route *route;
+    uint8_t *body;
+    size_t len, headers;
+    bool no_store;
+    char id[HTTP_ID_LEN + 1];
+};
+
 /* One TCP connection. It lives in the server's list; the reaper shuts its socket down when a deadline passes. */
 struct http_conn {
     struct http_conn *prev, *next;
     struct http_server *server;
     int fd;
     struct http_req *spare;    /* the last request's memory, for the next one */
+    struct http_kept kept;     /* and its reply */
     char peer[48];             /* INET6_ADDRSTRLEN and a scope; "" over a Unix socket */
     struct buf wire;           /* of the request that is being received: the bytes as they came */
     uint64_t wire_skip;        /* bytes to come that belong to a body */
@@ -94,7 +106,8 @@ struct http_req {
     struct http_server *server;
     struct http_conn *conn;
     struct MHD_Connection *mhd;
-    struct http_req *next; /* in the workers' queue */
+    struct http_req *next;   /* in the workers' queue; later among those that its HTTP thread resumes with it */
+    const void *http_thread; /* whose connection it is */
     enum http_phase phase;
     char id[HTTP_ID_LEN + 1];
     int64_t started; /* monotonic microseconds */
@@ -134,6 +147,7 @@ struct http_req {
     struct http_reply reply;
     struct http_words words;
     struct MHD_Response *response;
+    bool kept; /* the response is the connection's kept one */
     uint64_t out;
 
     /* What the numbers above tell the length of: not cleared between two requests. */
@@ -181,6 +195,13 @@ void http_wire_pass(struct http_conn *c, struct bytes header,
 /* http_route.c: the path as far as it is parsed leads to a row that takes the whole rest. */
 bool http_route_takes_rest(const struct http_req *r);
 
+/* http_kept.c: one is like the request's: taken as its response, with its body copied in. */
+bool http_kept_reuse(struct http_req *r);
+bool http_kept_fits(const struct http_req *r);            /* its reply may be kept, before its body is given away */
+void http_kept_keep(struct http_req *r, struct buf body); /* its response, finished, and the body in it, which stays the response's */
+void http_kept_sent(struct http_req *r);                  /* wipes the body */
+void http_kept_free(struct http_kept *k);
+
 /* http_guard.c, http_head.c, http_target.c: ERR_SYNTAX, ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG, ERR_NOT_FOUND (too many segments) */
 err_t http_guard(struct http_req *r, const char *method) MUST_USE;
 err_t http_head_read(struct http_req *r, struct bytes raw) MUST_USE;
@@ -206,8 +227,10 @@ void http_body_free(struct http_req *r);
 /* http_worker.c */
 err_t http_workers_open(struct http_server *s, struct http_workers **out) MUST_USE;
 bool http_workers_add(struct http_workers *w, struct http_req *r, bool together); /* false: full; the caller answers */
-bool http_workers_stop(struct http_workers *w, int64_t until);                    /* ends the threads; false: some handler still runs */
-void http_workers_free(struct http_workers **w); /* after they ended, and after the library: it may still ask for one */
+void http_workers_resume_rest(
+    struct http_req *r); /* on the HTTP thread, once the library speaks of r again: those that came back with it */
+bool http_workers_stop(struct http_workers *w, int64_t until); /* ends the threads; false: some handler still runs */
+void http_workers_free(struct http_workers **w);               /* after they ended, and after the library: it may still ask for one */
 /* http.c: what a worker does with a request. False: it is not done, it waits for what is done together. */
 bool http_work(struct http_req *r);
 void http_work_together(struct http_req *const *r, size_t n); /* all of one route */

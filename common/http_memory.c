@@ -74,6 +74,7 @@ static void words_free(struct http_req *r)
 static void let_go(struct http_req *r)
 {
     http_set_principal(r, NULL, NULL);
+    http_kept_sent(r);
     http_reply_free(r);
     http_body_free(r);
     if (r->query != NULL)

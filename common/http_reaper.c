@@ -42,7 +42,7 @@ struct http_reaper {
 
 static int64_t after(uint64_t ms)
 {
-    return clock_mono_us() + (int64_t)(ms > 86400000 ? 86400000 : ms) * 1000;
+    return clock_coarse_us() + (int64_t)(ms > 86400000 ? 86400000 : ms) * 1000;
 }
 
 void http_deadline_set(struct http_conn *c, uint64_t ms)
@@ -72,7 +72,7 @@ void http_deadline_idle(struct http_conn *c)
         return;
     }
     atomic_store_explicit(&c->deadline, after(HTTP_KEEPALIVE_MS), memory_order_relaxed);
-    atomic_store_explicit(&c->idle_from, clock_mono_us(), memory_order_relaxed);
+    atomic_store_explicit(&c->idle_from, clock_coarse_us(), memory_order_relaxed);
 }
 
 /* --- the list of connections --- */
@@ -129,6 +129,7 @@ void http_reaper_remove(struct http_reaper *p, struct http_conn **cp)
     p->count--;
     (void)pthread_mutex_unlock(&p->mutex);
     http_req_free(&c->spare);
+    http_kept_free(&c->kept);
     free(c);
     *cp = NULL;
 }

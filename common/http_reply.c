@@ -283,17 +283,21 @@ err_t http_reply_build(struct http_req *r)
         http_fail_with(r, ERR_INTERNAL); /* a handler that said nothing */
     if (r->reply.shared != NULL)
         TRY(http_shared_build(r));
-    if (r->response != NULL)
+    if (r->response != NULL || http_kept_reuse(r))
         return OK;
+    bool keep = http_kept_fits(r);
+    const struct buf body = r->reply.body;
     r->response = contents(r);
-    if (r->response != NULL && add_said(r) && http_reply_security(r, r->response) && add_rest(r))
-        return OK;
-    return ERR_NOMEM;
+    if (r->response == NULL || !add_said(r) || !http_reply_security(r, r->response) || !add_rest(r))
+        return ERR_NOMEM;
+    if (keep)
+        http_kept_keep(r, body);
+    return OK;
 }
 
 void http_reply_free(struct http_req *r)
 {
-    if (r->response != NULL && r->reply.shared == NULL) /* made, and never sent */
+    if (r->response != NULL && r->reply.shared == NULL && !r->kept) /* made, and never sent */
         MHD_destroy_response(r->response);
     r->response = NULL;
     http_reply_reset(r);

@@ -13,7 +13,7 @@
 static bool path_char(unsigned char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~!$&'()*+,;=:@", c) != NULL);
+           c == '-' || c == '.' || c == '_' || (c != '\0' && strchr("~!$&'()*+,;=:@", c) != NULL);
 }
 
 static bool path_chars_ok(const char *s, size_t n)

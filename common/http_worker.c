@@ -75,6 +75,33 @@ static size_t take_some(struct http_workers *w, struct http_req **r, bool *toget
     return n;
 }
 
+/*
+ * One connection of each HTTP thread is resumed here, and its thread resumes the others (http_workers_resume_rest). Were each resumed here, the
+ * first would wake its thread, which sent one reply and slept again: a wake-up a request, which costs more than the reply.
+ */
+static void resume(struct http_req **r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct http_req *last = r[i];
+        for (size_t k = i + 1; last != NULL && k < n; k++) {
+            if (r[k] == NULL || r[k]->http_thread != r[i]->http_thread)
+                continue;
+            last = last->next = r[k];
+            r[k] = NULL;
+        }
+        if (r[i] != NULL)
+            MHD_resume_connection(r[i]->mhd); /* from now on it is the HTTP thread's */
+    }
+}
+
+void http_workers_resume_rest(struct http_req *r)
+{
+    for (struct http_req *next; (next = r->next) != NULL; r = next) {
+        r->next = NULL;
+        MHD_resume_connection(next->mhd);
+    }
+}
+
 /* Does them, without the lock; how many are done with: then they belong to the HTTP thread again. */
 static size_t do_some(struct http_req **r, size_t n, bool together)
 {
@@ -82,8 +109,7 @@ static size_t do_some(struct http_req **r, size_t n, bool together)
         http_work_together(r, n);
     else if (!http_work(r[0]))
         return 0;
-    for (size_t i = 0; i < n; i++)
-        MHD_resume_connection(r[i]->mhd);
+    resume(r, n);
     return n;
 }
 
@@ -119,7 +145,9 @@ static void *run(void *arg)
 
 bool http_workers_add(struct http_workers *w, struct http_req *r, bool together)
 {
+    static _Thread_local char here; /* its address tells HTTP threads apart */
     bool wake = false;
+    r->http_thread = &here;
     (void)pthread_mutex_lock(&w->mutex);
     bool room = w->suspended < w->max && !w->stop;
     if (room) {

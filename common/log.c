@@ -93,14 +93,14 @@ static void put_str(struct line *l, const char *s)
     l->text[l->len++] = '"';
 }
 
-/* Room that put_str's closing quote and the line's end may not take from a member. */
-static void member_str(struct line *l, const char *name, const char *value)
+/* A member's name with the comma before and the colon behind it; n is its length. Room is kept for put_str's closing quote. */
+#define MEMBER(name) ",\"" name "\":", (sizeof ",\"" name "\":" - 1)
+
+static void member_str(struct line *l, const char *label, size_t n, const char *value)
 {
-    if (value == NULL || l->len + strlen(name) + 8 > sizeof l->text - TAIL)
+    if (value == NULL || l->len + n + 8 > sizeof l->text - TAIL)
         return;
-    (void)put(l, ",\"", 2);
-    (void)put(l, name, strlen(name));
-    (void)put(l, "\":", 2);
+    (void)put(l, label, n);
     put_str(l, value);
 }
 
@@ -114,18 +114,16 @@ static char *digits(char *end, unsigned long long value, int width)
     return end;
 }
 
-static void member_int(struct line *l, const char *name, long long value)
+static void member_int(struct line *l, const char *label, size_t n, long long value)
 {
     char t[24], *end = t + sizeof t;
     unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
     char *at = digits(end, size, 1);
     if (value < 0)
         *--at = '-';
-    if (l->len + strlen(name) + sizeof t + 4 > sizeof l->text - TAIL)
+    if (l->len + n + sizeof t > sizeof l->text - TAIL)
         return;
-    (void)put(l, ",\"", 2);
-    (void)put(l, name, strlen(name));
-    (void)put(l, "\":", 2);
+    (void)put(l, label, n);
     (void)put(l, at, (size_t)(end - at));
 }
 
@@ -145,9 +143,9 @@ static void begin(struct line *l, enum log_level level, const char *event)
     (void)put(l, ".", 1);
     (void)put(l, fraction, sizeof fraction);
     (void)put(l, "Z\"", 2);
-    member_str(l, "level", level_names[level]);
-    member_str(l, "program", program_name);
-    member_str(l, "event", event);
+    member_str(l, MEMBER("level"), level_names[level]);
+    member_str(l, MEMBER("program"), program_name);
+    member_str(l, MEMBER("event"), event);
 }
 
 static void end(struct line *l)
@@ -177,14 +175,14 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
     struct line l;
     begin(&l, level, event);
     if (request_id[0] != '\0')
-        member_str(&l, "request", request_id);
+        member_str(&l, MEMBER("request"), request_id);
     char detail[DETAIL_MAX];
     va_list ap;
     va_start(ap, fmt);
     int n = vsnprintf(detail, sizeof detail, fmt, ap);
     va_end(ap);
     if (n > 0)
-        member_str(&l, "detail", detail);
+        member_str(&l, MEMBER("detail"), detail);
     end(&l);
 }
 
@@ -196,13 +194,13 @@ void log_request(const struct log_request *r)
         return;
     struct line l;
     begin(&l, level, "request");
-    member_str(&l, "request", r->id);
-    member_str(&l, "method", r->method);
-    member_str(&l, "route", r->route);
-    member_int(&l, "status", r->status);
-    member_str(&l, "error", r->error);
-    member_int(&l, "us", (long long)r->us);
-    member_int(&l, "in", (long long)r->in);
-    member_int(&l, "out", (long long)r->out);
+    member_str(&l, MEMBER("request"), r->id);
+    member_str(&l, MEMBER("method"), r->method);
+    member_str(&l, MEMBER("route"), r->route);
+    member_int(&l, MEMBER("status"), r->status);
+    member_str(&l, MEMBER("error"), r->error);
+    member_int(&l, MEMBER("us"), (long long)r->us);
+    member_int(&l, MEMBER("in"), (long long)r->in);
+    member_int(&l, MEMBER("out"), (long long)r->out);
     end(&l);
 }

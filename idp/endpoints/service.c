@@ -10,6 +10,7 @@
 #include "idp/rules/details.h"
 #include "idp/rules/scope.h"
 #include "idp/store/audit.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,12 +98,17 @@ err_t service_answer(struct http_req *r, const struct token_conf *conf)
 static err_t reply(struct http_req *r, const struct service *s, const struct buf *token)
 {
     AUTO_BUF body = {0};
+    char lifetime[24];
 
+    (void)snprintf(lifetime, sizeof lifetime, "%lld", (long long)s->claims.lifetime);
     TRY(buf_reserve(&body, token->len + strlen(s->scope) + 128));
     TRY(buf_add_str(&body, "{\"access_token\":\""));
     TRY(buf_add_bytes(&body, buf_bytes(token)));
-    TRY(buf_addf(&body, "\",\"token_type\":\"%s\",\"expires_in\":%lld,\"scope\":\"%s\"", s->bind.jkt[0] ? "DPoP" : "Bearer",
-                 (long long)s->claims.lifetime, s->scope));
+    TRY(buf_add_str(&body, s->bind.jkt[0] ? "\",\"token_type\":\"DPoP\",\"expires_in\":" : "\",\"token_type\":\"Bearer\",\"expires_in\":"));
+    TRY(buf_add_str(&body, lifetime));
+    TRY(buf_add_str(&body, ",\"scope\":\""));
+    TRY(buf_add_str(&body, s->scope));
+    TRY(buf_add_str(&body, "\""));
     if (s->details) {
         AUTO_BUF details = {0};
         TRY(json_text(s->details, &details));

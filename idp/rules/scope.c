@@ -24,10 +24,14 @@ const struct scope_info scope_table[] = {
 /* The next word of a list; NULL at its end. */
 static const char *next_word(const char **at, size_t *len)
 {
-    const char *s = *at + strspn(*at, " ");
+    const char *s = *at, *end;
 
-    *len = strcspn(s, " ");
-    *at = s + *len;
+    while (*s == ' ')
+        s++;
+    for (end = s; *end && *end != ' ';)
+        end++;
+    *len = (size_t)(end - s);
+    *at = end;
     return *len ? s : NULL;
 }
 

@@ -31,16 +31,23 @@ err_t idp_audit(struct db_pool *p, const struct audit *a)
     return store_one(p, &st_audit_add, v, NULL);
 }
 
+#define ITEM 48 /* bytes that most take in a list */
+
 /* Ids of ours and of clients: none holds a character that an array literal would escape. */
 static err_t add_item(struct buf *list, const char *id)
 {
-    return buf_addf(list, "%s\"%s\"", list->len ? "," : "{", id);
+    TRY(buf_add_str(list, list->len ? ",\"" : "{\""));
+    TRY(buf_add_str(list, id));
+    return buf_add_str(list, "\"");
 }
 
 err_t idp_audit_tokens(struct db_pool *p, const struct audit_token *t, size_t n)
 {
     AUTO_BUF clients = {0}, jtis = {0}, requests = {0};
 
+    TRY(buf_reserve(&clients, n * ITEM));
+    TRY(buf_reserve(&jtis, n * ITEM));
+    TRY(buf_reserve(&requests, n * ITEM));
     for (size_t i = 0; i < n; i++) {
         TRY(add_item(&clients, t[i].client_id));
         TRY(add_item(&jtis, t[i].jti));
