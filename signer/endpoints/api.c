@@ -103,6 +103,20 @@ void signer_fail_api(struct http_req *r, err_t e)
     http_fail_problem(r, e);
 }
 
+void api_reply_problem(struct http_req *r, err_t e, const char *member, json_t *list)
+{
+    const struct err_row *row = err_info(e);
+    AUTO_BUF body = {0};
+    AUTO_JSON p = json_pack("{sosssisssosO}", "type", json_sprintf("urn:antin:problem:%s", row->code), "title",
+                            text_get(signer_app(r)->texts, http_lang(r), row->text), "status", row->status, "code", row->code, "instance",
+                            json_sprintf("urn:antin:request:%s", http_request_id(r)), member, list);
+    if (p == NULL || json_text(p, &body) != OK)
+        http_reply(r, 503, NULL, NULL);
+    else
+        http_reply(r, row->status, "application/problem+json", &body);
+    json_decref(list);
+}
+
 /* --- idempotency --- */
 
 /* Digest over method, target and body: what "the same request" means. */

@@ -21,6 +21,8 @@ const struct caller *api_caller(const struct http_req *r);
 /* The person's sign-in proves this level of identification. ERR_SIGN_IN_LEVEL: the answer then says which one would (RFC 9470). */
 err_t api_need_level(const struct http_req *r, int level) MUST_USE;
 
+/* Replies with the problem and one list more (RFC 9457 §3.2: an extension member); takes the list. */
+void api_reply_problem(struct http_req *r, err_t e, const char *member, json_t *list);
 http_fail signer_fail_api; /* problem+json, with WWW-Authenticate and Retry-After where they belong */
 
 /* Runs fn once for the request's Idempotency-Key and replies with its answer. */

@@ -5,9 +5,25 @@
 #include "signer/endpoints/api.h"
 #include "signer/endpoints/endpoints.h"
 #include "signer/errors.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/rules/component.h"
 #include <string.h>
 #include <strings.h>
+
+/* What must be accepted, by the names that `accept` takes. */
+static err_t reply_active(struct http_req *r, unsigned active)
+{
+    json_t *list = json_array();
+    if (list == NULL)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < PDF_ACTIVE_KINDS; i++) {
+        if ((active & 1u << i) != 0)
+            json_array_append_new(list, json_string(PDF_ACTIVE_NAME[i]));
+    }
+    http_reply_no_store(r);
+    api_reply_problem(r, ERR_PDF_ACTIVE, "active", list);
+    return OK;
+}
 
 err_t signer_component_put(struct http_req *r)
 {
@@ -25,6 +41,7 @@ err_t signer_component_put(struct http_req *r)
         .level = http_query(r, "level"),
         .content_digest = http_header(r, "Content-Digest"),
         .request_id = http_request_id(r),
+        .accept = http_query(r, "accept"),
         .fd = s->fd,
         .size = s->size,
         .sha256 = s->sha256,
@@ -34,7 +51,11 @@ err_t signer_component_put(struct http_req *r)
         return ERR_SYNTAX;
     struct component c;
     bool created = false;
-    TRY(component_upload(signer_app(r), api_caller(r), &u, &c, &created));
+    unsigned active = 0;
+    err_t e = component_upload(signer_app(r), api_caller(r), &u, &c, &created, &active);
+    if (e == ERR_PDF_ACTIVE)
+        return reply_active(r, active);
+    TRY(e);
     AUTO_JSON answer = NULL;
     struct dossier d = {0};
     memcpy(d.id, u.dossier, UUID_LEN);

@@ -72,20 +72,6 @@ static err_t submit(struct db *db, void *arg, json_t **answer)
     return audit_insert(db, &audit);
 }
 
-/* RFC 9457 §3.2: the faults are an extension member. */
-static void reply_faults(struct http_req *r, json_t *faults)
-{
-    const struct err_row *row = err_info(ERR_DOSSIER_FAULTS);
-    AUTO_BUF body = {0};
-    AUTO_JSON p = json_pack("{sosssisssosO}", "type", json_sprintf("urn:antin:problem:%s", row->code), "title",
-                            text_get(signer_app(r)->texts, http_lang(r), row->text), "status", row->status, "code", row->code, "instance",
-                            json_sprintf("urn:antin:request:%s", http_request_id(r)), "faults", faults);
-    if (p == NULL || json_text(p, &body) != OK)
-        http_reply(r, 503, NULL, NULL);
-    else
-        http_reply(r, row->status, "application/problem+json", &body);
-}
-
 err_t signer_dossier_submit(struct http_req *r)
 {
     struct job j = {.r = r, .app = signer_app(r), .caller = api_caller(r), .id = http_path(r, "id")};
@@ -93,7 +79,7 @@ err_t signer_dossier_submit(struct http_req *r)
         return ERR_NOT_FOUND;
     err_t e = api_idempotent(r, 200, submit, &j);
     if (e == ERR_DOSSIER_FAULTS && j.described != NULL) {
-        reply_faults(r, j.described);
+        api_reply_problem(r, e, "faults", take(&j.described));
         e = OK;
     }
     json_free(&j.described);

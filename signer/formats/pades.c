@@ -4,6 +4,7 @@
  */
 #include "signer/formats/pades.h"
 
+#include "signer/formats/pdf_active.h"
 #include "signer/formats/pdf_form.h"
 #include "signer/formats/pdf_update.h"
 #include <errno.h>
@@ -135,6 +136,15 @@ static err_t write_touched(struct pdf *p, struct pdf_update *u, const struct pdf
     return pdf_faults(p);
 }
 
+static err_t check_active(struct pdf *p, const struct pades_opts *o)
+{
+    unsigned found = 0;
+    if (o->document_timestamp)
+        return OK;
+    TRY(pdf_active_find(p, &found));
+    return (found & ~o->accept) == 0 ? OK : ERR_PDF_ACTIVE;
+}
+
 static err_t build(struct pdf *p, struct pdf_update *u, const struct pades_opts *o, struct places *places)
 {
     struct pdf_target field;
@@ -142,6 +152,7 @@ static err_t build(struct pdf *p, struct pdf_update *u, const struct pades_opts 
     struct pdf_worn worn = {0};
     size_t n;
     TRY(pdf_form_check(p));
+    TRY(check_active(p, o));
     TRY(pdf_form_target(p, o->field_name, &field));
     if (o->certify != 0)
         TRY(pdf_form_certifiable(p));

@@ -21,6 +21,7 @@ struct pades_opts {
     int certify;            /* DocMDP permission 1, 2 or 3 (ISO 32000-1 §12.8.2.2): the author's signature; 0: one of approval */
     enum cms_hash hash;     /* of prepared.digest */
     const struct pdf_appearance *appearance; /* what is to be seen, and where; NULL: nothing */
+    unsigned accept;         /* what the document may hold besides paper (pdf_active.h); a document timestamp goes over anything */
     bool document_timestamp; /* room for a token over the document (EN 319 142-1 §5.4.3): nothing of the texts and times above is written */
 };
 #define PADES_ROOM_DEFAULT 16384
@@ -39,7 +40,7 @@ struct pades_prepared {
 /*
  * Reads the PDF through the descriptor, never whole in memory, and its bytes once from end to end, for the digest. Failures: those of pdf_open,
  * ERR_PDF_CERTIFIED (DocMDP allows no further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field is signed or no
- * signature field; certifying what is signed already), ERR_PDF_PLACE (the appearance does not stand on a page), ERR_TOO_LARGE.
+ * signature field; certifying what is signed already), ERR_PDF_PLACE (the appearance does not stand on a page), ERR_PDF_ACTIVE (it holds what is not accepted; pdf_active_of tells), ERR_TOO_LARGE.
  */
 err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 /* Puts the CMS into the placeholder; may be called again with another. ERR_PDF_ROOM when it does not fit: nothing has changed. */

@@ -5,6 +5,7 @@
 #include "signer/formats/pdf.h"
 
 #include "signer/formats/mapped.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/formats/pdf_form.h"
 #include <ctype.h>
 #include <errno.h>
@@ -193,7 +194,7 @@ static err_t open_with(struct pdf start, struct pdf **out)
 err_t pdf_open(int fd, struct pdf **out)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return ERR_IO;
     return open_with((struct pdf){.fd = fd, .size = (uint64_t)st.st_size}, out);
 }
@@ -239,9 +240,10 @@ qpdf_oh *pdf_first_page(struct pdf *p)
     return &p->first_page;
 }
 
-err_t pdf_check(int fd)
+err_t pdf_check(int fd, unsigned *active)
 {
     AUTO(pdf_close) struct pdf *p = NULL;
     TRY(pdf_open(fd, &p));
-    return pdf_form_check(p);
+    TRY(pdf_form_check(p));
+    return pdf_active_find(p, active);
 }

@@ -38,8 +38,9 @@ qpdf_oh *pdf_first_page(struct pdf *p); /* a place to keep it once it is found; 
 err_t pdf_faults(struct pdf *p) MUST_USE;
 
 /*
- * Can this file be signed? pdf_open's reasons, ERR_PDF_CERTIFIED, and ERR_PDF_DAMAGED for pages or forms that cannot be read.
+ * Can this file be signed, and what is in it that somebody must accept first (pdf_active.h)? pdf_open's reasons, ERR_PDF_CERTIFIED, ERR_PDF_DAMAGED for pages
+ * or forms that cannot be read, and those of pdf_active_find.
  */
-err_t pdf_check(int fd) MUST_USE;
+err_t pdf_check(int fd, unsigned *active) MUST_USE;
 
 #endif

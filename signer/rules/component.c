@@ -5,6 +5,7 @@
 #include "signer/rules/component.h"
 
 #include "signer/errors.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/formats/zip.h"
 #include "signer/rules/content.h"
 #include "signer/rules/dossier.h"
@@ -210,8 +211,16 @@ static err_t insert(struct db *db, void *arg)
     return audit_insert(db, &audit);
 }
 
-err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created)
+static err_t read_accept(const char *list, unsigned *accept)
 {
+    *accept = 0;
+    return list == NULL || pdf_active_parse(list, accept) == OK ? OK : ERR_SYNTAX;
+}
+
+err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created,
+                       unsigned *active)
+{
+    unsigned accept;
     if (!uuid_valid(u->dossier))
         return ERR_NOT_FOUND;
     struct job j = {.app = a, .caller = c, .dossier = u->dossier, .request_id = u->request_id};
@@ -219,12 +228,13 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     snprintf(j.c.name, sizeof j.c.name, "%s", u->name);
     TRY(component_media_type(u->media_type, j.c.media_type));
     TRY(component_digest_check(u->content_digest, u->sha256, u->sha512));
+    TRY(read_accept(u->accept, &accept));
     j.c.size = u->size;
     TRY(db_do(a->db, DB_TX, may_upload, &j)); /* before work is spent on it */
     j.c.pdf = is_pdf(u->fd, j.c.media_type);
     TRY(choose(u, &j.c));
     if (j.c.format == FORMAT_PADES)
-        TRY(pdfjail_check(a->pdfjail, u->fd));
+        TRY(pdfjail_check(a->pdfjail, u->fd, accept, active));
     struct content_file file;
     TRY(content_put(a->content, u->fd, u->size, &file));
     if (memcmp(file.sha256, u->sha256, SHA256_LEN) != 0)

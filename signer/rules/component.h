@@ -24,15 +24,18 @@ err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN
 struct upload {
     const char *dossier, *name, *media_type, *content_digest, *request_id;
     const char *format, *level; /* "pades", "cades", "xades"; "B-B" … "B-LTA"; NULL: PAdES for a PDF, CAdES for all else, B-LTA */
+    const char *accept; /* what a PDF may hold besides paper: pdf_active_parse; NULL: nothing */
     int fd;
     uint64_t size;
     const uint8_t *sha256, *sha512;
 };
 /*
  * Checks it, stores the bytes, then the row: new or in place of the one of that name, while the dossier is a draft. An unusable PDF is refused with
- * its reason. ERR_FORMAT: no such format or level, or PAdES for what is no PDF. ERR_NOT_FOUND (not the caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
+ * its reason; ERR_PDF_ACTIVE: *active is what must be accepted first. ERR_FORMAT: no such format or level, or PAdES for what is no PDF. ERR_NOT_FOUND (not the
+ * caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
  */
-err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created) MUST_USE;
+err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created,
+                       unsigned *active) MUST_USE;
 err_t component_remove(struct app *a, const struct caller *c, const char *dossier, const char *name, const char *request_id) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "signer/errors.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/rules/pdfjail_store.h"
 #include "signer/rules/pdfjail_wire.h"
 #include <errno.h>
@@ -222,11 +223,20 @@ static bool believable(enum pdfjail_op op, const struct pdfjail_answer *a)
            a->contents_at - a->base_size <= a->increment_len && a->contents_len <= a->increment_len - (a->contents_at - a->base_size);
 }
 
-static err_t read_answer(int fd, enum pdfjail_op op, struct pades_prepared *out)
+/* What is asked for: either. */
+struct wanted {
+    struct pades_prepared *prepared;
+    unsigned *active;
+};
+
+static err_t read_answer(int fd, enum pdfjail_op op, const struct wanted *w)
 {
+    struct pades_prepared *out = w->prepared;
     int64_t deadline = clock_mono_us() + (PDFJAIL_SECONDS + 5) * INT64_C(1000000);
     struct pdfjail_answer a;
     TRY(read_exactly(fd, &a, sizeof a, deadline));
+    if (w->active != NULL)
+        *w->active = a.active & PDF_ACTIVE_ALL;
     if (a.e != OK || out == NULL)
         return a.e;
     if (!believable(op, &a))
@@ -245,7 +255,7 @@ static err_t read_answer(int fd, enum pdfjail_op op, struct pades_prepared *out)
     return OK;
 }
 
-static err_t ask_once(struct pdfjail *s, const struct question *q, struct pades_prepared *out, pid_t *pid)
+static err_t ask_once(struct pdfjail *s, const struct question *q, const struct wanted *w, pid_t *pid)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
@@ -254,17 +264,17 @@ static err_t ask_once(struct pdfjail *s, const struct question *q, struct pades_
     AUTO_FD to = pipe_fds[1];
     TRY(ask_zygote(s, q, to, pid));
     fd_close(&to); /* the child's end is then the only one: its death is an end of file */
-    err_t e = read_answer(from, q->ask->op, out);
+    err_t e = read_answer(from, q->ask->op, w);
     end_turn(s);
     return e;
 }
 
-static err_t ask_and_wait(struct pdfjail *s, const struct question *q, struct pades_prepared *out)
+static err_t ask_and_wait(struct pdfjail *s, const struct question *q, const struct wanted *w)
 {
     pid_t pid = 0;
-    err_t e = ask_once(s, q, out, &pid);
+    err_t e = ask_once(s, q, w, &pid);
     if (e == ERR_PDF_UNREADABLE && died_meanwhile(s, pid)) /* not the document's fault: no document reaches the zygote itself */
-        e = ask_once(s, q, out, &pid);
+        e = ask_once(s, q, w, &pid);
     if (e == ERR_PDF_UNREADABLE)
         log_event(LOG_WARNING, "pdf_reader", "a document could not be read: the reader crashed or ran out of time or memory");
     return e;
@@ -282,10 +292,11 @@ static err_t put_text(const char *text, bool *has, char out[PDFJAIL_TEXT_MAX])
     return OK;
 }
 
-err_t pdfjail_check(struct pdfjail *s, int fd)
+err_t pdfjail_check(struct pdfjail *s, int fd, unsigned accept, unsigned *active)
 {
-    const struct pdfjail_ask ask = {.op = PDFJAIL_CHECK};
-    return ask_and_wait(s, &(struct question){&ask, fd, -1}, NULL);
+    const struct pdfjail_ask ask = {.op = PDFJAIL_CHECK, .accept = accept};
+    *active = 0;
+    return ask_and_wait(s, &(struct question){&ask, fd, -1}, &(struct wanted){.active = active});
 }
 
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
@@ -299,7 +310,7 @@ err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, 
     TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
     TRY(put_text(opts->location, &ask.has_location, ask.location));
     TRY(put_text(opts->name, &ask.has_name, ask.name));
-    return ask_and_wait(s, &(struct question){&ask, fd, -1}, out);
+    return ask_and_wait(s, &(struct question){&ask, fd, -1}, &(struct wanted){.prepared = out});
 }
 
 err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size)
@@ -308,7 +319,7 @@ err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, stru
     AUTO_FD data = -1;
     AUTO_PADES p = {0};
     TRY(pdfjail_store_write(vri, &data));
-    TRY(ask_and_wait(s, &(struct question){&ask, fd, data}, &p));
+    TRY(ask_and_wait(s, &(struct question){&ask, fd, data}, &(struct wanted){.prepared = &p}));
     *base_size = p.base_size;
     *increment = take(&p.increment);
     return OK;

@@ -22,11 +22,13 @@ struct pdfjail_ask {
     char reason[PDFJAIL_TEXT_MAX], location[PDFJAIL_TEXT_MAX], name[PDFJAIL_TEXT_MAX];
     int64_t signing_time;
     size_t contents_room;
+    unsigned accept; /* of PDFJAIL_CHECK (pdf_active.h) */
 };
 
 /* Written to the pipe by the child, followed by increment_len bytes. */
 struct pdfjail_answer {
     err_t e;
+    unsigned active; /* of ERR_PDF_ACTIVE */
     /* Of a store only base_size and increment_len. */
     uint64_t base_size, contents_at, contents_len;
     uint64_t byte_range[4];

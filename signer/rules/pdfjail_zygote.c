@@ -3,7 +3,7 @@
  * Each child may read the one descriptor it was given and write its answer; everything else is an error or its end (seccomp, rlimits, a timer).
  */
 #include "signer/errors.h"
-#include "signer/formats/pdf.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/rules/pdfjail.h"
 #include "signer/rules/pdfjail_store.h"
 #include "signer/rules/pdfjail_wire.h"
@@ -109,10 +109,18 @@ static err_t add_store(const struct given *g, struct pades_prepared *out)
     return pades_dss_update(p, &(struct pades_vri){buf_bytes(&s.contents), &s.data}, 1, &out->increment);
 }
 
-static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out)
+static err_t check(int pdf, unsigned accept, unsigned *active)
+{
+    unsigned found = 0;
+    TRY(pdf_check(pdf, &found));
+    *active = found & ~accept;
+    return *active == 0 ? OK : ERR_PDF_ACTIVE;
+}
+
+static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out, unsigned *active)
 {
     if (ask->op == PDFJAIL_CHECK)
-        return pdf_check(g->pdf);
+        return check(g->pdf, ask->accept, active);
     if (ask->op == PDFJAIL_STORE)
         return add_store(g, out);
     const struct pades_opts opts = {
@@ -122,6 +130,7 @@ static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct p
         .signing_time = ask->signing_time,
         .contents_room = ask->contents_room,
         .document_timestamp = ask->document_timestamp,
+        .accept = PDF_ACTIVE_ALL, /* asked about when it came */
     };
     return pades_prepare(g->pdf, &opts, out);
 }
@@ -132,7 +141,8 @@ _Noreturn static void child(const struct pdfjail_ask *ask, const struct given *g
     if (!limit_all(g->pdf) || !lock_in())
         _exit(2);
     struct pades_prepared p = {0};
-    struct pdfjail_answer a = {.e = work(ask, g, &p)};
+    struct pdfjail_answer a = {0};
+    a.e = work(ask, g, &p, &a.active);
     if (a.e == ERR_NOMEM)
         a.e = ERR_PDF_UNREADABLE; /* the limit is ours, the appetite the document's */
     if (a.e == OK) {

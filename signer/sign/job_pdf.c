@@ -5,6 +5,7 @@
 #include "signer/sign/job_impl.h"
 
 #include "common/clock.h"
+#include "signer/formats/pdf_active.h"
 #include <sys/stat.h>
 
 /*
@@ -46,6 +47,15 @@ static err_t raise_pdf(const struct job_conf *c, struct means *m, int fd, struct
     return e;
 }
 
+/* What --accept would have to name. */
+static err_t name_active(const struct job_conf *c, int fd, err_t e, struct job_result *r)
+{
+    unsigned found = 0;
+    if (e == ERR_PDF_ACTIVE && pdf_active_of(fd, &found) == OK)
+        pdf_active_text(found & ~c->pades.accept, r->why);
+    return e;
+}
+
 err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in, struct target *t, struct job_result *r)
 {
     struct stat st;
@@ -53,7 +63,7 @@ err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in
         return ERR_UNSUPPORTED;
     TRY(target_copy(t, in->fd));
     if (c->verb != JOB_EXTEND)
-        TRY(sign_pdf(c, m, t->fd, r));
+        TRY(name_active(c, t->fd, sign_pdf(c, m, t->fd, r), r));
     if (c->verb == JOB_EXTEND || c->level > LEVEL_T)
         TRY(raise_pdf(c, m, t->fd, r));
     r->unchanged = c->verb == JOB_EXTEND && fstat(t->fd, &st) == 0 && (uint64_t)st.st_size == in->data.len;

@@ -4,6 +4,7 @@
  */
 #include "signer/sign/options.h"
 
+#include "signer/formats/pdf_active.h"
 #include "signer/formats/signed_data.h"
 #include "signer/sign/crew.h"
 #include <getopt.h>
@@ -118,6 +119,7 @@ static const struct row ROWS[] = {
     TEXT("agency", job.visible.agency),
     TEXT("number", job.visible.number),
     TEXT("copy", job.visible.copy),
+    TEXT("accept", accept),
     NUMBER("within", within_days, 0, 36500, "not a number of days", .given = AT(within_given)),
     FLAG("add", add),
     FLAG("counter", counter),
@@ -346,6 +348,12 @@ static bool visible_fits(struct options *o)
     return o->place == NULL || visible_place(o->place, &o->job.visible.place) || complain("not a place", o->place);
 }
 
+static bool accept_fits(struct options *o)
+{
+    return o->accept == NULL || pdf_active_parse(o->accept, &o->job.pades.accept) == OK ||
+           complain("--accept is a list of xfa, javascript, launch, embedded-files", o->accept);
+}
+
 static bool fits(struct options *o)
 {
     if (o->hash_given)
@@ -356,8 +364,8 @@ static bool fits(struct options *o)
     }
     if (o->path_n == 0)
         return complain("no files; antin-sign --help tells more", NULL);
-    return verb_fits(o) && renew_fits(o) && kind_fits(o) && level_fits(o) && shape_fits(o) && visible_fits(o) && key_fits(o) &&
-           output_fits(o);
+    return verb_fits(o) && renew_fits(o) && kind_fits(o) && level_fits(o) && shape_fits(o) && visible_fits(o) && accept_fits(o) &&
+           key_fits(o) && output_fits(o);
 }
 
 static bool read_evidence_verb(struct options *o, const char *word)

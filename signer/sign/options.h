@@ -17,7 +17,7 @@ struct options {
     enum evidence_verb evidence;
     struct key_source key;
     const char *chain[LIST_MAX + 1], *trust[LIST_MAX + 1], *crl[LIST_MAX + 1]; /* files; each ends with NULL */
-    const char *password_file, *tsa_password_file, *tls_ca, *cache, *picture, *place;
+    const char *password_file, *tsa_password_file, *tls_ca, *cache, *picture, *place, *accept;
     enum cms_hash hash;
     unsigned threads, within_days, timeout; /* seconds of a request */
     bool level_given, kind_given, hash_given, within_given, add, counter, offline, private_addresses, no_cache, check, json, quiet, help,

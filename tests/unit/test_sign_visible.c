@@ -119,6 +119,30 @@ static void other_files_of_a_batch_are_signed_unseen(void **state)
     assert_int_equal(tp_run(&text, "pdftotext a.signed.pdf - | grep -q 'Người ký'"), 0);
 }
 
+/* --- what is not to be seen --- */
+
+static void a_pdf_with_scripts_or_files_is_signed_when_they_are_accepted(void **state)
+{
+    (void)state;
+    AUTO_BUF pdf = {0};
+    AUTO_BUF text = {0};
+    testpdf_make(
+        &(struct testpdf_spec){.catalog = "/OpenAction << /S /JavaScript /JS (x) >> /AF [ 6 0 R ]",
+                               .more = {"<< /Type /Filespec /F (a) /EF << /F 7 0 R >> >>", "<< /Length 1 >>\nstream\na\nendstream"}},
+        &pdf);
+    write_in("active.pdf", buf_bytes(&pdf));
+    ASSERT_EXIT(1, "must be accepted first (--accept) (javascript,embedded-files)", KEY "active.pdf");
+    ASSERT_EXIT(1, "(embedded-files)", KEY "--accept javascript,launch active.pdf");
+    ASSERT_EXIT(3, "--accept is a list", KEY "--accept everything active.pdf");
+    assert_false(there("active.signed.pdf"));
+    assert_int_equal(run(&text, KEY "--json active.pdf"), 1);
+    assert_non_null(strstr(buf_str(&text), "\"error\":\"pdf_active_content\""));
+    assert_non_null(strstr(buf_str(&text), "\"detail\":\"javascript,embedded-files\""));
+    ASSERT_EXIT(0, "B-LTA", KEY REACH "--accept javascript,embedded-files --level B-LTA --tsa %s active.pdf", services_url("/tsa"));
+    verifier_says(0, "active.signed.pdf");
+    ASSERT_EXIT(0, "B-LTA", "extend " REACH "--tsa %s active.signed.pdf", services_url("/tsa")); /* asks nobody again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +151,7 @@ int main(void)
         cmocka_unit_test_setup(a_field_is_filled_by_its_name, with_pictures),
         cmocka_unit_test_setup(what_does_not_fit_together_is_a_usage_error, with_pictures),
         cmocka_unit_test_setup(other_files_of_a_batch_are_signed_unseen, with_pictures),
+        cmocka_unit_test_setup(a_pdf_with_scripts_or_files_is_signed_when_they_are_accepted, with_pictures),
     };
     return cmocka_run_group_tests_name("sign_visible", tests, setup, teardown);
 }

@@ -2,10 +2,12 @@
  * The PDF sandbox and the content store: a foreign document cannot hurt the daemon, a stored file is whole or absent.
  * Run by `make unit` from the repository's root (tests/vectors). The program is its own zygote, as antin-signerd is.
  */
+#include "tests/unit/testpdf.h"
 #include "tests/unit/unit.h"
 
 #include "signer/errors.h"
 #include "signer/formats/errors.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/rules/content.h"
 #include "signer/rules/pdfjail.h"
 #include <errno.h>
@@ -30,6 +32,12 @@ static int open_vector(const char *name)
     return fd;
 }
 
+static err_t check(int fd)
+{
+    unsigned active;
+    return pdfjail_check(box, fd, 0, &active);
+}
+
 static void each_broken_file_gets_its_reason(void **state)
 {
     (void)state;
@@ -49,7 +57,7 @@ static void each_broken_file_gets_its_reason(void **state)
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         AUTO_FD fd = open_vector(row[i].name);
-        assert_int_equal(pdfjail_check(box, fd), row[i].e);
+        assert_int_equal(check(fd), row[i].e);
     }
 }
 
@@ -66,6 +74,25 @@ static void what_the_sandbox_prepares_is_what_is_prepared_outside(void **state)
     assert_int_equal(inside.contents_at, outside.contents_at);
 }
 
+static void what_somebody_must_accept_is_named(void **state)
+{
+    (void)state;
+    AUTO_BUF pdf = {0};
+    testpdf_make(
+        &(struct testpdf_spec){.catalog = "/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) /Next << /S /Launch /F (a.exe) >> >>"},
+        &pdf);
+    FILE *f = tmpfile();
+    assert_true(f != NULL && fwrite(pdf.ptr, pdf.len, 1, f) == 1 && fflush(f) == 0);
+    unsigned active = 0;
+    assert_int_equal(pdfjail_check(box, fileno(f), PDF_LAUNCH | PDF_XFA, &active), ERR_PDF_ACTIVE);
+    assert_int_equal(active, PDF_JAVASCRIPT);
+    assert_int_equal(pdfjail_check(box, fileno(f), PDF_LAUNCH | PDF_JAVASCRIPT, &active), OK);
+    assert_int_equal(active, 0);
+    AUTO_PADES p = {0};
+    assert_int_equal(pdfjail_prepare(box, fileno(f), &(struct pades_opts){.signing_time = 1764000000}, &p), OK);
+    fclose(f);
+}
+
 static void what_is_no_regular_file_is_refused(void **state)
 {
     (void)state;
@@ -74,7 +101,7 @@ static void what_is_no_regular_file_is_refused(void **state)
     AUTO_FD from = ends[0];
     AUTO_FD to = ends[1];
     assert_true(to >= 0);
-    assert_int_equal(pdfjail_check(box, from), ERR_PDF_UNREADABLE);
+    assert_int_equal(check(from), ERR_PDF_UNREADABLE);
 }
 
 /* Children of the daemon's child: their number is what a leak would show. */
@@ -95,7 +122,7 @@ static void a_dead_zygote_is_replaced(void **state)
     AUTO_FD fd = open_vector("broken/odd-small.pdf");
     for (int i = 0; i < 3; i++) {
         assert_int_equal(kill(zygote_of(getpid()), SIGKILL), 0);
-        assert_int_equal(pdfjail_check(box, fd), OK);
+        assert_int_equal(check(fd), OK);
     }
     assert_true(pdfjail_alive(box));
 }
@@ -105,7 +132,7 @@ static void *check_many(void *arg)
     (void)arg;
     AUTO_FD fd = open_vector("demo/tap-tai-lieu.pdf");
     for (int i = 0; i < 10; i++)
-        if (pdfjail_check(box, fd) != OK)
+        if (check(fd) != OK)
             return box;
     return NULL;
 }
@@ -247,13 +274,10 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], PDFJAIL_ARG) == 0)
         return pdfjail_zygote_main();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_broken_file_gets_its_reason),
-        cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
-        cmocka_unit_test(what_is_no_regular_file_is_refused),
-        cmocka_unit_test(a_dead_zygote_is_replaced),
-        cmocka_unit_test(many_threads_share_it),
-        cmocka_unit_test(what_is_stored_comes_back),
-        cmocka_unit_test(the_sweep_takes_only_what_is_old_and_unused),
+        cmocka_unit_test(each_broken_file_gets_its_reason),   cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
+        cmocka_unit_test(what_somebody_must_accept_is_named), cmocka_unit_test(what_is_no_regular_file_is_refused),
+        cmocka_unit_test(a_dead_zygote_is_replaced),          cmocka_unit_test(many_threads_share_it),
+        cmocka_unit_test(what_is_stored_comes_back),          cmocka_unit_test(the_sweep_takes_only_what_is_old_and_unused),
     };
     secret_init();
     signer_errors_register();
