@@ -189,6 +189,8 @@ static void a_peer_without_a_group_is_refused_every_operation_of_it(void **state
         worker->q.head = (struct keyw_head){.version = KEYW_VERSION, .op = (uint16_t)op};
         if (op == KEYW_TOKENS)
             worker->q.TOKENS_q.n = KEYW_TOKENS_MAX;
+        if (op == KEYW_SEAL_INFO)
+            worker->q.SEAL_INFO_q.len = sizeof worker->q.SEAL_INFO_q.text;
         assert_true(op_well_formed(&worker->q, keyw_request_len(op)));
         assert_int_equal(op_perform(worker, &c), KEYW_REFUSED);
         assert_false(op_slow(worker, &c)); /* and takes no place in the queue */

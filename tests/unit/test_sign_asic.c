@@ -81,7 +81,7 @@ static void a_timestamp_alone_needs_no_key(void **state)
                       "-token_in -in META-INF/timestamp.tst -data note.txt -CAfile root.pem");
     if (code != 0)
         fail_msg("openssl: %s", buf_str(&text));
-    ASSERT_EXIT(1, "NOT signed", "--format asic-s --overwrite --kind timestamp --tsa %s note.txt", services_url("/wrong-nonce"));
+    ASSERT_EXIT(1, "No usable timestamp", "--format asic-s --overwrite --kind timestamp --tsa %s note.txt", services_url("/wrong-nonce"));
 }
 
 static void containers_are_raised_in_their_place(void **state)
