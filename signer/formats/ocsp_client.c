@@ -4,7 +4,6 @@
  */
 #include "signer/formats/ocsp_client.h"
 
-#include "signer/formats/algorithm.h"
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -49,7 +48,7 @@ err_t ocsp_request(X509 *cert, X509 *issuer, struct buf *out)
 
 /* --- whose word it is --- */
 
-static bool signed_with(OCSP_BASICRESP *b, X509 *by)
+static bool signed_with(OCSP_BASICRESP *b, X509 *by, struct algorithm_end *end)
 {
     EVP_PKEY *key = X509_get0_pubkey(by);
     const X509_ALGOR *alg = OCSP_resp_get0_tbs_sigalg(b);
@@ -59,28 +58,34 @@ static bool signed_with(OCSP_BASICRESP *b, X509 *by)
     if (key == NULL || alg == NULL || value == NULL)
         return false;
     X509_ALGOR_get0(&oid, NULL, NULL, alg);
-    if (algorithm_x509(OBJ_obj2nid(oid), alg, name) != OK)
+    if (algorithm_x509(OBJ_obj2nid(oid), alg, name, end) != OK || algorithm_key(key, name, end) != OK)
         return false;
     return ASN1_item_verify(ASN1_ITEM_rptr(OCSP_RESPDATA), alg, (ASN1_BIT_STRING *)value, (void *)OCSP_resp_get0_respdata(b), key) == 1;
 }
 
 /* §4.2.2.2: issued directly by the CA that is asked about, for this purpose. */
-static bool delegated(X509 *responder, X509 *issuer)
+static bool delegated(X509 *responder, X509 *issuer, struct algorithm_end *end)
 {
+    char name[ALGORITHM_NAME_CAP];
+    const X509_ALGOR *alg;
     uint32_t purpose = X509_get_extended_key_usage(responder);
     if (purpose == UINT32_MAX || (purpose & XKU_OCSP_SIGN) == 0 || (X509_get_key_usage(responder) & KU_DIGITAL_SIGNATURE) == 0)
+        return false;
+    X509_get0_signature(NULL, &alg, responder);
+    if (algorithm_x509(X509_get_signature_nid(responder), alg, name, end) != OK)
         return false;
     return X509_check_issued(issuer, responder) == X509_V_OK && X509_verify(responder, X509_get0_pubkey(issuer)) == 1;
 }
 
 static err_t check_authority(OCSP_BASICRESP *b, X509 *issuer, struct ocsp_answer *out)
 {
-    if (signed_with(b, issuer))
+    if (signed_with(b, issuer, &out->end))
         return OK;
     const STACK_OF(X509) *certs = OCSP_resp_get0_certs(b);
     for (int i = 0; i < sk_X509_num(certs) && i < 8; i++) {
         X509 *c = sk_X509_value(certs, i);
-        if (!delegated(c, issuer) || !signed_with(b, c))
+        out->end = (struct algorithm_end){0};
+        if (!delegated(c, issuer, &out->end) || !signed_with(b, c, &out->end))
             continue;
         X509_up_ref(c);
         out->responder = c;

@@ -6,7 +6,7 @@
 #define ANTIN_FORMATS_OCSP_CLIENT_H
 
 #include "common/x509.h"
-#include "signer/formats/errors.h"
+#include "signer/formats/algorithm.h"
 
 #define OCSP_RESPONSE_MAX (64u << 10)
 
@@ -18,8 +18,9 @@ struct ocsp_answer {
     int64_t revoked_at;                            /* the earlier of revocation and invalidity date; 0 unless revoked */
     int reason;                                    /* CRLReason; -1: not stated */
     int64_t this_update, next_update, produced_at; /* next_update 0: newer information is always there */
-    X509 *responder; /* the delegated responder's certificate; NULL: the issuer itself signed. Free with ocsp_answer_free */
-    bool no_check;   /* id-pkix-ocsp-nocheck: its own status is not asked for (§4.2.2.2.1) */
+    X509 *responder;          /* the delegated responder's certificate; NULL: the issuer itself signed. Free with ocsp_answer_free */
+    bool no_check;            /* id-pkix-ocsp-nocheck: its own status is not asked for (§4.2.2.2.1) */
+    struct algorithm_end end; /* of the algorithms of its signature and of the responder's certificate */
 };
 /*
  * What a response (whole OCSPResponse, DER) says about cert, after its signature and the responder's right were checked: the issuer, or a certificate

@@ -40,7 +40,7 @@ static void ess2_free(ESS_SIGNING_CERT_V2 **e)
 }
 
 /* The hash of an ESSCertIDv2 must be an accepted one too (RFC 5035 §4: absent means SHA-256). */
-static bool ess_hash_accepted(struct bytes value)
+static bool ess_hash_accepted(struct bytes value, struct algorithm_end *end)
 {
     struct tlv outer, ids, id, alg;
     const EVP_MD *md;
@@ -48,10 +48,10 @@ static bool ess_hash_accepted(struct bytes value)
     if (tlv_expect(&value, 0x30, &outer) != OK || tlv_expect(&outer.body, 0x30, &ids) != OK || tlv_expect(&ids.body, 0x30, &id) != OK ||
         tlv_optional(&id.body, 0x30, &alg) != OK)
         return false;
-    return alg.tag == 0 || algorithm_digest(alg.whole, &md, name) == OK;
+    return alg.tag == 0 || algorithm_digest(alg.whole, &md, name, end) == OK;
 }
 
-static bool ess_matches(struct bytes value, bool v2, X509 *cert)
+static bool ess_matches(struct bytes value, bool v2, X509 *cert, struct algorithm_end *end)
 {
     const uint8_t *p = value.ptr;
     AUTO(ess_free) ESS_SIGNING_CERT *one = NULL;
@@ -64,10 +64,10 @@ static bool ess_matches(struct bytes value, bool v2, X509 *cert)
     bool matches = (one != NULL || two != NULL) && p == value.ptr + value.len && chain != NULL && sk_X509_push(chain, cert) > 0 &&
                    OSSL_ESS_check_signing_certs(one, two, chain, 1) == 1;
     sk_X509_free(chain);
-    return matches && (!v2 || ess_hash_accepted(value));
+    return matches && (!v2 || ess_hash_accepted(value, end));
 }
 
-err_t signer_names(const struct signer_info *si, X509 *cert, bool old)
+err_t signer_names(const struct signer_info *si, X509 *cert, bool old, struct algorithm_end *end)
 {
     struct bytes value;
     err_t e = attribute_one(si->signed_attrs, OID_SIGNING_CERTIFICATE_V2, &value);
@@ -75,16 +75,16 @@ err_t signer_names(const struct signer_info *si, X509 *cert, bool old)
     if (!v2 && old)
         e = attribute_one(si->signed_attrs, OID_SIGNING_CERTIFICATE, &value);
     TRY(e);
-    return ess_matches(value, v2, cert) ? OK : ERR_CONFLICT;
+    return ess_matches(value, v2, cert, end) ? OK : ERR_CONFLICT;
 }
 
 /* --- the value --- */
 
-err_t signer_value(const struct signer_info *si, X509 *cert, const EVP_MD *md, char name[ALGORITHM_NAME_CAP])
+err_t signer_value(const struct signer_info *si, X509 *cert, const EVP_MD *md, char name[ALGORITHM_NAME_CAP], struct algorithm_end *end)
 {
     AUTO_BUF attrs = {0};
     EVP_PKEY *key = X509_get0_pubkey(cert);
-    TRY(algorithm_key(key, name));
+    TRY(algorithm_key(key, name, end));
     TRY(signed_attrs_der(si, &attrs));
-    return algorithm_verify(key, si->signature_alg, md, buf_bytes(&attrs), si->signature, name);
+    return algorithm_verify(key, si->signature_alg, md, buf_bytes(&attrs), si->signature, name, end);
 }

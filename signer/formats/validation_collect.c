@@ -167,7 +167,8 @@ static err_t weigh_ocsp(struct job *j, struct bytes response, X509 *cert, X509 *
 {
     AUTO_OCSP_ANSWER a = {0};
     TRY(ocsp_read(response, cert, issuer, &a));
-    if (a.status == OCSP_UNKNOWN || a.this_update > j->s->now + SKEW || (a.next_update != 0 && a.next_update + SKEW < j->s->now))
+    if (a.status == OCSP_UNKNOWN || algorithm_ended(&a.end, j->s->now) || a.this_update > j->s->now + SKEW ||
+        (a.next_update != 0 && a.next_update + SKEW < j->s->now))
         return ERR_CERT_STATUS;
     if (a.status == OCSP_REVOKED && a.revoked_at <= asked_at(j))
         return ERR_CERT_REVOKED;
@@ -198,7 +199,8 @@ static bool crl_usable(X509_CRL *crl, X509 *issuer, int64_t now)
             return false;
     }
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 && key != NULL && X509_CRL_verify(crl, key) == 1;
+    return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 && key != NULL && algorithm_crl_believed(crl, issuer, now) &&
+           X509_CRL_verify(crl, key) == 1;
 }
 
 static err_t weigh_crl(struct job *j, struct bytes der, X509 *cert, X509 *issuer)

@@ -145,6 +145,8 @@ const char *xades_scheme_name(enum sign_scheme scheme); /* "ECDSA", "RSA", "RSAS
 /* What a timestamp (or, k == stamp_n, a further archive timestamp) covers, digested; files as for references. */
 err_t xades_stamp_digest(const struct xades_signature *s, size_t k, enum cms_hash alg, const struct xades_files *files,
                          uint8_t digest[EVP_MAX_MD_SIZE], size_t *len) MUST_USE;
+/* Is timestamp k the last of the unsigned properties, so that nothing came after it? */
+bool xades_is_last_property(const struct xades_signature *s, size_t k);
 /* What a signature timestamp covers. Replaces the contents of out. */
 err_t xades_stamp_input(const struct xades_signature *s, size_t k, struct buf *out) MUST_USE;
 

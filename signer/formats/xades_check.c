@@ -92,6 +92,11 @@ err_t xades_stamp_input(const struct xades_signature *s, size_t k, struct buf *o
     return xml_canonical(s->signature_value, NULL, (enum xml_c14n)c14n, NULL, out);
 }
 
+bool xades_is_last_property(const struct xades_signature *s, size_t k)
+{
+    return xml_next(s->stamp[k].node) == NULL;
+}
+
 static err_t feed_canonical(const xmlNode *n, enum xml_c14n c14n, EVP_MD_CTX *ctx)
 {
     AUTO_BUF octets = {0};

@@ -30,7 +30,7 @@ err_t job_cms_is_over(struct bytes cms, const struct covered *content)
         struct bytes value, want;
         uint8_t digest[EVP_MAX_MD_SIZE];
         size_t n;
-        if (algorithm_digest(sd.signer[i].digest_alg, &md, name) != OK)
+        if (algorithm_digest(sd.signer[i].digest_alg, &md, name, NULL) != OK)
             return ERR_ALGORITHM;
         TRY(covered_digest(content, md, digest, &n));
         TRY(attribute_one(sd.signer[i].signed_attrs, OID_MESSAGE_DIGEST, &value));

@@ -4,6 +4,7 @@
  */
 #include "signer/sign/key.h"
 
+#include "common/clock.h"
 #include "signer/formats/algorithm.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -226,7 +227,7 @@ static err_t arm(struct key *k, const struct key_source *s, char why[160])
     k->signing.chain = k->chain_view;
     k->signing.scheme = scheme_of(public, s->pkcs1);
     k->signing.hash = s->hash != NULL ? *s->hash : hash_of(public);
-    if (algorithm_for_signing(public, k->signing.scheme, k->signing.hash, name) != OK)
+    if (algorithm_for_signing(public, k->signing.scheme, k->signing.hash, clock_now(), name) != OK)
         return no(why, "refused", name, ERR_ALGORITHM);
     return OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "signer/sign/tsa_client.h"
 
+#include "common/clock.h"
 #include "common/der.h"
 #include "common/secret.h"
 #include "signer/formats/signer_proof.h"
@@ -77,8 +78,9 @@ static bool signature_good(const struct tsp_token *t)
     const EVP_MD *md;
     const struct signer_info *si = &t->sd.signer[0];
     const struct covered content = {{t->sd.content}};
-    return algorithm_digest(si->digest_alg, &md, name) == OK && signer_declares(si, OID_TST_INFO) &&
-           signer_covers(si, &content, md) == OK && signer_value(si, t->cert, md, name) == OK;
+    struct algorithm_end end = {0};
+    return algorithm_digest(si->digest_alg, &md, name, &end) == OK && signer_declares(si, OID_TST_INFO) &&
+           signer_covers(si, &content, md) == OK && signer_value(si, t->cert, md, name, &end) == OK && !algorithm_ended(&end, clock_now());
 }
 
 static err_t check_token(const struct tsp_token *t, enum cms_hash alg, struct bytes digest, struct bytes nonce, char why[160])
@@ -94,7 +96,7 @@ static err_t check_token(const struct tsp_token *t, enum cms_hash alg, struct by
         return no(why, "the signer's certificate is none for timestamps alone");
     if (x509_validity(t->cert, &from, &to) != OK || t->time < from || t->time > to)
         return no(why, "the signer's certificate was not valid when it signed");
-    if (signer_names(&t->sd.signer[0], t->cert, true) != OK)
+    if (signer_names(&t->sd.signer[0], t->cert, true, NULL) != OK)
         return no(why, "the token does not name its signer's certificate");
     return signature_good(t) ? OK : no(why, "the token's signature is wrong");
 }

@@ -22,11 +22,35 @@ struct crl_memory {
     unsigned n;
 };
 
+/*
+ * What an archive timestamp, a document timestamp or an evidence record around the thing under verification proves: by then it was there (EN 319 102-1
+ * §5.6.2.3). 0: nothing proves more than that it is here now.
+ */
+struct proof {
+    int64_t object; /* the signature or timestamp itself */
+    int64_t data;   /* all certificates, CRLs and OCSP responses that came along */
+};
+
 struct context {
     const struct trust *trust;
     int64_t at;                /* the time of verification */
     struct crl_memory *memory; /* NULL: each signature is checked each time */
+    struct proof proof;
 };
+/* Both prove something: the earlier time counts. */
+static inline int64_t earlier_proof(int64_t a, int64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+/* By when was it there, at the latest? */
+static inline int64_t object_proven(const struct context *ctx)
+{
+    return ctx->proof.object != 0 ? ctx->proof.object : ctx->at;
+}
+static inline int64_t data_proven(const struct context *ctx)
+{
+    return ctx->proof.data != 0 ? ctx->proof.data : ctx->at;
+}
 
 /* Certificates, CRLs and OCSP responses that came with the document; none of them is trusted for being there. */
 #define EVIDENCE_SETS_MAX 4

@@ -31,8 +31,8 @@ static void verify_stamp(const struct context *ctx, const struct ers_record *r, 
         finding_add(&out->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
         return;
     }
-    if (i + 1 < r->stamp_n && r->stamp[i + 1].time < ctx->at)
-        then.at = r->stamp[i + 1].time;
+    if (i + 1 < r->stamp_n && r->stamp[i + 1].time < ctx->at) /* all that there is to verify it with is in the token */
+        then.proof = (struct proof){r->stamp[i + 1].time, r->stamp[i + 1].time};
     const struct covered covered = {{buf_bytes(&bytes)}};
     stamp_verify(&then, &(struct evidence){0}, r->stamp[i].token, whole ? data : &covered, stamp);
     snprintf(prefix, sizeof prefix, "timestamp %zu", i + 1);

@@ -27,13 +27,15 @@ static void name_type(const char *mime, struct signature_result *r)
         r->mime[0] = '\0';
 }
 
-static void check_refs(const struct about *a, struct signature_result *r)
+static void check_refs(const struct about *a, struct algorithm_end *end, struct signature_result *r)
 {
     r->integrity = true;
     r->whole = true;
     name_type(a->s->mime_type, r);
     if (a->s->detached)
         signature_result_scope(r, "payload"); /* it has no name of its own */
+    if (a->s->ref_n > 0)
+        algorithm_hash(a->s->ref_alg, end);
     for (size_t i = 0; i < a->s->ref_n; i++) {
         const struct jades_ref *ref = &a->s->ref[i];
         r->integrity = outcome_ref(jades_check_ref(a->s, i, a->files), ref->name, "sigD", &r->findings) && r->integrity;
@@ -63,12 +65,13 @@ static err_t imprint(void *arg, size_t k, enum cms_hash alg, uint8_t *out, size_
     return jades_stamp_digest(a->s, k, a->s->stamp[k].kind, alg, a->files, out, len);
 }
 
-static void check_stamps(const struct context *ctx, const struct evidence *ev, struct about *a, struct signature_result *r)
+static struct proof check_stamps(const struct context *ctx, const struct evidence *ev, struct about *a, struct signature_result *r)
 {
     struct outcome_token token[JADES_STAMPS_MAX];
     for (size_t k = 0; k < a->s->stamp_n; k++)
-        token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == JADES_ARCHIVE_STAMP};
-    outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
+        token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == JADES_ARCHIVE_STAMP,
+                                          a->s->stamp[k].at + 1 == json_array_size(a->s->unsigned_properties)};
+    return outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
 }
 
 static void verify_one(const struct context *ctx, const struct jades_files *files, const struct jades_signature *s,
@@ -77,23 +80,24 @@ static void verify_one(const struct context *ctx, const struct jades_files *file
     struct about about = {s, files};
     AUTO_BROUGHT brought = {0};
     AUTO_X509 cert = NULL;
+    struct algorithm_end end = {0};
     brought_read(s->cert, s->cert_n, &s->values, &brought);
     r->claimed_time = s->signing_time;
     r->best_time = ctx->at;
     snprintf(r->digest_alg, sizeof r->digest_alg, "%s", OBJ_nid2ln(EVP_MD_get_type(cms_hash_md(s->hash))));
     snprintf(r->signature_alg, sizeof r->signature_alg, "%s", jades_alg_name(s));
-    check_refs(&about, r);
+    check_refs(&about, &end, r);
     if (s->unknown_unsigned)
         finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_FORMAT, "etsiU");
-    err_t found = find_signer(s, &cert, &r->findings);
-    if (found == OK)
-        outcome_value(cert, check_value, &about, r);
+    algorithm_scheme(s->scheme, &end);
+    algorithm_hash(s->hash, &end);
+    if (s->cert_digest.len > 0)
+        algorithm_hash(s->cert_alg, &end);
+    if (find_signer(s, &cert, &r->findings) == OK)
+        outcome_value(cert, check_value, &about, &end, r);
     r->integrity = r->integrity && (s->ref_n > 0 || r->mathematics); /* content without a digest of its own is covered by the value alone */
-    check_stamps(ctx, &brought.ev, &about, r);
-    if (found != OK)
-        return;
-    cert_facts_read(cert, &r->signer);
-    standing_settle(ctx, &brought.ev, cert, r);
+    struct proof proof = check_stamps(ctx, &brought.ev, &about, r);
+    outcome_settle(ctx, &brought.ev, cert, proof, &end, r);
 }
 
 void jades_signatures_verify(const struct context *ctx, const struct jades_files *files, struct bytes jws, struct file_result *f)

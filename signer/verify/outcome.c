@@ -4,8 +4,10 @@
  */
 #include "signer/verify/outcome.h"
 
-#include "signer/formats/algorithm.h"
 #include "signer/formats/errors.h"
+#include "signer/verify/ahead.h"
+#include "signer/verify/path.h"
+#include "signer/verify/signer.h"
 #include "signer/verify/stamp.h"
 
 void outcome_unreadable(err_t e, const char *what, struct findings *f)
@@ -41,10 +43,10 @@ void outcome_no_signer(bool any, struct findings *f)
     finding_add(f, INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND, any ? NOTE_SIGNER_CERT_OTHER : NOTE_SIGNER_CERT_MISSING, NULL);
 }
 
-void outcome_value(X509 *cert, outcome_check_fn *check, void *arg, struct signature_result *r)
+void outcome_value(X509 *cert, outcome_check_fn *check, void *arg, struct algorithm_end *end, struct signature_result *r)
 {
     char name[ALGORITHM_NAME_CAP];
-    if (algorithm_key(X509_get0_pubkey(cert), name) != OK) {
+    if (algorithm_key(X509_get0_pubkey(cert), name, end) != OK) {
         finding_add(&r->findings, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
         return;
     }
@@ -76,30 +78,49 @@ static err_t digest_imprint(void *arg, const EVP_MD *md, uint8_t *out, size_t *l
     return ERR_UNSUPPORTED;
 }
 
-static void settle(const struct stamp_result *stamp, bool archive, struct signature_result *r)
+static void settle(const struct stamp_result *stamp, const struct outcome_token *t, struct proof *proof, struct signature_result *r)
 {
-    if (!archive && stamp->findings.verdict == TOTAL_PASSED && (!r->time_proven || stamp->time < r->best_time)) {
-        r->best_time = stamp->time;
-        r->time_proven = true;
-    }
-    findings_merge(&r->findings, &stamp->findings, archive ? "archive timestamp" : "timestamp");
+    findings_merge(&r->findings, &stamp->findings, t->archive ? "archive timestamp" : "timestamp");
+    if (stamp->findings.verdict != TOTAL_PASSED)
+        return;
+    signature_result_existed(r, stamp->time);
+    if (t->archive)
+        proof->object = earlier_proof(proof->object, stamp->time);
+    if (t->archive && t->last)
+        proof->data = earlier_proof(proof->data, stamp->time);
 }
 
-void outcome_stamps(const struct context *ctx, const struct evidence *ev, const struct outcome_token *t, size_t n,
-                    outcome_imprint_fn *imprint, void *arg, struct signature_result *r)
+struct proof outcome_stamps(const struct context *ctx, const struct evidence *ev, const struct outcome_token *t, size_t n,
+                            outcome_imprint_fn *imprint, void *arg, struct signature_result *r)
 {
+    struct context then = *ctx;
     bool any = false;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = n; k-- > 0;) {
         struct stamp_result *stamp;
         struct imprint over = {imprint, arg, k};
         if (signature_result_stamp(r, &stamp) != OK) {
             finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
-            return;
+            return then.proof;
         }
-        stamp_verify_digest(ctx, ev, t[k].token, digest_imprint, &over, stamp);
-        settle(stamp, t[k].archive, r);
+        stamp_verify_digest(&then, ev, t[k].token, digest_imprint, &over, stamp);
+        settle(stamp, &t[k], &then.proof, r);
         any = any || !t[k].archive;
     }
+    signature_result_reverse(r);
     if (!any)
         finding_add(&r->findings, TOTAL_PASSED, SUB_NONE, NOTE_STAMP_MISSING, NULL);
+    return then.proof;
+}
+
+void outcome_settle(const struct context *ctx, const struct evidence *ev, X509 *cert, struct proof proof, const struct algorithm_end *end,
+                    struct signature_result *r)
+{
+    struct context in = *ctx;
+    in.proof = proof;
+    signature_result_existed(r, proof.object);
+    signer_weigh_algorithms(end, r->best_time, r->time_proven, &r->findings);
+    if (cert == NULL)
+        return;
+    cert_facts_read(cert, &r->signer);
+    standing_settle(&in, ev, cert, r);
 }

@@ -5,7 +5,7 @@
 #include "signer/verify/path.h"
 
 #include "common/clock.h"
-#include "signer/formats/algorithm.h"
+#include "signer/verify/signer.h"
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -206,22 +206,34 @@ static void report(int error, int depth, STACK_OF(X509) *chain, bool proven, str
     }
 }
 
-/* The anchor's own signature proves nothing and is not looked at; its key is. */
-static void check_algorithms(struct path *p, struct findings *f)
+static void check_algorithms_of(X509 *cert, bool anchor, int64_t t, bool proven, struct path *p, struct findings *f)
 {
     char name[ALGORITHM_NAME_CAP];
+    struct algorithm_end end = {0};
+    const X509_ALGOR *alg;
+    X509_get0_signature(NULL, &alg, cert);
+    bool known = algorithm_key(X509_get0_pubkey(cert), name, &end) == OK &&
+                 (anchor || algorithm_x509(X509_get_signature_nid(cert), alg, name, &end) == OK);
+    if (known && !algorithm_ended(&end, t))
+        return;
+    p->valid = false;
+    if (!known)
+        finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
+    else
+        signer_weigh_algorithms(&end, t, proven, f);
+}
+
+/*
+ * The anchor's own signature proves nothing and is not looked at; its key is. A signer names its certificate by digest, so that whatever proves the age of the
+ * signature proves the certificate's. Those above it are as old as the archive around them proves; so is a timestamp's own, which says itself when it was made.
+ */
+static void check_algorithms(const struct context *ctx, enum purpose purpose, int64_t t, bool proven, struct path *p, struct findings *f)
+{
     int n = sk_X509_num(p->chain);
     for (int i = 0; i < n; i++) {
-        X509 *cert = sk_X509_value(p->chain, i);
-        const X509_ALGOR *alg;
-        X509_get0_signature(NULL, &alg, cert);
-        bool accepted = algorithm_key(X509_get0_pubkey(cert), name) == OK;
-        if (accepted && i < n - 1)
-            accepted = algorithm_x509(X509_get_signature_nid(cert), alg, name) == OK;
-        if (!accepted) {
-            p->valid = false;
-            finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
-        }
+        bool named = i == 0 && purpose == PURPOSE_SIGNER;
+        check_algorithms_of(sk_X509_value(p->chain, i), i == n - 1, named ? t : data_proven(ctx), named ? proven : ctx->proof.data != 0, p,
+                            f);
     }
 }
 
@@ -256,7 +268,7 @@ void path_build(const struct context *ctx, const struct evidence *ev, X509 *leaf
     check_purpose(leaf, purpose, out, f);
     if (out->chain == NULL)
         return;
-    check_algorithms(out, f);
+    check_algorithms(ctx, purpose, t, proven, out, f);
     int n = sk_X509_num(out->chain);
     snprintf(out->anchor, sizeof out->anchor, "%s", trust_name(ctx->trust, sk_X509_value(out->chain, n - 1)));
 }

@@ -21,7 +21,9 @@ struct job {
     struct bytes file;
     struct pdf *pdf; /* the whole file */
     struct pdf_signatures found;
-    size_t *result; /* of each found signature: index in f->signature, SIZE_MAX: none */
+    size_t *result;             /* of each found signature: index in f->signature, SIZE_MAX: none */
+    struct stamp_result *stamp; /* of each found document timestamp */
+    struct proof *proof;        /* what document timestamps prove of each found signature */
     struct file_result *f;
 };
 
@@ -110,13 +112,48 @@ static void describe_scope(const struct job *j, const struct pdf_signature *s, s
         r->claimed_time = s->claimed_time;
 }
 
-static void verify_document_stamp(struct job *j, const struct evidence *ev, const struct pdf_signature *s, const struct covered *content)
+static struct covered signed_bytes(const struct job *j, const struct pdf_signature *s)
+{
+    return (struct covered){{BYTES(j->file.ptr, s->range[1]), BYTES(j->file.ptr + s->range[2], s->range[3])}};
+}
+
+static bool is_document_stamp(const struct pdf_signature *s)
+{
+    return s->wrong == NULL && strcmp(s->sub_filter, "/ETSI.RFC3161") == 0;
+}
+
+/*
+ * Document timestamps from the last to the first: each proves that all before it was there, other timestamps too (EN 319 142-1 §5.5). The validation data are
+ * read from the file as it is now: only a timestamp behind which nothing follows proves their age.
+ */
+static void check_document_stamps(struct job *j, const struct evidence *ev)
+{
+    struct proof proof = j->ctx->proof;
+    for (size_t i = j->found.n; i-- > 0;) {
+        const struct pdf_signature *s = &j->found.item[i];
+        struct context then = *j->ctx;
+        struct covered content;
+        then.proof = j->proof[i] = proof;
+        if (!is_document_stamp(s))
+            continue;
+        content = signed_bytes(j, s);
+        j->stamp[i].revocation.reason = -1;
+        stamp_verify(&then, ev, buf_bytes(&s->contents), &content, &j->stamp[i]);
+        if (j->stamp[i].findings.verdict != TOTAL_PASSED)
+            continue;
+        proof.object = earlier_proof(proof.object, j->stamp[i].time);
+        if (s->end == j->file.len)
+            proof.data = earlier_proof(proof.data, j->stamp[i].time);
+    }
+}
+
+static void report_document_stamp(struct job *j, size_t i)
 {
     struct signature_result *r;
     struct stamp_result *stamp;
     if (file_result_signature(j->f, KIND_DOC_TIMESTAMP, &r) != OK || signature_result_stamp(r, &stamp) != OK)
         return;
-    stamp_verify(j->ctx, ev, buf_bytes(&s->contents), content, stamp);
+    *stamp = take(&j->stamp[i]);
     findings_merge(&r->findings, &stamp->findings, "timestamp");
     r->integrity = r->mathematics = r->path_valid = stamp->findings.verdict == TOTAL_PASSED;
     r->best_time = stamp->time;
@@ -131,15 +168,18 @@ static void refuse(struct job *j, enum verdict v, enum sub sub, enum note note, 
         finding_add(&r->findings, v, sub, note, detail);
 }
 
-static void verify_one(struct job *j, const struct evidence *ev, const struct pdf_signature *s)
+static void verify_one(struct job *j, const struct evidence *ev, size_t i)
 {
-    struct covered content = {{BYTES(j->file.ptr, s->range[1]), BYTES(j->file.ptr + s->range[2], s->range[3])}};
+    const struct pdf_signature *s = &j->found.item[i];
+    struct covered content = signed_bytes(j, s);
+    struct context then = *j->ctx;
+    then.proof = j->proof[i];
     if (s->wrong != NULL)
         refuse(j, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_BYTE_RANGE, s->wrong);
     else if (strcmp(s->sub_filter, "/ETSI.CAdES.detached") == 0 || strcmp(s->sub_filter, "/adbe.pkcs7.detached") == 0)
-        signature_verify(j->ctx, ev, buf_bytes(&s->contents), &content, KIND_PADES, j->f);
-    else if (strcmp(s->sub_filter, "/ETSI.RFC3161") == 0)
-        verify_document_stamp(j, ev, s, &content);
+        signature_verify(&then, ev, buf_bytes(&s->contents), &content, KIND_PADES, j->f);
+    else if (is_document_stamp(s))
+        report_document_stamp(j, i);
     else /* adbe.pkcs7.sha1, adbe.x509.rsa_sha1: SHA-1 by definition */
         refuse(j, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, s->sub_filter);
 }
@@ -153,9 +193,10 @@ static void verify_all(struct job *j)
         ev.ocsp_n[0] = s.ocsp_n;
         ev.n = 1;
     }
+    check_document_stamps(j, &ev);
     for (size_t i = 0; i < j->found.n; i++) {
         size_t before = j->f->signature_n;
-        verify_one(j, &ev, &j->found.item[i]);
+        verify_one(j, &ev, i);
         j->result[i] = j->f->signature_n > before ? before : SIZE_MAX;
         if (j->result[i] != SIZE_MAX)
             describe_scope(j, &j->found.item[i], &j->f->signature[before]);
@@ -270,21 +311,38 @@ static void open_fault(struct file_result *f, err_t e)
     }
 }
 
+static err_t make_room(struct job *j)
+{
+    size_t n = j->found.n + 1; /* calloc(0) is not told from a failure */
+    j->result = calloc(n, sizeof *j->result);
+    j->stamp = calloc(n, sizeof *j->stamp);
+    j->proof = calloc(n, sizeof *j->proof);
+    return j->result != NULL && j->stamp != NULL && j->proof != NULL ? OK : ERR_NOMEM;
+}
+
+static void job_free(struct job *j)
+{
+    for (size_t i = 0; j->stamp != NULL && i < j->found.n; i++)
+        buf_free(&j->stamp[i].tsa.der); /* of those that were not reported */
+    free(j->stamp);
+    free(j->result);
+    free(j->proof);
+    pdf_signatures_free(&j->found);
+    pdf_close(&j->pdf);
+}
+
 void pdf_signatures_verify(const struct context *ctx, struct bytes file, struct file_result *f)
 {
-    struct job j = {.ctx = ctx, .file = file, .f = f};
+    AUTO(job_free) struct job j = {.ctx = ctx, .file = file, .f = f};
     err_t e = pdf_open_memory(file, &j.pdf);
     if (e == OK)
         e = pdf_signatures_find(j.pdf, file, &j.found);
-    if (e == OK && j.found.n > 0 && (j.result = calloc(j.found.n, sizeof *j.result)) == NULL)
-        e = ERR_NOMEM;
+    if (e == OK)
+        e = make_room(&j);
     if (e != OK) {
         open_fault(f, e);
     } else if (j.found.n > 0) {
         verify_all(&j);
         check_revisions(&j);
     }
-    free(j.result);
-    pdf_signatures_free(&j.found);
-    pdf_close(&j.pdf);
 }

@@ -139,6 +139,23 @@ void signature_result_scope(struct signature_result *s, const char *name)
     snprintf(s->scope + n, sizeof s->scope - n, "%s%s", n > 0 ? ", " : "", name);
 }
 
+void signature_result_reverse(struct signature_result *s)
+{
+    for (size_t i = 0; i < s->stamp_n / 2; i++) {
+        struct stamp_result other = s->stamp[i];
+        s->stamp[i] = s->stamp[s->stamp_n - 1 - i];
+        s->stamp[s->stamp_n - 1 - i] = other;
+    }
+}
+
+void signature_result_existed(struct signature_result *s, int64_t t)
+{
+    if (t == 0 || (s->time_proven && t >= s->best_time))
+        return;
+    s->best_time = t;
+    s->time_proven = true;
+}
+
 void file_result_close(struct file_result *f)
 {
     if (f->signature_n == 0 && f->findings.verdict == TOTAL_PASSED)

@@ -129,6 +129,10 @@ err_t file_result_signature(struct file_result *f, enum signature_kind kind, str
 err_t signature_result_stamp(struct signature_result *s, struct stamp_result **out) MUST_USE;
 /* One more name of what was signed, as far as there is room. */
 void signature_result_scope(struct signature_result *s, const char *name);
+/* Its timestamps were found from the last to the first: turns them round. */
+void signature_result_reverse(struct signature_result *s);
+/* It is proven to have existed at t (0: nothing is): the earliest counts. */
+void signature_result_existed(struct signature_result *s, int64_t t);
 /* Settles the file's verdict: the worst of its own findings and its signatures'; a file without a signature never passes. */
 void file_result_close(struct file_result *f);
 /* Files without a signature that a valid sealed manifest in the same folder, also among these files, found intact: they pass for its sake. */

@@ -27,18 +27,18 @@ static bool extensions_known(const X509_CRL *crl)
 
 static bool authentic(X509_CRL *crl, X509 *issuer)
 {
-    char name[ALGORITHM_NAME_CAP];
-    const X509_ALGOR *alg;
-    X509_CRL_get0_signature(crl, NULL, &alg);
     EVP_PKEY *key = X509_get0_pubkey(issuer);
     bool may_sign = (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; /* §4.2.1.3; all bits when the extension is absent */
-    return may_sign && algorithm_x509(X509_CRL_get_signature_nid(crl), alg, name) == OK && key != NULL && X509_CRL_verify(crl, key) == 1;
+    return may_sign && key != NULL && X509_CRL_verify(crl, key) == 1;
 }
 
 /* Its signature is costly to check (P-384 takes a millisecond), and is the same for every certificate that the CRL speaks about. */
-static bool authentic_once(struct crl_memory *m, X509_CRL *crl, X509 *issuer)
+static bool authentic_once(const struct context *ctx, X509_CRL *crl, X509 *issuer)
 {
+    struct crl_memory *m = ctx->memory;
     uint8_t of_crl[EVP_MAX_MD_SIZE], of_issuer[EVP_MAX_MD_SIZE];
+    if (!algorithm_crl_believed(crl, issuer, data_proven(ctx)))
+        return false;
     if (m == NULL || X509_CRL_digest(crl, EVP_sha256(), of_crl, NULL) != 1 || X509_digest(issuer, EVP_sha256(), of_issuer, NULL) != 1)
         return authentic(crl, issuer);
     for (unsigned i = 0; i < m->n; i++) {
@@ -82,7 +82,7 @@ static bool by_other_key(const struct question *q, X509_CRL *crl, STACK_OF(X509)
     for (int i = 0; i < sk_X509_num(candidates); i++) {
         X509 *other = sk_X509_value(candidates, i);
         if (X509_NAME_cmp(X509_get_subject_name(other), X509_CRL_get_issuer(crl)) != 0 || X509_cmp(other, q->issuer) == 0 ||
-            !authentic_once(q->ctx->memory, crl, other))
+            !authentic_once(q->ctx, crl, other))
             continue;
         AUTO_X509_STACK chain = path_to(q->ctx, q->ev, other, q->t, q->anchor);
         if (chain != NULL && unrevoked(q, chain))
@@ -93,7 +93,7 @@ static bool by_other_key(const struct question *q, X509_CRL *crl, STACK_OF(X509)
 
 static bool from_issuer(const struct question *q, X509_CRL *crl)
 {
-    if (authentic_once(q->ctx->memory, crl, q->issuer))
+    if (authentic_once(q->ctx, crl, q->issuer))
         return true;
     bool found = !q->direct && by_other_key(q, crl, q->ctx->trust->certs);
     for (size_t i = 0; i < q->ev->n && !found && !q->direct; i++)
@@ -147,9 +147,11 @@ static bool harmless_to_stamps(int reason)
            reason == CRL_REASON_CESSATION_OF_OPERATION;
 }
 
-static enum status decide(const struct knowledge *k, enum purpose purpose, int64_t t)
+/* A token that was there before its key fell into other hands was not made by them. */
+static enum status decide(const struct context *ctx, const struct knowledge *k, enum purpose purpose, int64_t t)
 {
-    if (k->listed && (k->earliest.since <= t || (purpose == PURPOSE_TSA && !harmless_to_stamps(k->earliest.reason))))
+    bool key_lost = purpose == PURPOSE_TSA && !harmless_to_stamps(k->earliest.reason);
+    if (k->listed && (k->earliest.since <= t || (key_lost && (ctx->proof.object == 0 || k->earliest.since <= ctx->proof.object))))
         return STATUS_REVOKED;
     if (!k->covered)
         return STATUS_UNKNOWN;
@@ -201,7 +203,7 @@ bool unrevoked(const struct question *q, STACK_OF(X509) *chain)
         struct question each = question_about(q->ctx, q->ev, chain, i, q->t);
         each.direct = true;
         struct knowledge k = ask(&each);
-        enum status s = decide(&k, PURPOSE_SIGNER, q->t);
+        enum status s = decide(q->ctx, &k, PURPOSE_SIGNER, q->t);
         if (s != STATUS_GOOD && s != STATUS_REVOKED_LATER)
             return false;
     }
@@ -214,7 +216,7 @@ void revocation_check(const struct context *ctx, const struct evidence *ev, STAC
     for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
         struct question q = question_about(ctx, ev, chain, i, t);
         struct knowledge k = ask(&q);
-        enum status s = decide(&k, i == 0 ? purpose : PURPOSE_SIGNER, t);
+        enum status s = decide(ctx, &k, i == 0 ? purpose : PURPOSE_SIGNER, t);
         report(s, &k, q.cert, t, f);
         if (i == 0) {
             *leaf = (struct revocation_facts){.status = s, .reason = -1, .this_update = k.this_update, .next_update = k.next_update};

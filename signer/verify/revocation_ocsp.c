@@ -38,7 +38,8 @@ static void consult(const struct question *q, struct bytes response, struct know
 {
     AUTO_OCSP_ANSWER a = {0};
     if (ocsp_read(response, q->cert, q->issuer, &a) != OK || a.this_update > q->ctx->at + CLOCK_SKEW ||
-        a.produced_at > q->ctx->at + CLOCK_SKEW || a.status == OCSP_UNKNOWN || !responder_good(q, &a))
+        a.produced_at > q->ctx->at + CLOCK_SKEW || a.status == OCSP_UNKNOWN || algorithm_ended(&a.end, data_proven(q->ctx)) ||
+        !responder_good(q, &a))
         return;
     if (a.status == OCSP_REVOKED)
         knowledge_listed(k, &(struct crl_entry){.since = a.revoked_at, .reason = a.reason});

@@ -73,7 +73,8 @@ static void check_unsigned(const struct signer_info *si, struct signature_result
  * EN 319 102-1 §5.5.4: the earliest of the valid timestamps is the best signature time. A timestamp that does not hold is not dropped in
  * silence: it takes the signature's verdict with it.
  */
-static void check_stamps(const struct context *ctx, const struct evidence *ev, const struct signer_info *si, struct signature_result *r)
+static void check_stamps(const struct context *ctx, const struct evidence *ev, const struct signer_info *si, const struct archive *archive,
+                         struct signature_result *r)
 {
     struct bytes tokens[STAMPS_MAX];
     size_t n = 0;
@@ -88,11 +89,11 @@ static void check_stamps(const struct context *ctx, const struct evidence *ev, c
             finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
             return;
         }
-        stamp_verify(ctx, ev, tokens[i], &value, stamp);
-        if (stamp->findings.verdict == TOTAL_PASSED && (!r->time_proven || stamp->time < r->best_time)) {
-            r->best_time = stamp->time;
-            r->time_proven = true;
-        }
+        struct context then = *ctx;
+        then.proof.object = earlier_proof(then.proof.object, archive_proves(archive, si, tokens[i]));
+        stamp_verify(&then, ev, tokens[i], &value, stamp);
+        if (stamp->findings.verdict == TOTAL_PASSED)
+            signature_result_existed(r, stamp->time);
         findings_merge(&r->findings, &stamp->findings, "timestamp");
     }
     if (n == 0)
@@ -101,7 +102,7 @@ static void check_stamps(const struct context *ctx, const struct evidence *ev, c
 
 /* Timestamps, which tell the time, and the signer's standing at that time. */
 static void check_time_and_trust(const struct context *ctx, const struct evidence *ev, const struct signer_info *si, X509 *cert,
-                                 struct signature_result *r)
+                                 const struct archive *archive, struct signature_result *r)
 {
     struct bytes first;
     size_t n = 0;
@@ -109,7 +110,9 @@ static void check_time_and_trust(const struct context *ctx, const struct evidenc
     struct ahead *ahead = NULL;
     if (cert != NULL && attribute_all(si->unsigned_attrs, OID_TIMESTAMP_TOKEN, &first, 1, &n) == OK && n == 1)
         ahead = ahead_start(ctx, ev, cert, first);
-    check_stamps(ctx, ev, si, r);
+    check_stamps(ctx, ev, si, archive, r);
+    signature_result_reverse(r);
+    signature_result_existed(r, ctx->proof.object); /* an archive's timestamp is one over the signature too */
     /* The guess was made for a proven time: without one it does not count. */
     bool known = ahead_finish(&ahead, ctx->memory, r->time_proven ? r->best_time : INT64_MIN, &standing);
     if (cert == NULL)
@@ -121,7 +124,8 @@ static void check_time_and_trust(const struct context *ctx, const struct evidenc
 
 /* content_type NULL: a counter-signature, whose content is another's signature value. */
 static void verify_signer(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd, const struct signer_info *si,
-                          const struct covered *content, const char *content_type, struct signature_result *r)
+                          const struct covered *content, const char *content_type, const struct archive *archive,
+                          struct signature_result *r)
 {
     struct signer_check check;
     signer_check(sd, si, ev, content, content_type, false, &check, &r->findings);
@@ -137,7 +141,8 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
     read_mime(si, r);
     r->best_time = ctx->at;
     check_unsigned(si, r);
-    check_time_and_trust(ctx, ev, si, check.cert, r);
+    check_time_and_trust(ctx, ev, si, check.cert, archive, r);
+    signer_weigh_algorithms(&check.end, r->best_time, r->time_proven, &r->findings);
 }
 
 /* --- counter-signatures --- */
@@ -147,9 +152,10 @@ static void verify_signer(const struct context *ctx, const struct evidence *ev, 
 
 /* What is verified. */
 struct message {
-    const struct context *ctx;
+    struct context ctx; /* with what archive timestamps prove of the signer that is looked at */
     const struct evidence *ev;
     const struct signed_data *sd;
+    const struct archive *archive;
     struct file_result *f;
 };
 
@@ -158,11 +164,14 @@ static void too_many(struct file_result *f)
     finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
 }
 
-static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, unsigned depth);
+static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, int64_t proven, unsigned depth);
 
-/* RFC 5652 §11.4: a SignerInfo over the signature value. Its own results follow those of the signature that it is over. */
-static void verify_counter(const struct message *m, struct bytes whole, const struct signer_info *over, size_t of, unsigned depth)
+/* RFC 5652 §11.4: a SignerInfo over the signature value. Its own results follow those of the signature that it is over. proven: by when it was there. */
+static void verify_counter(const struct message *m, struct bytes whole, const struct signer_info *over, size_t of, int64_t proven,
+                           unsigned depth)
 {
+    static const struct archive NONE = {.n = 0};
+    struct context then = m->ctx;
     struct signer_info si;
     struct signature_result *r;
     const struct covered value = {{over->signature}};
@@ -176,12 +185,13 @@ static void verify_counter(const struct message *m, struct bytes whole, const st
         finding_add(&r->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "countersignature");
         return;
     }
-    verify_signer(m->ctx, m->ev, m->sd, &si, &value, NULL, r);
-    verify_counters(m, &si, m->f->signature_n - 1, depth + 1);
+    then.proof.object = proven;
+    verify_signer(&then, m->ev, m->sd, &si, &value, NULL, &NONE, r);
+    verify_counters(m, &si, m->f->signature_n - 1, proven, depth + 1);
 }
 
 /* One that does not hold is not dropped in silence: anybody can add one, and nobody should. */
-static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, unsigned depth)
+static void verify_counters(const struct message *m, const struct signer_info *over, size_t of, int64_t proven, unsigned depth)
 {
     struct bytes found[COUNTERS_MAX];
     size_t n = 0;
@@ -192,7 +202,8 @@ static void verify_counters(const struct message *m, const struct signer_info *o
         finding_add(&m->f->signature[of].findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "unsigned attributes");
     else
         for (size_t i = 0; i < n; i++)
-            verify_counter(m, found[i], over, of, depth);
+            verify_counter(m, found[i], over, of, earlier_proof(proven, depth == 0 ? archive_proves(m->archive, over, found[i]) : 0),
+                           depth);
 }
 
 /* --- the message --- */
@@ -213,6 +224,27 @@ static bool choose_content(const struct signed_data *sd, const struct covered *d
     return true;
 }
 
+/* Archive timestamps first: they prove the age of the rest. false: there is no room for more results. */
+static bool verify_with_archive(const struct context *ctx, const struct evidence *ev, const struct signed_data *sd,
+                                const struct signer_info *si, const struct covered *content, enum signature_kind kind,
+                                struct file_result *f)
+{
+    AUTO_ARCHIVE archive = {.n = 0};
+    struct signature_result *r;
+    struct message m = {*ctx, ev, sd, &archive, f};
+    if (file_result_signature(f, kind, &r) != OK) {
+        too_many(f);
+        return false;
+    }
+    archive_check(ctx, ev, sd, si, content, &archive, r);
+    struct proof proof = archive_proof(&archive);
+    m.ctx.proof.object = earlier_proof(ctx->proof.object, proof.object);
+    m.ctx.proof.data = earlier_proof(ctx->proof.data, proof.data);
+    verify_signer(&m.ctx, ev, sd, si, content, OID_DATA, &archive, r);
+    verify_counters(&m, si, f->signature_n - 1, ctx->proof.object, 0);
+    return true;
+}
+
 void signature_verify(const struct context *ctx, const struct evidence *around, struct bytes cms, const struct covered *content,
                       enum signature_kind kind, struct file_result *f)
 {
@@ -230,15 +262,8 @@ void signature_verify(const struct context *ctx, const struct evidence *around, 
     if (!choose_content(&sd, content, &signed_content, f))
         return;
     struct evidence ev = signer_evidence(&sd, around);
-    const struct message m = {ctx, &ev, &sd, f};
     for (size_t i = 0; i < sd.signer_n; i++) {
-        struct signature_result *r;
-        if (file_result_signature(f, kind, &r) != OK) {
-            too_many(f);
+        if (!verify_with_archive(ctx, &ev, &sd, &sd.signer[i], &signed_content, kind, f))
             return;
-        }
-        verify_signer(ctx, &ev, &sd, &sd.signer[i], &signed_content, OID_DATA, r);
-        archive_check(ctx, &ev, &sd, &sd.signer[i], &signed_content, r);
-        verify_counters(&m, &sd.signer[i], f->signature_n - 1, 0);
     }
 }

@@ -32,9 +32,9 @@ static bool check_content(const struct signer_info *si, const struct covered *co
 }
 
 /* EN 319 122-1 §5.2.2 */
-static void check_name(const struct signer_info *si, X509 *cert, bool old_ess, struct findings *f)
+static void check_name(const struct signer_info *si, X509 *cert, bool old_ess, struct algorithm_end *end, struct findings *f)
 {
-    err_t e = signer_names(si, cert, old_ess);
+    err_t e = signer_names(si, cert, old_ess, end);
     if (e == ERR_CONFLICT)
         finding_add(f, INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND, NOTE_SIGNER_CERT_OTHER, NULL);
     else if (e != OK)
@@ -43,7 +43,7 @@ static void check_name(const struct signer_info *si, X509 *cert, bool old_ess, s
 
 static bool check_value(const struct signer_info *si, X509 *cert, const EVP_MD *md, struct signer_check *out, struct findings *f)
 {
-    err_t e = signer_value(si, cert, md, out->signature_alg);
+    err_t e = signer_value(si, cert, md, out->signature_alg, &out->end);
     if (e == OK)
         return true;
     if (e == ERR_UNSUPPORTED)
@@ -82,7 +82,7 @@ void signer_check(const struct signed_data *sd, const struct signer_info *si, co
     out->cert = find_certificate(sd, si, ev);
     if (out->cert == NULL)
         finding_add(f, INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND, NOTE_SIGNER_CERT_MISSING, NULL);
-    if (algorithm_digest(si->digest_alg, &md, out->digest_alg) != OK) {
+    if (algorithm_digest(si->digest_alg, &md, out->digest_alg, &out->end) != OK) {
         finding_add(f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, out->digest_alg);
         return;
     }
@@ -92,5 +92,12 @@ void signer_check(const struct signed_data *sd, const struct signer_info *si, co
     if (out->cert == NULL)
         return;
     out->mathematics = check_value(si, out->cert, md, out, f);
-    check_name(si, out->cert, old_ess, f);
+    check_name(si, out->cert, old_ess, &out->end, f);
+}
+
+void signer_weigh_algorithms(const struct algorithm_end *end, int64_t t, bool proven, struct findings *f)
+{
+    if (algorithm_ended(end, t))
+        finding_add(f, INDETERMINATE, proven ? SUB_CRYPTO_CONSTRAINTS_FAILURE : SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE, NOTE_ALGORITHM_ENDED,
+                    end->name);
 }

@@ -16,6 +16,7 @@ struct evidence signer_evidence(const struct signed_data *sd, const struct evide
 struct signer_check {
     X509 *cert; /* borrowed; NULL: not found */
     bool integrity, mathematics;
+    struct algorithm_end end; /* the first of its algorithms to end: weighed when it is known what proves its age */
     char digest_alg[ALGORITHM_NAME_CAP], signature_alg[ALGORITHM_NAME_CAP];
 };
 
@@ -25,5 +26,8 @@ struct signer_check {
  */
 void signer_check(const struct signed_data *sd, const struct signer_info *si, const struct evidence *ev, const struct covered *content,
                   const char *content_type, bool old_ess, struct signer_check *out, struct findings *f);
+
+/* A finding when what these algorithms made need not be older than t, the latest time by which it was there; proven: not just now. */
+void signer_weigh_algorithms(const struct algorithm_end *end, int64_t t, bool proven, struct findings *f);
 
 #endif

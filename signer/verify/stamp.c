@@ -30,7 +30,7 @@ static void algor_der(X509_ALGOR *a, struct buf *out)
     OPENSSL_free(der);
 }
 
-static void check_imprint(TS_TST_INFO *info, stamp_digest_fn *digest, void *arg, struct stamp_result *out)
+static void check_imprint(TS_TST_INFO *info, stamp_digest_fn *digest, void *arg, struct algorithm_end *end, struct stamp_result *out)
 {
     TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
     const ASN1_OCTET_STRING *have = TS_MSG_IMPRINT_get_msg(imprint);
@@ -40,7 +40,7 @@ static void check_imprint(TS_TST_INFO *info, stamp_digest_fn *digest, void *arg,
     uint8_t want[EVP_MAX_MD_SIZE];
     size_t n;
     algor_der(TS_MSG_IMPRINT_get_algo(imprint), &alg);
-    if (algorithm_digest(buf_bytes(&alg), &md, name) != OK)
+    if (algorithm_digest(buf_bytes(&alg), &md, name, end) != OK)
         finding_add(&out->findings, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM, name);
     else if (digest(arg, md, want, &n) != OK ||
              !bytes_eq(BYTES(want, n), BYTES(ASN1_STRING_get0_data(have), (size_t)ASN1_STRING_length(have))))
@@ -73,14 +73,14 @@ static TS_TST_INFO *parse_info(struct bytes der)
 }
 
 /*
- * EN 319 102-1 §5.4: a timestamp is validated as of now. It says itself when it was made, and that proves nothing once its key may be in other
- * hands; a later timestamp over it could (B-LTA).
+ * EN 319 102-1 §5.4: a timestamp says itself when it was made, and that proves nothing once its key may be in other hands. It has to be good now, or
+ * at the time by which a later timestamp proves that it was there (§5.6.2).
  */
 static void check_not_expired(const struct context *ctx, const X509 *cert, struct stamp_result *out)
 {
     char text[CLOCK_RFC3339_LEN + 1] = "";
     int64_t from = 0, to = 0;
-    if (x509_validity(cert, &from, &to) == OK && ctx->at <= to)
+    if (x509_validity(cert, &from, &to) == OK && object_proven(ctx) <= to)
         return;
     clock_rfc3339(to, text);
     finding_add(&out->findings, INDETERMINATE, SUB_OUT_OF_BOUNDS_NO_POE, NOTE_EXPIRED_NO_PROOF, text);
@@ -124,11 +124,14 @@ void stamp_verify_digest(const struct context *ctx, const struct evidence *aroun
         return;
     }
     read_info(info, ctx, out);
-    check_imprint(info, digest, arg, out);
+    struct algorithm_end end = {0};
+    check_imprint(info, digest, arg, &end, out);
 
     struct evidence ev = signer_evidence(&sd, around);
     struct signer_check check;
     signer_check(&sd, &sd.signer[0], &ev, &(struct covered){{sd.content}}, OID_TST_INFO, true, &check, &out->findings);
+    algorithm_end_merge(&end, &check.end);
+    signer_weigh_algorithms(&end, object_proven(ctx), ctx->proof.object != 0, &out->findings);
     if (check.cert != NULL && out->time != 0)
         check_authority(ctx, &ev, check.cert, out);
 }

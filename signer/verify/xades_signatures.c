@@ -16,12 +16,13 @@ struct about {
     const struct xades_files *files;
 };
 
-static void check_refs(const struct about *a, struct signature_result *r)
+static void check_refs(const struct about *a, struct algorithm_end *end, struct signature_result *r)
 {
     r->integrity = true;
     r->whole = true;
     for (size_t i = 0; i < a->s->ref_n; i++) {
         const struct xades_ref *ref = &a->s->ref[i];
+        algorithm_hash(ref->alg, end);
         r->integrity = outcome_ref(xades_check_ref(ref, a->files), ref->name, "Reference", &r->findings) && r->integrity;
         if (ref->name != NULL)
             signature_result_scope(r, ref->name);
@@ -51,12 +52,13 @@ static err_t imprint(void *arg, size_t k, enum cms_hash alg, uint8_t *out, size_
     return xades_stamp_digest(a->s, k, alg, a->files, out, len);
 }
 
-static void check_stamps(const struct context *ctx, const struct evidence *ev, struct about *a, struct signature_result *r)
+static struct proof check_stamps(const struct context *ctx, const struct evidence *ev, struct about *a, struct signature_result *r)
 {
     struct outcome_token token[XADES_STAMPS_MAX];
     for (size_t k = 0; k < a->s->stamp_n; k++)
-        token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == XADES_ARCHIVE_STAMP};
-    outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
+        token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == XADES_ARCHIVE_STAMP,
+                                          xades_is_last_property(a->s, k)};
+    return outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
 }
 
 /* --- one signature --- */
@@ -67,22 +69,22 @@ static void verify_one(const struct context *ctx, const struct xades_files *file
     struct about about = {s, files};
     AUTO_BROUGHT brought = {0};
     AUTO_X509 cert = NULL;
+    struct algorithm_end end = {0};
     brought_read(s->cert, s->cert_n, &s->values, &brought);
     r->claimed_time = s->signing_time;
     r->best_time = ctx->at;
     snprintf(r->digest_alg, sizeof r->digest_alg, "%s", OBJ_nid2ln(EVP_MD_get_type(cms_hash_md(s->hash))));
     snprintf(r->signature_alg, sizeof r->signature_alg, "%s", xades_scheme_name(s->scheme));
-    check_refs(&about, r);
+    check_refs(&about, &end, r);
     if (s->unknown_unsigned)
         finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_FORMAT, "unsigned properties");
-    err_t found = find_signer(s, &cert, &r->findings);
-    if (found == OK)
-        outcome_value(cert, check_value, &about, r);
-    check_stamps(ctx, &brought.ev, &about, r);
-    if (found != OK)
-        return;
-    cert_facts_read(cert, &r->signer);
-    standing_settle(ctx, &brought.ev, cert, r);
+    algorithm_scheme(s->scheme, &end);
+    algorithm_hash(s->hash, &end);
+    algorithm_hash(s->cert_alg, &end);
+    if (find_signer(s, &cert, &r->findings) == OK)
+        outcome_value(cert, check_value, &about, &end, r);
+    struct proof proof = check_stamps(ctx, &brought.ev, &about, r);
+    outcome_settle(ctx, &brought.ev, cert, proof, &end, r);
 }
 
 void xades_signatures_verify(const struct context *ctx, const struct xades_files *files, struct bytes xml, struct file_result *f)

@@ -594,12 +594,12 @@ static void weak_algorithms_are_refused_by_name(void **state)
     struct file_result f;
     tp_issue(&rsa1024, &(struct tp_spec){.cn = "Short", .profile = TP_CITIZEN, .issuer = &pki.ca, .key = TP_RSA1024});
     verify_how(&(struct ts_how){.signer = &rsa1024}, "content", &f);
-    assert_string_equal(f.signature[0].findings.item[0].detail, "RSA 1024");
-    expect(&f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM);
+    assert_string_equal(f.signature[0].findings.item[0].detail, "RSA 1024, until 2019-10-01");
+    expect(&f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM_ENDED);
     tp_issue(&sha1, &(struct tp_spec){.cn = "Sha1", .profile = TP_CITIZEN, .issuer = &pki.ca, .md = "SHA1"});
     verify_how(&(struct ts_how){.signer = &sha1}, "content", &f);
-    assert_string_equal(f.signature[0].findings.item[0].detail, "ecdsa-with-SHA1");
-    expect(&f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM);
+    assert_string_equal(f.signature[0].findings.item[0].detail, "sha1, until 2012-08-01");
+    expect(&f, INDETERMINATE, SUB_CRYPTO_CONSTRAINTS_FAILURE, NOTE_ALGORITHM_ENDED);
     tp_free(&rsa1024);
     tp_free(&sha1);
 }

@@ -36,7 +36,7 @@ TP_FN void tp_must(bool ok, const char *what)
 #define TP_MUST(x) tp_must((x), #x)
 
 enum tp_profile { TP_ROOT, TP_CA, TP_CITIZEN, TP_SEAL, TP_TSA, TP_TSA_NOT_CRITICAL, TP_TLS_SERVER, TP_OCSP, TP_OCSP_NOCHECK };
-enum tp_key { TP_P256, TP_P384, TP_RSA2048, TP_RSA1024, TP_PSS2048, TP_ED25519 };
+enum tp_key { TP_P256, TP_P384, TP_P521, TP_RSA2048, TP_RSA3072, TP_RSA4096, TP_RSA1024, TP_PSS2048, TP_ED25519 };
 
 struct tp_id {
     EVP_PKEY *key;
@@ -61,7 +61,10 @@ TP_FN EVP_PKEY *tp_key(enum tp_key kind)
     switch (kind) {
     case TP_P256: key = EVP_EC_gen("P-256"); break;
     case TP_P384: key = EVP_EC_gen("P-384"); break;
+    case TP_P521: key = EVP_EC_gen("P-521"); break;
     case TP_RSA2048: key = EVP_RSA_gen(2048); break;
+    case TP_RSA3072: key = EVP_RSA_gen(3072); break;
+    case TP_RSA4096: key = EVP_RSA_gen(4096); break;
     case TP_RSA1024: key = EVP_RSA_gen(1024); break;
     case TP_ED25519: key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
     case TP_PSS2048: {
