@@ -4,16 +4,16 @@
  */
 #include "signer/formats/pdf_form.h"
 
+#include "signer/formats/pdf_locks.h"
 #include "signer/formats/pdf_pages.h"
 #include <stdio.h>
 #include <string.h>
 
 #define FIELDS_MAX 20000 /* top-level fields looked at; tax forms have hundreds */
 #define FIELD_DEPTH_MAX 16
-#define REFERENCES_MAX 16 /* signature references of one signature */
-#define SIG_FLAGS 3       /* SignaturesExist, AppendOnly (§12.7.2 table 219) */
-#define UNSEEN_FLAGS 35   /* Invisible, Hidden, NoView (§12.5.3 table 165) */
-#define SHOWN_FLAGS 132   /* Print, Locked */
+#define SIG_FLAGS 3     /* SignaturesExist, AppendOnly (§12.7.2 table 219) */
+#define UNSEEN_FLAGS 35 /* Invisible, Hidden, NoView (§12.5.3 table 165) */
+#define SHOWN_FLAGS 132 /* Print, Locked */
 
 static qpdf_oh key(struct pdf *p, qpdf_oh dict, const char *name)
 {
@@ -23,36 +23,6 @@ static qpdf_oh key(struct pdf *p, qpdf_oh dict, const char *name)
 static bool is_name(struct pdf *p, qpdf_oh dict, const char *name, const char *value)
 {
     return qpdf_oh_is_name_and_equals(pdf_handle(p), key(p, dict, name), value);
-}
-
-/* --- what earlier signatures allow --- */
-
-/* Does a DocMDP transform (§12.8.2.2) of this signature forbid every change? */
-static bool forbids_changes(struct pdf *p, qpdf_oh signature)
-{
-    qpdf_data q = pdf_handle(p);
-    qpdf_oh references = key(p, signature, "/Reference");
-    if (!qpdf_oh_is_array(q, references))
-        return false;
-    int n = qpdf_oh_get_array_n_items(q, references);
-    if (n > REFERENCES_MAX)
-        return true;
-    for (int i = 0; i < n; i++) {
-        qpdf_oh reference = qpdf_oh_get_array_item(q, references, i);
-        qpdf_oh permission = key(p, key(p, reference, "/TransformParams"), "/P");
-        if (!is_name(p, reference, "/TransformMethod", "/DocMDP"))
-            continue;
-        if (!qpdf_oh_is_null(q, permission) && (!qpdf_oh_is_integer(q, permission) || qpdf_oh_get_int_value(q, permission) < 2))
-            return true; /* absent means 2: forms and signatures are allowed */
-    }
-    return false;
-}
-
-/* §12.7.4.5, ISO 32000-2 table 236: a signed field's lock may forbid changes as DocMDP does. */
-static bool lock_forbids_changes(struct pdf *p, qpdf_oh field)
-{
-    qpdf_oh permission = key(p, key(p, field, "/Lock"), "/P");
-    return qpdf_oh_is_integer(pdf_handle(p), permission) && qpdf_oh_get_int_value(pdf_handle(p), permission) < 2;
 }
 
 static err_t form_fields(struct pdf *p, qpdf_oh *fields, int *n)
@@ -70,25 +40,6 @@ static err_t form_fields(struct pdf *p, qpdf_oh *fields, int *n)
     return *n <= FIELDS_MAX ? pdf_faults(p) : ERR_TOO_LARGE;
 }
 
-static err_t check_permissions(struct pdf *p)
-{
-    qpdf_data q = pdf_handle(p);
-    if (forbids_changes(p, key(p, key(p, qpdf_get_root(q), "/Perms"), "/DocMDP")))
-        return ERR_PDF_CERTIFIED;
-    qpdf_oh fields;
-    int n;
-    TRY(form_fields(p, &fields, &n));
-    for (int i = 0; i < n; i++) {
-        qpdf_oh field = qpdf_oh_get_array_item(q, fields, i);
-        qpdf_oh value = key(p, field, "/V");
-        if (!is_name(p, field, "/FT", "/Sig") || !qpdf_oh_is_dictionary(q, value))
-            continue;
-        if (forbids_changes(p, value) || lock_forbids_changes(p, field))
-            return ERR_PDF_CERTIFIED;
-    }
-    return pdf_faults(p);
-}
-
 err_t pdf_form_first_page(struct pdf *p, qpdf_oh *out)
 {
     qpdf_oh *kept = pdf_first_page(p);
@@ -103,7 +54,7 @@ err_t pdf_form_first_page(struct pdf *p, qpdf_oh *out)
 err_t pdf_form_check(struct pdf *p)
 {
     qpdf_oh page;
-    TRY(check_permissions(p));
+    TRY(pdf_locks_document(p));
     TRY(pdf_form_first_page(p, &page));
     qpdf_oh annots = key(p, page, "/Annots");
     if (!qpdf_oh_is_null(pdf_handle(p), annots) && !qpdf_oh_is_array(pdf_handle(p), annots))
@@ -187,6 +138,7 @@ static err_t take_existing(struct pdf *p, qpdf_oh field, struct pdf_target *out)
     qpdf_data q = pdf_handle(p);
     if (!is_name(p, field, "/FT", "/Sig") || !qpdf_oh_is_null(q, key(p, field, "/V")) || !qpdf_oh_is_indirect(q, field))
         return ERR_CONFLICT;
+    TRY(pdf_locks_field(p, out->name));
     out->exists = true;
     out->field = field;
     out->widget = widget_of(p, field);

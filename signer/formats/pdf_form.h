@@ -23,7 +23,7 @@ struct pdf_target {
 };
 /*
  * The field that is wanted, by its full name; with NULL a new one, the first free of Signature1, Signature2, … ERR_CONFLICT: it is signed already,
- * or no signature field. ERR_SYNTAX: a new name that is empty, too long, not UTF-8, or has a period (§12.7.3.2 keeps it for hierarchies).
+ * or no signature field. ERR_PDF_LOCKED: an earlier signature locks it. ERR_SYNTAX: a new name that is empty, too long, not UTF-8, or has a period (§12.7.3.2 keeps it for hierarchies).
  */
 err_t pdf_form_target(struct pdf *p, const char *wanted, struct pdf_target *out) MUST_USE;
 /* May an author's signature be added? Only the first one is (§12.8.2.2.1): ERR_CONFLICT otherwise. */

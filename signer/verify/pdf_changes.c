@@ -4,6 +4,7 @@
  */
 #include "signer/verify/pdf_changes.h"
 
+#include "signer/formats/pdf_locks.h"
 #include "signer/verify/pdf_added.h"
 #include "signer/verify/pdf_metadata.h"
 #include "signer/verify/pdf_walk.h"
@@ -199,6 +200,16 @@ static bool fills_field(struct diff *d, struct both v, const char *name)
            qpdf_oh_is_dictionary(d->side[1].q, value_of(&d->side[1], v.oh[1]));
 }
 
+/* The empty field was locked by a signature that was there already (§12.8.2.4). */
+static err_t check_lock(struct diff *d, qpdf_oh field)
+{
+    char name[sizeof d->out->locked];
+    err_t e = pdf_locks_name(d->side[0].pdf, field, name, sizeof name) ? pdf_locks_field(d->side[0].pdf, name) : ERR_TOO_LARGE;
+    if (e == ERR_PDF_LOCKED && d->out->locked[0] == '\0')
+        memcpy(d->out->locked, name, sizeof name);
+    return e == ERR_PDF_LOCKED ? OK : e;
+}
+
 /* Compares one entry, by what it means where it stands. */
 static err_t compare_entry(struct diff *d, struct both holder, const char *name, struct both v, const struct place *at)
 {
@@ -232,9 +243,11 @@ static err_t compare_entry(struct diff *d, struct both holder, const char *name,
         return OK;
     }
     if (fills_field(d, holder, name)) {
-        if (strcmp(name, "/V") == 0 && !pdf_added_filled(&d->added, holder.oh[1]))
+        if (strcmp(name, "/V") != 0)
+            return OK;
+        if (!pdf_added_filled(&d->added, holder.oh[1]))
             fault(d, &p);
-        return OK;
+        return check_lock(d, holder.oh[0]);
     }
     return compare(d, v, &p);
 }

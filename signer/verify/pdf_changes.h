@@ -10,6 +10,7 @@
 struct pdf_changes {
     char fault[200];     /* the first change that is not allowed: where; "" when there is none */
     char visible[128];   /* name of an added signature field that shows something; "" */
+    char locked[128];    /* name of an existing field that was filled though an earlier signature locks it; "" */
     unsigned fields;     /* signature fields added or filled */
     unsigned signatures; /* of these, signed by persons (no document timestamps) */
     bool dss;            /* validation data added (ETSI EN 319 142-1 §5.4.2) */

@@ -246,6 +246,8 @@ static void weigh_changes(struct job *j, uint64_t end, const struct pdf_changes 
         tell_earlier(j, end, TOTAL_FAILED, NOTE_CHANGED_LATER, c->fault);
     else if (c->fields == 0 && !c->dss)
         tell_earlier(j, end, TOTAL_FAILED, NOTE_TRAILING, NULL); /* an update that updates nothing hides something */
+    if (c->locked[0] != '\0')
+        tell_earlier(j, end, TOTAL_FAILED, NOTE_LOCKED, c->locked);
     if (c->visible[0] != '\0')
         tell_earlier(j, end, TOTAL_PASSED, NOTE_LATER_VISIBLE, c->visible);
     for (size_t i = 0; i < j->found.n; i++) {
