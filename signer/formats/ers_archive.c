@@ -62,9 +62,25 @@ static err_t open_tree(struct ers_archive *a, size_t chain)
     struct ers_tree *t = &a->tree[chain];
     TRY(ers_tree_open(fd, t));
     TRY(tsp_token_read_info(s->token, &token));
-    if (t->alg != s->alg || tsp_token_is_of(&token, s->alg, BYTES(ers_tree_root(t), t->width)) != OK)
-        return ERR_EVIDENCE;
-    return ers_hash_start(&a->hash[chain], s->alg);
+    bool same = t->alg == s->alg && tsp_token_is_of(&token, s->alg, BYTES(ers_tree_root(t), t->width)) == OK;
+    return same ? OK : ERR_EVIDENCE;
+}
+
+err_t ers_room_start(const struct ers_archive *a, struct ers_room *room)
+{
+    *room = (struct ers_room){0};
+    for (size_t i = 0; i < a->stamps.chain_n; i++)
+        TRY(ers_hash_start(&room->hash[i], a->tree[i].alg));
+    return OK;
+}
+
+void ers_room_end(struct ers_room *room)
+{
+    for (size_t i = 0; i < ERS_CHAINS_MAX; i++)
+        ers_hash_end(&room->hash[i]);
+    buf_free(&room->path);
+    buf_free(&room->whole);
+    buf_free(&room->chains);
 }
 
 err_t ers_archive_open_at(int folder, struct ers_archive **out)
@@ -78,6 +94,7 @@ err_t ers_archive_open_at(int folder, struct ers_archive **out)
     TRY(read_sequence(a));
     for (size_t i = 0; i < a->stamps.chain_n; i++)
         TRY(open_tree(a, i));
+    TRY(ers_room_start(a, &a->room));
     *out = take(&a);
     return OK;
 }
@@ -94,14 +111,10 @@ void ers_archive_close(struct ers_archive **archive)
     if (a == NULL)
         return;
     fd_close(&a->folder);
-    for (size_t i = 0; i < ERS_CHAINS_MAX; i++) {
+    for (size_t i = 0; i < ERS_CHAINS_MAX; i++)
         ers_tree_close(&a->tree[i]);
-        ers_hash_end(&a->hash[i]);
-    }
+    ers_room_end(&a->room);
     buf_free(&a->sequence);
-    buf_free(&a->path);
-    buf_free(&a->whole);
-    buf_free(&a->chains);
     free(a);
     *archive = NULL;
 }
@@ -142,31 +155,31 @@ err_t ers_renewed_leaf(struct ers_hash *h, enum cms_hash alg, const struct ers_d
     return ers_hash_parts(h, parts, 2, out);
 }
 
-/* The chain with the object's own reduced hash tree in its first timestamp, appended to a->chains. */
-static err_t add_chain(struct ers_archive *a, size_t chain)
+/* The chain with the object's own reduced hash tree in its first timestamp, appended to room->chains. */
+static err_t add_chain(const struct ers_archive *a, struct ers_room *room, size_t chain)
 {
     AUTO_BUF stamps = {0};
     const struct ers_stamp *s = first_of(&a->stamps, chain), *end = a->stamps.stamp + a->stamps.stamp_n;
-    TRY(ers_write_stamp(s->alg, buf_bytes(&a->path), s->token, &stamps));
+    TRY(ers_write_stamp(s->alg, buf_bytes(&room->path), s->token, &stamps));
     for (s++; s < end && s->chain == chain; s++)
         TRY(ers_write_stamp(s->alg, s->hashtree, s->token, &stamps));
-    return ers_wrap(0x30, &(struct bytes){stamps.ptr, stamps.len}, 1, &a->chains);
+    return ers_wrap(0x30, &(struct bytes){stamps.ptr, stamps.len}, 1, &room->chains);
 }
 
-err_t ers_archive_sequence(struct ers_archive *a, const struct ers_digests *d)
+err_t ers_archive_sequence(const struct ers_archive *a, struct ers_room *room, const struct ers_digests *d)
 {
     uint8_t leaf[EVP_MAX_MD_SIZE];
     uint64_t at;
-    a->whole.len = a->chains.len = 0;
+    room->whole.len = room->chains.len = 0;
     for (size_t i = 0; i < a->stamps.chain_n; i++) {
         const struct ers_tree *t = &a->tree[i];
         if (i > 0)
-            TRY(ers_renewed_leaf(&a->hash[i], t->alg, d, buf_bytes(&a->whole), leaf));
+            TRY(ers_renewed_leaf(&room->hash[i], t->alg, d, buf_bytes(&room->whole), leaf));
         TRY(ers_tree_find(t, i > 0 ? leaf : d->of[t->alg], &at));
-        TRY(ers_tree_path(t, at, &a->path));
-        TRY(add_chain(a, i));
-        a->whole.len = 0;
-        TRY(ers_wrap(0x30, &(struct bytes){a->chains.ptr, a->chains.len}, 1, &a->whole));
+        TRY(ers_tree_path(t, at, &room->path));
+        TRY(add_chain(a, room, i));
+        room->whole.len = 0;
+        TRY(ers_wrap(0x30, &(struct bytes){room->chains.ptr, room->chains.len}, 1, &room->whole));
     }
     return OK;
 }
@@ -175,8 +188,8 @@ err_t ers_archive_record(struct ers_archive *a, const struct ers_digests *d, str
 {
     struct ers_record r;
     out->len = 0;
-    TRY(ers_archive_sequence(a, d));
-    TRY(ers_write_record(buf_bytes(&a->whole), out));
+    TRY(ers_archive_sequence(a, &a->room, d));
+    TRY(ers_write_record(buf_bytes(&a->room.whole), out));
     TRY(ers_record_read(buf_bytes(out), &r));
     return ers_check(&r, &(struct ers_object){ers_digests_get, (void *)d}); /* a tree may have been damaged since */
 }

@@ -49,6 +49,12 @@ err_t ers_gather_new(const char *folder, enum cms_hash alg, const struct ers_mea
 err_t ers_gather_renewal(const char *folder, enum cms_hash alg, const struct ers_means *m, struct ers_gather **out) MUST_USE;
 /* ERR_NOT_FOUND: renewal, and the archive is not about this one. */
 err_t ers_gather_add(struct ers_gather *g, const struct ers_digests *d) MUST_USE;
+/* The same from several threads at once, each with a hand of its own; all hands are gone before the gatherer is finished. */
+struct ers_hand;
+err_t ers_hand_new(struct ers_gather *g, struct ers_hand **out) MUST_USE;
+err_t ers_hand_add(struct ers_hand *h, const struct ers_digests *d) MUST_USE;
+void ers_hand_free(struct ers_hand **h);
+#define AUTO_ERS_HAND AUTO(ers_hand_free) struct ers_hand *
 /*
  * Timestamps and commits. ERR_EVIDENCE_MISSING: renewal without all objects, unless some may be missing (those have no record any more). On failure the
  * folder's evidence stays what it was.

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,8 +137,15 @@ struct ers_gather {
     int fd;                  /* the tree that grows */
     enum cms_hash alg;
     size_t chain;
-    struct ers_hash hash;
+    pthread_mutex_t lock; /* of leaves */
     struct ers_leaves leaves;
+    struct ers_hand *own; /* for who adds with one alone */
+};
+
+struct ers_hand {
+    struct ers_gather *gather;
+    struct ers_hash hash;
+    struct ers_room room;
 };
 
 static void new_name(const struct ers_gather *g, char out[ERS_TREE_NAME_CAP])
@@ -155,7 +163,7 @@ static err_t start(struct ers_gather *g, enum cms_hash alg, const struct ers_mea
     if (g->fd < 0)
         return ERR_IO;
     ers_leaves_start(&g->leaves, g->fd, alg);
-    return ers_hash_start(&g->hash, alg);
+    return ers_hand_new(g, &g->own);
 }
 
 static err_t gather_alloc(const char *folder, struct ers_gather **out)
@@ -164,6 +172,7 @@ static err_t gather_alloc(const char *folder, struct ers_gather **out)
     if (g == NULL)
         return ERR_NOMEM;
     g->fd = -1;
+    (void)pthread_mutex_init(&g->lock, NULL);
     *out = g;
     return open_folder(folder, &g->folder);
 }
@@ -196,15 +205,56 @@ err_t ers_gather_renewal(const char *folder, enum cms_hash alg, const struct ers
     return OK;
 }
 
-err_t ers_gather_add(struct ers_gather *g, const struct ers_digests *d)
+/* --- hands --- */
+
+err_t ers_hand_new(struct ers_gather *g, struct ers_hand **out)
 {
+    AUTO_ERS_HAND h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return ERR_NOMEM;
+    h->gather = g;
+    TRY(ers_hash_start(&h->hash, g->alg));
+    if (g->old != NULL)
+        TRY(ers_room_start(g->old, &h->room));
+    *out = take(&h);
+    return OK;
+}
+
+void ers_hand_free(struct ers_hand **hand)
+{
+    if (*hand == NULL)
+        return;
+    ers_hash_end(&(*hand)->hash);
+    ers_room_end(&(*hand)->room);
+    free(*hand);
+    *hand = NULL;
+}
+
+static err_t add_leaf(struct ers_gather *g, const uint8_t *leaf)
+{
+    (void)pthread_mutex_lock(&g->lock);
+    err_t e = ers_leaves_add(&g->leaves, leaf);
+    (void)pthread_mutex_unlock(&g->lock);
+    return e;
+}
+
+err_t ers_hand_add(struct ers_hand *h, const struct ers_digests *d)
+{
+    struct ers_gather *g = h->gather;
     uint8_t leaf[EVP_MAX_MD_SIZE];
     if (g->old == NULL)
-        return ers_leaves_add(&g->leaves, d->of[g->alg]);
-    TRY(ers_archive_sequence(g->old, d));
-    TRY(ers_renewed_leaf(&g->hash, g->alg, d, buf_bytes(&g->old->whole), leaf));
-    return ers_leaves_add(&g->leaves, leaf);
+        return add_leaf(g, d->of[g->alg]);
+    TRY(ers_archive_sequence(g->old, &h->room, d));
+    TRY(ers_renewed_leaf(&h->hash, g->alg, d, buf_bytes(&h->room.whole), leaf));
+    return add_leaf(g, leaf);
 }
+
+err_t ers_gather_add(struct ers_gather *g, const struct ers_digests *d)
+{
+    return ers_hand_add(g->own, d);
+}
+
+/* --- the end --- */
 
 /* Nothing names the tree yet: it may be there already from a run that ended before its commit. */
 static err_t place_tree(struct ers_gather *g)
@@ -245,7 +295,8 @@ void ers_gather_free(struct ers_gather **gather)
     if (g->old == NULL)
         fd_close(&g->folder);
     ers_archive_close(&g->old);
-    ers_hash_end(&g->hash);
+    ers_hand_free(&g->own);
+    (void)pthread_mutex_destroy(&g->lock);
     free(g);
     *gather = NULL;
 }

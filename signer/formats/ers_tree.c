@@ -273,11 +273,19 @@ static err_t put_list(const struct ers_tree *t, const uint8_t *a, const uint8_t 
     return buf_add(out, list + 2, n - 2);
 }
 
+/* All nodes of the way are asked for before the first is looked at: memory answers them together. */
+static void prefetch(const struct ers_tree *t, uint64_t i)
+{
+    for (size_t level = 0; level + 1 < t->level_n; level++, i /= 2)
+        __builtin_prefetch(node(t, level, (i ^ 1) < t->level[level].n ? i ^ 1 : i));
+}
+
 /* §4.2: the leaf with its neighbour, then the neighbour of each node on the way up. */
 err_t ers_tree_path(const struct ers_tree *t, uint64_t i, struct buf *out)
 {
     bool first = true;
     out->len = 0;
+    prefetch(t, i);
     for (size_t level = 0; level + 1 < t->level_n; level++, i /= 2) {
         const uint8_t *own = node(t, level, i);
         if ((i ^ 1) >= t->level[level].n)

@@ -1,6 +1,6 @@
 /*
  * Threads that take one file after another.
- * Called by main.c.
+ * Called by main.c and evidence.c.
  */
 #include "signer/sign/crew.h"
 
@@ -57,16 +57,21 @@ static void *work(void *arg)
     return NULL;
 }
 
+void crew_spread(void *(*what)(void *), void *arg, unsigned threads)
+{
+    pthread_t helper[CREW_MAX];
+    unsigned helpers = 0;
+    while (helpers + 1 < threads && helpers < CREW_MAX && pthread_create(&helper[helpers], NULL, what, arg) == 0)
+        helpers++;
+    (void)what(arg); /* this thread is one of them */
+    while (helpers > 0)
+        (void)pthread_join(helper[--helpers], NULL);
+}
+
 void crew_run(const struct job_conf *conf, char *const *paths, struct job_result *results, size_t n, unsigned threads, bool bar)
 {
     struct crew c = {.conf = conf, .paths = paths, .results = results, .n = n, .bar = bar};
-    pthread_t helper[CREW_MAX];
-    unsigned helpers = 0;
     (void)pthread_mutex_init(&c.mutex, NULL);
-    while (helpers + 1 < threads && helpers + 1 < n && helpers < CREW_MAX && pthread_create(&helper[helpers], NULL, work, &c) == 0)
-        helpers++;
-    (void)work(&c); /* this thread is one of them */
-    while (helpers > 0)
-        (void)pthread_join(helper[--helpers], NULL);
+    crew_spread(work, &c, n < threads ? (unsigned)n : threads);
     (void)pthread_mutex_destroy(&c.mutex);
 }

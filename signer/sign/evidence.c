@@ -6,12 +6,14 @@
 
 #include "common/clock.h"
 #include "signer/formats/ers_archive.h"
+#include "signer/sign/crew.h"
 #include "signer/sign/source.h"
 #include "signer/sign/target.h"
 #include "signer/sign/tsa_client.h"
 #include "signer/sign/web.h"
 #include "signer/sign/words.h"
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -58,17 +60,40 @@ static err_t digests_of(const char *path, unsigned hashes, struct ers_digests *d
     return OK;
 }
 
-static bool add_all(const struct run *r, struct ers_gather *g, unsigned hashes, char **paths, size_t n)
+struct reading {
+    const struct run *run;
+    struct ers_gather *gather;
+    unsigned hashes;
+    char **paths;
+    size_t n;
+    _Atomic size_t next;
+    _Atomic bool failed;
+};
+
+/* The first failure ends it for all. */
+static void *read_some(void *arg)
 {
-    for (size_t i = 0; i < n; i++) {
+    struct reading *r = arg;
+    AUTO_ERS_HAND hand = NULL;
+    const char *where = r->run->folder;
+    err_t e = ers_hand_new(r->gather, &hand);
+    for (size_t i; e == OK && !atomic_load(&r->failed) && (i = atomic_fetch_add(&r->next, 1)) < r->n;) {
         struct ers_digests d;
-        err_t e = digests_of(paths[i], hashes, &d);
+        where = r->paths[i];
+        e = digests_of(where, r->hashes, &d);
         if (e == OK)
-            e = ers_gather_add(g, &d);
-        if (e != OK)
-            return complain(r, paths[i], e);
+            e = ers_hand_add(hand, &d);
     }
-    return true;
+    if (e != OK && !atomic_exchange(&r->failed, true))
+        (void)complain(r->run, where, e);
+    return NULL;
+}
+
+static bool add_all(const struct run *run, struct ers_gather *g, unsigned hashes, char **paths, size_t n)
+{
+    struct reading r = {.run = run, .gather = g, .hashes = hashes, .paths = paths, .n = n};
+    crew_spread(read_some, &r, n < run->conf->threads ? (unsigned)n : run->conf->threads);
+    return !atomic_load(&r.failed);
 }
 
 /* --- the verbs --- */

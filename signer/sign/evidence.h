@@ -15,6 +15,7 @@ struct evidence_conf {
     const struct job_conf *job; /* services, and the folder as its output */
     const enum cms_hash *hash;  /* NULL: none named */
     enum lang lang;
+    unsigned threads; /* that read files */
 };
 /* True: all done. What went wrong has been said on stderr. */
 bool evidence_run(const struct evidence_conf *c, char **paths, size_t n);

@@ -255,7 +255,7 @@ static bool list_files(struct program *p)
 static int run(struct program *p)
 {
     const struct options *o = &p->o;
-    const struct evidence_conf evidence = {.verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang};
+    const struct evidence_conf evidence = {.verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang, .threads = o->threads};
     if (o->evidence != EVIDENCE_NONE)
         return evidence_run(&evidence, o->paths, o->path_n) ? EXIT_DONE : EXIT_NOT_SIGNED;
     size_t n = job_is_one(&o->job) ? 1 : o->path_n;

@@ -7,6 +7,7 @@
 #include "signer/formats/ers_tree.h"
 #include "signer/formats/tlv.h"
 #include "tests/unit/unit.h"
+#include <pthread.h>
 
 static int setup(void **state)
 {
@@ -157,6 +158,53 @@ static void renewal_by_hash_tree_covers_objects_and_all_older_chains(void **stat
     AUTO_ERS_ARCHIVE a = NULL;
     assert_ok(ers_archive_open(folder, &a));
     assert_int_equal(ers_archive_hashes(a), 1u << CMS_SHA256 | 1u << CMS_SHA512 | 1u << CMS_SHA3_512);
+}
+
+struct part {
+    struct ers_gather *gather;
+    unsigned from, to;
+    err_t e;
+};
+
+static void *add_part(void *arg)
+{
+    struct part *p = arg;
+    AUTO_ERS_HAND hand = NULL;
+    struct ers_digests d;
+    char text[40];
+    p->e = ers_hand_new(p->gather, &hand);
+    for (unsigned i = p->from; i < p->to && p->e == OK; i++) {
+        te_object(i, text, &d);
+        p->e = ers_hand_add(hand, &d);
+    }
+    return NULL;
+}
+
+/* The parts overlap: what comes twice is one object, from whichever hand. */
+static void several_hands_renew_one_tree(void **state)
+{
+    (void)state;
+    AUTO_STR folder = te_folder();
+    AUTO_ERS_GATHER g = NULL;
+    AUTO_BUF record = {0};
+    struct part part[] = {{.from = 0, .to = 2000}, {.from = 1000, .to = 3000}, {.from = 2500, .to = 4000}};
+    pthread_t thread[3];
+    te_make(folder, CMS_SHA256, 4000, te_means(true));
+    assert_ok(ers_gather_renewal(folder, CMS_SHA512, te_means(true), &g));
+    for (size_t i = 0; i < 3; i++) {
+        part[i].gather = g;
+        assert_int_equal(pthread_create(&thread[i], NULL, add_part, &part[i]), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+        assert_ok(part[i].e);
+    }
+    assert_ok(ers_gather_finish(g, false));
+    ers_gather_free(&g);
+    for (unsigned i = 0; i < 4000; i += 333) {
+        assert_ok(te_record(folder, i, &record));
+        assert_ok(te_check(buf_bytes(&record), i));
+    }
 }
 
 static void renewal_without_all_objects_must_be_wished_for(void **state)
@@ -440,6 +488,7 @@ int main(void)
         cmocka_unit_test(digests_that_are_not_spread_evenly_are_found),
         cmocka_unit_test(renewal_by_timestamp_covers_the_one_before),
         cmocka_unit_test(renewal_by_hash_tree_covers_objects_and_all_older_chains),
+        cmocka_unit_test(several_hands_renew_one_tree),
         cmocka_unit_test(renewal_without_all_objects_must_be_wished_for),
         cmocka_unit_test(service_that_is_away_or_lies_leaves_the_evidence_as_it_was),
         cmocka_unit_test(evidence_is_never_overwritten_and_has_one_writer),

@@ -33,6 +33,18 @@ static void renewed_by_timestamp_and_by_hash_tree_it_stays_valid(void **state)
     verifier_says(0, "hồ-sơ/*.ers");
 }
 
+static void many_threads_make_the_same_evidence(void **state)
+{
+    (void)state;
+    AUTO_BUF text = {0};
+    ASSERT_EXIT(0, "", "evidence create " PROOF "-j 4 --tsa %s hồ-sơ/*", services_url("/tsa"));
+    ASSERT_EXIT(0, "", "evidence renew " PROOF "-j 4 --tsa %s --hash sha512 hồ-sơ/*", services_url("/tsa"));
+    ASSERT_EXIT(0, "", "evidence get -o proof hồ-sơ/*.txt");
+    verifier_says(0, "hồ-sơ/*.ers");
+    tp_run(&text, "echo khác > hồ-sơ/tờ-3.txt");
+    ASSERT_EXIT(1, "tờ-3.txt", "evidence renew " PROOF "-j 4 --tsa %s --hash sha3-256 hồ-sơ/*.txt", services_url("/tsa"));
+}
+
 static void changed_file_has_no_record_and_its_old_one_is_invalid(void **state)
 {
     (void)state;
@@ -87,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_timestamp_covers_all_files_and_each_has_its_record, with_files),
         cmocka_unit_test_setup(renewed_by_timestamp_and_by_hash_tree_it_stays_valid, with_files),
+        cmocka_unit_test_setup(many_threads_make_the_same_evidence, with_files),
         cmocka_unit_test_setup(changed_file_has_no_record_and_its_old_one_is_invalid, with_files),
         cmocka_unit_test_setup(file_left_out_of_a_renewal_is_told, with_files),
         cmocka_unit_test_setup(older_results_stay, with_files),
