@@ -151,7 +151,9 @@ static err_t write_record(const struct run *r, const char *path, struct bytes re
     }
     TRY(target_open(&t, name, r->conf->job->overwrite));
     TRY(target_write(&t, record));
-    return target_commit(&t);
+    TRY(target_commit(&t));
+    target_sync_folder(t.path);
+    return OK;
 }
 
 static bool get(struct run *r, char **paths, size_t n)

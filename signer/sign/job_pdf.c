@@ -8,6 +8,8 @@
 #include "signer/formats/pdf_active.h"
 #include <sys/stat.h>
 
+#define SMALL (1u << 20) /* bytes that are written quicker than their sharing is negotiated */
+
 /*
  * Without a timestamp when the service gives none: then B-B is what it is. Whatever else fails leaves the copy unsigned.
  */
@@ -61,7 +63,7 @@ err_t job_pdf(const struct job_conf *c, struct means *m, const struct source *in
     struct stat st;
     if (c->verb == JOB_COUNTER) /* ISO 32000-1 §12.8.3.3: its CMS has one signer, and its bytes are where they are */
         return ERR_UNSUPPORTED;
-    TRY(target_copy(t, in->fd));
+    TRY(in->data.len <= SMALL ? target_write(t, in->data) : target_copy(t, in->fd));
     if (c->verb != JOB_EXTEND)
         TRY(name_active(c, t->fd, sign_pdf(c, m, t->fd, r), r));
     if (c->verb == JOB_EXTEND || c->level > LEVEL_T)

@@ -12,6 +12,7 @@
 #include "signer/sign/options.h"
 #include "signer/sign/report.h"
 #include "signer/sign/source.h"
+#include "signer/sign/target.h"
 #include "signer/sign/words.h"
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -252,6 +253,25 @@ static bool list_files(struct program *p)
     return true;
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+    const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+    size_t n = x != NULL ? (size_t)(x - a) + 1 : 0, m = y != NULL ? (size_t)(y - b) + 1 : 0;
+    return n == m && memcmp(a, b, n) == 0;
+}
+
+/* What is reported stays, whatever happens to the machine. */
+static void sync_folders(const struct job_result *r, size_t n)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!r[i].written || (last != NULL && same_folder(last, r[i].output)))
+            continue;
+        last = r[i].output;
+        target_sync_folder(last);
+    }
+}
+
 static int run(struct program *p)
 {
     const struct options *o = &p->o;
@@ -266,6 +286,7 @@ static int run(struct program *p)
         job_run_all(&o->job, o->paths, o->path_n, r);
     else
         crew_run(&o->job, o->paths, r, n, o->threads, !o->quiet && n > 1 && isatty(STDERR_FILENO));
+    sync_folders(r, n);
     int status = report(p, r, n);
     for (size_t i = 0; i < n; i++)
         job_result_free(&r[i]);

@@ -156,10 +156,10 @@ static err_t name_it(struct target *t)
     return str_copy(&t->tmp, buf_str(&name));
 }
 
-static void sync_folder(const struct target *t)
+void target_sync_folder(const char *path)
 {
     AUTO_BUF folder = {0};
-    if (folder_of(t->path, &folder) != OK)
+    if (folder_of(path, &folder) != OK)
         return;
     AUTO_FD fd = open(buf_str(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
@@ -177,7 +177,6 @@ err_t target_commit(struct target *t)
             return of_errno();
         str_free(&t->tmp);
     }
-    sync_folder(t);
     return OK;
 }
 

@@ -23,7 +23,9 @@ err_t target_open(struct target *t, const char *path, bool replace) MUST_USE;
 err_t target_write(struct target *t, struct bytes data) MUST_USE; /* at the end; ERR_DISK_FULL, ERR_IO */
 err_t target_copy(struct target *t, int from) MUST_USE; /* the whole file, shared where the file system can; ERR_DISK_FULL, ERR_IO */
 err_t target_commit(struct target *t) MUST_USE;         /* ERR_CONFLICT: somebody made one meanwhile; ERR_DISK_FULL, ERR_IO */
-void target_close(struct target *t);                    /* uncommitted: nothing stays */
+/* After target_commit the contents outlast a power cut, and the name once its folder is synced: once for all files of a folder. */
+void target_sync_folder(const char *path);
+void target_close(struct target *t); /* uncommitted: nothing stays */
 #define AUTO_TARGET AUTO(target_close) struct target
 
 #endif
