@@ -28,7 +28,7 @@ struct store {
     struct pdf *p;
     struct pdf_update u;
     struct stored item[KINDS][STORED_MAX];
-    size_t n[KINDS], added;
+    size_t n[KINDS];
 };
 
 static qpdf_oh key(struct pdf *p, qpdf_oh dict, const char *name)
@@ -72,15 +72,34 @@ static err_t read_store(struct store *s)
     return pdf_faults(s->p);
 }
 
-bool pades_dss_tells(struct pdf *p)
+size_t pades_dss_count(struct pdf *p)
 {
     qpdf_data q = pdf_handle(p);
+    size_t count = 0;
     for (enum kind k = CRLS; k < KINDS; k++) {
         qpdf_oh list = key(p, dss_of(p), STORE_KEY[k]);
-        if (qpdf_oh_is_array(q, list) && qpdf_oh_get_array_n_items(q, list) > 0)
-            return true;
+        count += qpdf_oh_is_array(q, list) ? (size_t)qpdf_oh_get_array_n_items(q, list) : 0;
     }
-    return false;
+    return count;
+}
+
+/* ISO 32000-2 table 262: the upper-case SHA-1 names the signature, it protects nothing. */
+static err_t vri_name(struct bytes contents, char out[2 * SHA1_LEN + 2])
+{
+    uint8_t digest[SHA1_LEN];
+    if (EVP_Digest(contents.ptr, contents.len, digest, NULL, EVP_sha1(), NULL) != 1)
+        return ERR_CRYPTO;
+    out[0] = '/';
+    hex_encode(BYTES(digest, sizeof digest), out + 1);
+    for (char *c = out + 1; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return OK;
+}
+
+bool pades_dss_names(struct pdf *p, struct bytes contents)
+{
+    char name[2 * SHA1_LEN + 2];
+    return vri_name(contents, name) == OK && qpdf_oh_is_dictionary(pdf_handle(p), key(p, key(p, dss_of(p), "/VRI"), name));
 }
 
 /* --- what is added --- */
@@ -105,7 +124,6 @@ static err_t put_stream(struct store *s, enum kind k, struct bytes der, const st
     TRY(buf_add_bytes(&s->u.out, der));
     TRY(buf_add_str(&s->u.out, "\nendstream"));
     *out = to;
-    s->added++;
     return pdf_update_object_end(&s->u);
 }
 
@@ -131,19 +149,6 @@ static err_t put_entry(struct store *s, const struct pades_vri *vri, struct buf 
         if (n > 0)
             TRY(buf_add_str(entry, " ]"));
     }
-    return OK;
-}
-
-/* ISO 32000-2 table 262: the upper-case SHA-1 names the signature, it protects nothing. */
-static err_t vri_name(struct bytes contents, char out[2 * SHA1_LEN + 2])
-{
-    uint8_t digest[SHA1_LEN];
-    if (EVP_Digest(contents.ptr, contents.len, digest, NULL, EVP_sha1(), NULL) != 1)
-        return ERR_CRYPTO;
-    out[0] = '/';
-    hex_encode(BYTES(digest, sizeof digest), out + 1);
-    for (char *c = out + 1; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
     return OK;
 }
 
@@ -216,8 +221,6 @@ static err_t build(struct store *s, const struct pades_vri *vri, struct buf *ent
     TRY(pdf_update_begin(s->p, &s->u));
     for (size_t i = 0; i < vri_n; i++)
         TRY(put_entry(s, &vri[i], &entry[i]));
-    if (s->added == 0)
-        return OK;
     int id = pdf_update_new_id(&s->u);
     TRY(put_store(s, vri, entry, vri_n, id));
     TRY(put_catalog(s, id));
@@ -229,11 +232,11 @@ err_t pades_dss_update(struct pdf *p, const struct pades_vri *vri, size_t vri_n,
     struct store *s = calloc(1, sizeof *s);
     struct buf *entry = calloc(vri_n > 0 ? vri_n : 1, sizeof *entry);
     err_t e = s != NULL && entry != NULL ? OK : ERR_NOMEM;
-    if (e == OK) {
+    if (e == OK && vri_n > 0) {
         s->p = p;
         e = build(s, vri, entry, vri_n);
     }
-    if (e == OK && s->added > 0)
+    if (e == OK && vri_n > 0)
         *increment = take(&s->u.out);
     for (size_t i = 0; entry != NULL && i < vri_n; i++)
         buf_free(&entry[i]);

@@ -15,11 +15,13 @@ struct pades_vri {
 };
 
 /*
- * An incremental update that adds all of this to the store; what is there already, byte for byte, stays where it is and is referred to. *increment
- * is empty when nothing is new.
+ * An incremental update that adds all of this to the store, and an entry for each of these signatures; what is there already, byte for byte, stays
+ * where it is and is referred to. *increment is empty when none is given.
  */
 err_t pades_dss_update(struct pdf *p, const struct pades_vri *vri, size_t vri_n, struct buf *increment) MUST_USE;
-/* Does the store hold any CRL or OCSP response? Also of a file without a store: no. */
-bool pades_dss_tells(struct pdf *p);
+/* CRLs and OCSP responses in the store. Also of a file without a store: 0. */
+size_t pades_dss_count(struct pdf *p);
+/* Has the store an entry for the signature with this /Contents? */
+bool pades_dss_names(struct pdf *p, struct bytes contents);
 
 #endif

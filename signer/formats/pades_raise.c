@@ -74,16 +74,30 @@ static bool archived(const struct state *s)
 {
     const struct pdf_signature *last = &s->found.item[s->found.n - 1];
     AUTO(pdf_close) struct pdf *p = NULL;
-    return is_stamp(last) && pdf_open_memory(BYTES(s->file.ptr, last->end), &p) == OK && pades_dss_tells(p);
+    return is_stamp(last) && pdf_open_memory(BYTES(s->file.ptr, last->end), &p) == OK && pades_dss_count(p) > 0;
 }
 
+/* Does the store speak of this signature? It has an entry (others write none, or name it without its padding), or it grew after the signature. */
+static bool told(const struct state *s, size_t i)
+{
+    const struct pdf_signature *sig = &s->found.item[i];
+    AUTO(pdf_close) struct pdf *then = NULL;
+    size_t now = pades_dss_count(s->pdf);
+    if (now == 0 || pades_dss_names(s->pdf, BYTES(sig->contents.ptr, sig->padded)) || pades_dss_names(s->pdf, buf_bytes(&sig->contents)))
+        return now > 0;
+    return pdf_open_memory(BYTES(s->file.ptr, sig->end), &then) == OK && pades_dss_count(then) < now;
+}
+
+/* The lowest of its signatures'. */
 static enum sig_level level_of(const struct state *s)
 {
+    bool all_told = pades_dss_count(s->pdf) > 0;
     for (size_t i = 0; i < s->found.n; i++) {
         if (!has_time(s, i))
             return LEVEL_B;
+        all_told = all_told && (is_stamp(&s->found.item[i]) || told(s, i));
     }
-    if (!pades_dss_tells(s->pdf))
+    if (!all_told)
         return LEVEL_T;
     return archived(s) ? LEVEL_LTA : LEVEL_LT;
 }
@@ -120,14 +134,18 @@ static err_t stamp(int fd, const struct stamping *ts)
 
 /* --- the store --- */
 
-static err_t collect(const struct state *s, const struct vdata_source *source, size_t from, struct validation_data *data,
-                     struct pades_vri *vri)
+/* Of each signature and timestamp that the store does not speak of yet: what it says of the others stays as it is. */
+static err_t collect(const struct state *s, const struct vdata_source *source, struct validation_data *data, struct pades_vri *vri,
+                     size_t *n)
 {
-    for (size_t i = from; i < s->found.n; i++) {
+    for (size_t i = 0; i < s->found.n; i++) {
         const struct pdf_signature *sig = &s->found.item[i];
         struct bytes cms = buf_bytes(&sig->contents);
-        TRY(is_stamp(sig) ? cades_token_data(cms, source, &data[i]) : cades_validation_data(cms, source, &data[i]));
-        vri[i] = (struct pades_vri){BYTES(sig->contents.ptr, sig->padded), &data[i]};
+        if (told(s, i))
+            continue;
+        TRY(is_stamp(sig) ? cades_token_data(cms, source, &data[*n]) : cades_validation_data(cms, source, &data[*n]));
+        vri[*n] = (struct pades_vri){BYTES(sig->contents.ptr, sig->padded), &data[*n]};
+        ++*n;
     }
     return OK;
 }
@@ -136,16 +154,15 @@ static err_t add_store(int fd, const struct vdata_source *source)
 {
     AUTO_STATE s = {0};
     AUTO_BUF update = {0};
+    size_t n = 0;
     if (source == NULL)
         return ERR_CERT_STATUS;
     TRY(state_open(fd, &s));
-    /* What is under an archive timestamp already has its data: only the newest one's own is missing. */
-    size_t from = level_of(&s) == LEVEL_LTA ? s.found.n - 1 : 0;
     struct validation_data *data = calloc(s.found.n, sizeof *data);
     struct pades_vri *vri = calloc(s.found.n, sizeof *vri);
-    err_t e = data != NULL && vri != NULL ? collect(&s, source, from, data, vri) : ERR_NOMEM;
+    err_t e = data != NULL && vri != NULL ? collect(&s, source, data, vri, &n) : ERR_NOMEM;
     if (e == OK)
-        e = pades_dss_update(s.pdf, vri + from, s.found.n - from, &update);
+        e = pades_dss_update(s.pdf, vri, n, &update);
     for (size_t i = 0; data != NULL && i < s.found.n; i++)
         vdata_free(&data[i]);
     free(data);
