@@ -65,3 +65,9 @@ def dss(tmp_path_factory):
 def pyhanko(tmp_path_factory):
     from formats import peers
     yield from peer(peers.pyhanko, tmp_path_factory.mktemp("pyhanko") / "log")
+
+
+@pytest.fixture(scope="session")
+def judges(authority, dss, pyhanko):
+    from formats.columns import Judges
+    return Judges(authority, dss, pyhanko)

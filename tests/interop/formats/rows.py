@@ -9,6 +9,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / (os.environ.get("ANTIN_BUILD") or "build")
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+SECOND = "p384"  # whose signature comes second
 VECTORS = ROOT / "tests/vectors/demo"
 
 
@@ -20,19 +21,30 @@ class Format:
     options: tuple = ()      # of antin-sign
     levels: tuple = LEVELS
     dss: str = ""            # what EU DSS calls it, before the level
+    then: tuple = ()         # options of a second person's signature on the result
+    beside: bool = False     # what it signs is not inside, and is handed to the judges with it
 
 
-# A file named in `inputs` that is not inside the output is handed to the judges beside it.
+ADD, COUNTER = ("--add",), ("--counter",)
+PAPERS = ("to-khai.pdf", "to-khai.xml", "note.txt")
 FORMATS = (
-    Format("PAdES", ("to-khai.pdf",), "to-khai.signed.pdf", dss="PAdES-BASELINE"),
-    Format("CAdES detached", ("note.txt",), "note.txt.p7s", dss="CAdES-BASELINE"),
-    Format("CAdES enveloping", ("note.txt",), "note.txt.p7m", ("--enveloping",), dss="CAdES-BASELINE"),
-    Format("XAdES enveloped", ("to-khai.xml",), "to-khai.signed.xml", ("--format", "xades"), dss="XAdES-BASELINE"),
-    Format("XAdES enveloping", ("note.txt",), "note.txt.xades.xml", ("--format", "xades", "--enveloping"), dss="XAdES-BASELINE"),
-    Format("ASiC-E with XAdES", ("to-khai.pdf", "to-khai.xml", "note.txt"), "to-khai.pdf.asice", ("--format", "asic-e"), dss="XAdES-BASELINE"),
-    Format("ASiC-E with CAdES", ("to-khai.pdf", "to-khai.xml", "note.txt"), "to-khai.pdf.asice", ("--format", "asic-e", "--kind", "cades"), LEVELS[:3], dss="CAdES-BASELINE"),
-    Format("ASiC-S with CAdES", ("note.txt",), "note.asics", ("--format", "asic-s"), dss="CAdES-BASELINE"),
-    Format("ASiC-S with a timestamp", ("note.txt",), "note.asics", ("--format", "asic-s", "--kind", "timestamp"), ("B-T",)),
+    Format("PAdES", PAPERS[:1], "to-khai.signed.pdf", dss="PAdES-BASELINE"),
+    Format("PAdES by two", PAPERS[:1], "to-khai.signed.pdf", dss="PAdES-BASELINE", then=ADD),
+    Format("CAdES detached", PAPERS[2:], "note.txt.p7s", dss="CAdES-BASELINE", beside=True),
+    Format("CAdES enveloping", PAPERS[2:], "note.txt.p7m", ("--enveloping",), dss="CAdES-BASELINE"),
+    Format("CAdES by two", PAPERS[2:], "note.txt.p7s", dss="CAdES-BASELINE", then=ADD, beside=True),
+    Format("CAdES counter-signed", PAPERS[2:], "note.txt.p7s", levels=LEVELS[:2], dss="CAdES-BASELINE", then=COUNTER, beside=True),
+    Format("XAdES enveloped", PAPERS[1:2], "to-khai.signed.xml", ("--format", "xades"), dss="XAdES-BASELINE"),
+    Format("XAdES enveloping", PAPERS[2:], "note.txt.xades.xml", ("--format", "xades", "--enveloping"), dss="XAdES-BASELINE"),
+    Format("XAdES detached", PAPERS[2:], "note.txt.xades.xml", ("--format", "xades", "--detached"), dss="XAdES-BASELINE", beside=True),
+    Format("ASiC-E with XAdES", PAPERS, "to-khai.asice", ("--format", "asic-e"), dss="XAdES-BASELINE"),
+    Format("ASiC-E with XAdES by two", PAPERS, "to-khai.asice", ("--format", "asic-e"), dss="XAdES-BASELINE", then=ADD),
+    Format("ASiC-E with CAdES", PAPERS, "to-khai.asice", ("--format", "asic-e", "--kind", "cades"), LEVELS[:3], dss="CAdES-BASELINE"),
+    Format("ASiC-S with CAdES", PAPERS[2:], "note.asics", ("--format", "asic-s"), dss="CAdES-BASELINE"),
+    Format("ASiC-S with a timestamp", PAPERS[2:], "note.asics", ("--format", "asic-s", "--kind", "timestamp"), ("B-T",)),
+    Format("JAdES", PAPERS[2:], "note.txt.jades.json", ("--format", "jades"), LEVELS[:2], dss="JAdES-BASELINE"),
+    Format("JAdES compact", PAPERS[2:], "note.txt.jws", ("--format", "jades", "--compact"), LEVELS[:1], dss="JAdES-BASELINE"),
+    Format("JAdES detached", PAPERS[2:], "note.txt.jades.json", ("--format", "jades", "--detached"), LEVELS[:2], dss="JAdES-BASELINE", beside=True),
 )
 
 
@@ -67,7 +79,7 @@ class Made:
 
 def inputs(folder):
     """The files that are signed."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("to-khai.pdf", "to-khai.xml"):
         (folder / name).write_bytes((VECTORS / name).read_bytes())
     (folder / "note.txt").write_text("Giấy tờ kèm theo\n", encoding="utf-8")
@@ -83,14 +95,15 @@ def antin_sign(pki, args, signer="p256"):
 
 
 def make(pki, row, signer="p256"):
-    """Signs; the level is the one that was asked for, or this fails."""
-    out = pki.folder / "made" / f"{row} {signer}".replace(" ", "-")
-    out.mkdir(parents=True, exist_ok=True)
-    source = inputs(pki.folder / "in")
+    """Signs, a second person too where the row says so; the level is the one that was asked for, or this fails."""
+    out = inputs(pki.folder / "made" / f"{row} {signer}".replace(" ", "-"))
     tsa = [] if row.level == "B-B" else ["--tsa", pki.url + "/tsa"]
-    level = [] if "timestamp" in row.format.options else ["--level", row.level]
-    name = out / row.format.output if "asic-e" in row.format.options else out
-    status, words = antin_sign(pki, [*row.format.options, *level, *tsa, "-o", name, "--overwrite", *(source / n for n in row.format.inputs)], signer)
-    assert status == 0, f"{row}: antin-sign ends with {status}: {words}"
-    contents = [source / n for n in row.format.inputs] if "detached" in row.format.name else []
-    return Made(row, out / row.format.output, contents)
+    how = tsa if "timestamp" in row.format.options else ["--level", row.level, *tsa]
+    sources, path = [out / n for n in row.format.inputs], out / row.format.output
+    steps = [(signer, row.format.options, sources)]
+    if row.format.then:
+        steps.append((SECOND, row.format.then, [path]))
+    for who, options, files in steps:
+        status, words = antin_sign(pki, [*options, *how, "--overwrite", *files], who)
+        assert status == 0 and path.exists(), f"{row}: antin-sign ends with {status}: {words}"
+    return Made(row, path, sources if row.format.beside else [])
