@@ -28,6 +28,8 @@ def looked_at(api, answer, sent, proofs):
     """What the dossier became; the portal looks with its own token."""
     state = api.get(answer["id"])
     proofs.claim("the dossier is sealed", state["state"] == "sealed", state["state"])
+    levels = [(c["name"], c["level_reached"] == c["level"] == "B-LTA", f"{c['signature_kind']}, {c['level_reached']}") for c in state["components"]]
+    proofs.each("every signature has reached the level for decades", levels + [("the container", state["level_reached"] == "B-LTA", state["level_reached"])], "B-LTA")
     pades, cades = [], []
     for name, data in sent.items():
         if data[:5] == b"%PDF-":

@@ -1,12 +1,13 @@
 """
-The court's part of the demo: downloads a sealed dossier with its own service client and runs antin-verify, which needs no server.
-Then it changes one byte of each file, and looks at files whose signer's certificate was revoked.
+The court's part of the demo: downloads a sealed dossier as one container with its own service client and runs antin-verify, which needs no server:
+on the container, and on every file that unpacking it gives. Then it changes one byte of each, and looks at files whose signer's certificate was revoked.
 """
 import datetime
 import json
 import pathlib
 import shutil
 import subprocess
+import zipfile
 
 import antin_client as antin
 import foreign
@@ -16,23 +17,20 @@ from asn1crypto import cms, tsp  # noqa: F401 (tsp registers TSTInfo)
 VERIFY = antin.ROOT / "build/bin/antin-verify"
 
 
-def download(stack, dossier_id, names, folder):
-    """Fetches every signed file into folder; returns {component name: file to verify}, the manifest's last."""
-    api = antin.Dossiers(stack, antin.service_token(stack))
-    files = {}
-    for name, is_pdf in names.items():
-        stem = name[:-4] if name.lower().endswith(".pdf") else name
-        (folder / name).write_bytes(api.component(dossier_id, name))
-        if is_pdf:
-            files[name] = folder / f"{stem}.signed.pdf"
-            files[name].write_bytes(api.component(dossier_id, name, "signed"))
-        else:
-            files[name] = folder / f"{name}.p7s"
-            files[name].write_bytes(api.component(dossier_id, name, "signature"))
-    (folder / "manifest.json").write_bytes(api.manifest(dossier_id))
-    files["manifest.json"] = folder / "manifest.json.p7s"
-    files["manifest.json"].write_bytes(api.manifest_signature(dossier_id))
-    return files
+def download(stack, dossier_id, folder):
+    """Fetches the container, nothing else."""
+    path = folder / "dossier.asice"
+    path.write_bytes(antin.Dossiers(stack, antin.service_token(stack)).container(dossier_id))
+    return path
+
+
+def unpack(container, folder):
+    """What the container holds, in folder: {component name: file to verify}, the manifest's last."""
+    with zipfile.ZipFile(container) as z:
+        z.extractall(folder, [n for n in z.namelist() if not n.startswith("META-INF/") and n != "mimetype"])
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    files = {c["name"]: folder / c["signature"]["name"] for c in manifest["components"]}
+    return files | {"manifest.json": folder / "manifest.json.p7s"}
 
 
 def verify(stack, files, crl=None, trust=None):
@@ -76,7 +74,9 @@ def results(report):
 def changed(path, folder):
     """A copy of the signed thing with one byte changed: in a PDF in the middle of what was uploaded, beside a .p7s in the file that it signs."""
     twin = folder / path.name
-    if path.suffix == ".p7s":
+    if path.suffix == ".asice":
+        flip(path, twin, limit=2 * path.read_bytes().index(b"PK\x03\x04", 100))  # where the first document ends
+    elif path.suffix == ".p7s":
         content = path.with_suffix("")
         shutil.copy(path, twin)
         flip(content, folder / content.name)
@@ -91,10 +91,31 @@ def flip(source, target, limit=None):
     target.write_bytes(data)
 
 
-def part(stack, dossier_id, names, folder, proofs):
-    proofs.step(5, "The court downloads the files and verifies them offline")
-    files = download(stack, dossier_id, names, folder)
+def alone(stack, container, proofs):
+    """The container with nothing beside it but the root certificate."""
+    status, report = verify(stack, [container])
+    signatures = report["files"][0]["signatures"] if report["files"] else []
+    proofs.each("the container by itself is valid: each signature with timestamp and archive timestamp",
+                [(s["signer"]["name"], s["verdict"] == "TOTAL-PASSED" and len(s["timestamps"]) == 2, f"{s['verdict']}, {len(s['timestamps'])} timestamps")
+                 for s in signatures], " and ".join(s["signer"]["name"] for s in signatures))
+    return status == 0 and len(signatures) == 2
+
+
+def levels(report):
+    """B-LTA PDFs have a document timestamp behind their signature."""
+    return [(pathlib.Path(f["file"]).name, [s["kind"] for s in f["signatures"]] == ["PAdES", "PAdES-DOC-TIMESTAMP"], "signature, then document timestamp")
+            for f in report["files"] if f["file"].endswith(".pdf")]
+
+
+def part(stack, dossier_id, sent, folder, proofs):
+    proofs.step(5, "The court downloads the container and verifies it offline")
+    container = download(stack, dossier_id, folder)
+    proofs.claim("one file holds the dossier", alone(stack, container, proofs), f"{container.name}, {container.stat().st_size:,} bytes")
+    files = unpack(container, folder)
+    proofs.each("it holds each component as uploaded", [(n, (folder / n).read_bytes() == data, f"{len(data):,} bytes") for n, data in sent.items()])
     status, report = verify(stack, files.values())
+    if levels(report):
+        proofs.each("its PDFs are PAdES-B-LTA", levels(report))
     (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     seen = results(report)
     proofs.each("antin-verify: each is valid, with who, when, which anchor",
@@ -102,7 +123,7 @@ def part(stack, dossier_id, names, folder, proofs):
                  for name, verdict, why, signer, when, anchor in seen],
                 "; ".join(dict.fromkeys(f"{signer}, {when}, under {anchor}" for *_, signer, when, anchor in seen)))
     proofs.claim("and says so to scripts", status == 0 and len(seen) == len(files), f"exit {status}, {len(seen)} files{report.get('error', '')[:200]}")
-    one_byte_changed(stack, files, folder / "changed", proofs)
+    one_byte_changed(stack, files | {"the container": container}, folder / "changed", proofs)
     return files
 
 

@@ -39,15 +39,6 @@ def clear(folder):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def offered(api, dossier_id, folder, proofs):
-    """A container and a receipt, where the service offers them."""
-    for path, name in (("/asice", "dossier.asice"), ("/receipt", "receipt.pdf")):
-        answer = api.call("GET", f"/{dossier_id}{path}")
-        if answer.status_code == 200:
-            (folder / name).write_bytes(answer.content)
-            proofs.line(f"{name}: {len(answer.content):,} bytes")
-
-
 def alive(officer, person):
     return next((c for c in officer.credentials(person.subject) if c["state"] == "active"), None)
 
@@ -99,9 +90,7 @@ def main():
     api, answer, sent = portal.dossier(stack, session, files, proofs)
     citizen_part.sign(who, answer, sent, proofs)
     citizen_part.looked_at(api, answer, sent, proofs)
-    offered(api, answer["id"], folder, proofs)
-    names = {name: data[:5] == b"%PDF-" for name, data in sent.items()}
-    signed = court.part(stack, answer["id"], names, folder, proofs)
+    signed = court.part(stack, answer["id"], sent, folder, proofs)
     court.revoked(stack, *revoked_files(stack, officer, people, server, folder / "revoked"), folder, proofs)
     foreign.part(stack, signed, folder, proofs)
     proofs.table()
@@ -113,6 +102,7 @@ def main():
 def say_what_to_open(stack, person, sign_url, folder):
     print(f"""
 Results: {folder}
+  dossier.asice                     the dossier in one file: build/bin/antin-verify --trust {stack.trust_pem} {folder}/dossier.asice
 Open in a browser (add ?lang=en for English):
   {stack.idp_url}/             the identity provider
   {stack.signer_url}/credential   the signing key and its certificate

@@ -57,8 +57,9 @@ def said(words):
 
 
 def pades_parts(data):
-    """(bytes that are signed, CMS) of a PDF's last signature, by its ByteRange (ISO 32000-1 §12.8.1)."""
-    a, b, c, d = map(int, re.findall(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", data)[-1])
+    """(bytes that are signed, CMS) of a PDF's last signature, by its ByteRange (ISO 32000-1 §12.8.1); a document timestamp behind it is none."""
+    at = data.rindex(b"/ETSI.CAdES.detached")
+    a, b, c, d = map(int, re.search(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", data[at:]).groups())
     der = bytes.fromhex(data[a + b:c].strip(b"<> \r\n").decode())
     return data[a:a + b] + data[c:c + d], cms.ContentInfo.load(der, strict=False).dump()
 

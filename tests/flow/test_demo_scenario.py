@@ -32,7 +32,7 @@ def test_every_claim_holds_and_every_step_made_one(folder):
 
 def test_results_are_left_for_people(folder):
     for name in ("to-khai.signed.pdf", "xac-nhan-cu-tru.signed.pdf", "tap-tai-lieu.signed.pdf", "to-khai.xml.p7s", "anh-chan-dung.jpg.p7s", "manifest.json",
-                 "manifest.json.p7s", "report.json"):
+                 "manifest.json.p7s", "dossier.asice", "report.json"):
         assert (folder / name).stat().st_size > 0, name
 
 
