@@ -48,7 +48,7 @@ const struct config_key signer_conf_keys[] = {
     STR("store", "spool", spool, NULL, true, "folder for uploads on their way"),
     STR("store", "content", content, NULL, true, "folder of the content store"),
     INT("store", "file_max", file_max, "52428800", 1024, 2147483647, "bytes of a component at most"),
-    INT("store", "dossier_max", dossier_max, "209715200", 1024, 17179869184, "bytes of a dossier at most"),
+    INT("store", "dossier_max", dossier_max, "209715200", 1024, 1900000000, "bytes of a dossier at most; its container has PDFs twice and ends at 4 GiB"),
     INT("store", "unused_days", unused_days, "7", 1, 3650, "days after which bytes are deleted that no dossier refers to; time to notice a wrong database"),
     STR("idp", "issuer", issuer, NULL, true, "identity provider: its issuer"),
     STR("idp", "backchannel", backchannel, "", false, "where this daemon reaches it; empty: at its issuer"),
