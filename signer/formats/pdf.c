@@ -230,6 +230,11 @@ uint64_t pdf_startxref(const struct pdf *p)
     return p->startxref;
 }
 
+struct bytes pdf_memory(const struct pdf *p)
+{
+    return p->memory;
+}
+
 enum pdf_xref_kind pdf_xref(const struct pdf *p)
 {
     return p->xref;

@@ -31,6 +31,7 @@ qpdf_data pdf_handle(const struct pdf *p);
 uint64_t pdf_size(const struct pdf *p);
 uint64_t pdf_startxref(const struct pdf *p); /* offset of the newest cross-reference section */
 enum pdf_xref_kind pdf_xref(const struct pdf *p);
+struct bytes pdf_memory(const struct pdf *p); /* what pdf_open_memory was given; ptr NULL: opened by descriptor */
 /* Exactly n bytes from an offset. ERR_PDF_TRUNCATED: not so many are there; ERR_IO. */
 err_t pdf_read(const struct pdf *p, uint64_t at, void *out, size_t n) MUST_USE;
 qpdf_oh *pdf_first_page(struct pdf *p); /* a place to keep it once it is found; 0: it was not yet */

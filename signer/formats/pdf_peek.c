@@ -1,6 +1,6 @@
 /*
  * Finds objects by the cross-reference tables and looks at them in passing.
- * Called by pdf_pages.c. ISO 32000-1 §7.5.4, §7.5.5, §7.7.3.3.
+ * Called by pdf_pages.c and signer/verify. ISO 32000-1 §7.5.4, §7.5.5, §7.7.3.3.
  */
 #include "signer/formats/pdf_peek.h"
 
@@ -101,7 +101,7 @@ static bool read_entry(const uint8_t *e, int generation, uint64_t *at)
     return e[16] == ' ' && e[17] == 'n' && have == (uint64_t)generation;
 }
 
-static bool find(struct pdf_peek *k, int id, int generation, uint64_t *at)
+bool pdf_peek_find(struct pdf_peek *k, int id, int generation, uint64_t *at)
 {
     for (size_t i = 0; i < k->run_n; i++) {
         const struct pdf_run *r = &k->run[i];
@@ -111,6 +111,30 @@ static bool find(struct pdf_peek *k, int id, int generation, uint64_t *at)
         return e != NULL && read_entry(e, generation, at);
     }
     return false;
+}
+
+static bool is_exact(const uint8_t *e)
+{
+    uint64_t ignored;
+    uint8_t used[ENTRY_LEN];
+    memcpy(used, e, sizeof used);
+    used[17] = e[17] == 'f' ? 'n' : e[17];
+    for (unsigned i = 11; i < 16; i++) /* whatever the generation: digits */
+        used[i] = e[i] >= '0' && e[i] <= '9' ? '0' : e[i];
+    bool ends = (e[18] == ' ' && (e[19] == '\r' || e[19] == '\n')) || (e[18] == '\r' && e[19] == '\n');
+    return read_entry(used, 0, &ignored) && ends;
+}
+
+bool pdf_peek_exact(struct pdf_peek *k)
+{
+    for (size_t i = 0; i < k->run_n; i++) {
+        for (uint64_t n = 0; n < k->run[i].n; n++) {
+            const uint8_t *e = entry_at(k, k->run[i].at + n * ENTRY_LEN);
+            if (e == NULL || !is_exact(e))
+                return false;
+        }
+    }
+    return true;
 }
 
 /* A name that is written in another way than usual, or stands twice, is left to qpdf. */
@@ -144,6 +168,6 @@ static bool is_page_at(struct pdf_peek *k, uint64_t at, size_t want, int id, int
 bool pdf_peek_is_page(struct pdf_peek *k, int id, int generation)
 {
     uint64_t at;
-    return id > 0 && generation >= 0 && find(k, id, generation, &at) &&
+    return id > 0 && generation >= 0 && pdf_peek_find(k, id, generation, &at) &&
            (is_page_at(k, at, USUAL_PAGE, id, generation) || is_page_at(k, at, PDF_PEEK_WINDOW, id, generation));
 }
