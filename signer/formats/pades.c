@@ -79,6 +79,35 @@ static err_t add_references(struct pdf *p, struct pdf_update *u, int certify, co
     return buf_add_str(&u->out, " ]\n");
 }
 
+static err_t add_lock_name(struct pdf *p, const char *name, struct buf *text)
+{
+    struct bytes v = bytes_str(name);
+    if (v.len == 0 || v.len > PDF_FIELD_NAME_MAX || !utf8_valid(v))
+        return ERR_SYNTAX;
+    qpdf_oh string = qpdf_oh_new_unicode_string(pdf_handle(p), name);
+    return buf_addf(text, " %s", qpdf_oh_unparse(pdf_handle(p), string));
+}
+
+/* The lock that is asked for, as a field's own would read; one that the field has is its maker's and stays. */
+static err_t wish_lock(struct pdf *p, const struct pades_opts *o, struct pdf_target *field)
+{
+    static const char *const ACTIONS[] = {"", "/All", "/Include", "/Exclude"};
+    bool listed = o->lock == PADES_LOCK_LISTED || o->lock == PADES_LOCK_OTHERS;
+    AUTO_BUF text = {0};
+    if (o->lock == PADES_LOCK_NONE || o->document_timestamp)
+        return OK;
+    if (field->lock[0] != '\0')
+        return ERR_CONFLICT;
+    TRY(buf_addf(&text, "/Action %s%s", ACTIONS[o->lock], listed ? " /Fields [" : ""));
+    for (size_t i = 0; listed && o->lock_field != NULL && o->lock_field[i] != NULL; i++)
+        TRY(add_lock_name(p, o->lock_field[i], &text));
+    TRY(buf_add_str(&text, listed ? " ]" : ""));
+    if (text.len >= sizeof field->lock)
+        return ERR_TOO_LARGE;
+    memcpy(field->lock, text.ptr, text.len + 1);
+    return OK;
+}
+
 /* EN 319 142-1 §6.3: Filter and SubFilter, M, Contents, ByteRange; no Cert. §5.4.3: a document timestamp claims no time of its own. */
 static err_t add_signature(struct pdf *p, struct pdf_update *u, int id, const struct pades_opts *o, const struct pdf_target *field,
                            struct places *places)
@@ -154,6 +183,7 @@ static err_t build(struct pdf *p, struct pdf_update *u, const struct pades_opts 
     TRY(pdf_form_check(p));
     TRY(check_active(p, o));
     TRY(pdf_form_target(p, o->field_name, &field));
+    TRY(wish_lock(p, o, &field));
     if (o->certify != 0)
         TRY(pdf_form_certifiable(p));
     TRY(pdf_update_begin(p, u));

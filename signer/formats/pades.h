@@ -11,6 +11,9 @@
 #include "signer/formats/errors.h"
 #include "signer/formats/pdf_appearance.h"
 
+/* FieldMDP (ISO 32000-1 §12.8.2.4): the fields of the form whose values this signature fixes. */
+enum pades_lock { PADES_LOCK_NONE, PADES_LOCK_ALL, PADES_LOCK_LISTED, PADES_LOCK_OTHERS };
+
 struct pades_opts {
     const char *field_name; /* UTF-8: an empty signature field's, or a new one's; NULL: "Signature1", or the first free number */
     const char *reason;     /* UTF-8 or NULL */
@@ -19,7 +22,9 @@ struct pades_opts {
     int64_t signing_time;   /* /M, seconds since 1970 */
     size_t contents_room;   /* bytes kept for the CMS (cades_room); 0: PADES_ROOM_DEFAULT */
     int certify;            /* DocMDP permission 1, 2 or 3 (ISO 32000-1 §12.8.2.2): the author's signature; 0: one of approval */
-    enum cms_hash hash;     /* of prepared.digest */
+    enum pades_lock lock;
+    const char *const *lock_field;           /* full names, UTF-8, of LOCK_LISTED, or of all but which LOCK_OTHERS is; ends with NULL */
+    enum cms_hash hash;                      /* of prepared.digest */
     const struct pdf_appearance *appearance; /* what is to be seen, and where; NULL: nothing */
     unsigned accept;         /* what the document may hold besides paper (pdf_active.h); a document timestamp goes over anything */
     bool document_timestamp; /* room for a token over the document (EN 319 142-1 §5.4.3): nothing of the texts and times above is written */
@@ -40,7 +45,7 @@ struct pades_prepared {
 /*
  * Reads the PDF through the descriptor, never whole in memory, and its bytes once from end to end, for the digest. Failures: those of pdf_open,
  * ERR_PDF_CERTIFIED (DocMDP allows no further signature), ERR_SYNTAX (text that is not UTF-8 or too long), ERR_CONFLICT (the field is signed or no
- * signature field; certifying what is signed already), ERR_PDF_PLACE (the appearance does not stand on a page), ERR_PDF_ACTIVE (it holds what is not accepted; pdf_active_of tells), ERR_TOO_LARGE.
+ * signature field, or has a lock of its own and another is wanted; certifying what is signed already), ERR_PDF_PLACE (the appearance does not stand on a page), ERR_PDF_ACTIVE (it holds what is not accepted; pdf_active_of tells), ERR_TOO_LARGE.
  */
 err_t pades_prepare(int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 /* Puts the CMS into the placeholder; may be called again with another. ERR_PDF_ROOM when it does not fit: nothing has changed. */

@@ -275,7 +275,8 @@ static void sync_folders(const struct job_result *r, size_t n)
 static int run(struct program *p)
 {
     const struct options *o = &p->o;
-    const struct evidence_conf evidence = {.verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang, .threads = o->threads};
+    const struct evidence_conf evidence = {
+        .verb = o->evidence, .job = &o->job, .hash = o->key.hash, .lang = o->lang, .threads = o->threads};
     if (o->evidence != EVIDENCE_NONE)
         return evidence_run(&evidence, o->paths, o->path_n) ? EXIT_DONE : EXIT_NOT_SIGNED;
     size_t n = job_is_one(&o->job) ? 1 : o->path_n;

@@ -46,6 +46,7 @@ static const struct choice HASHES[] = {
 static const struct choice LOOKS[] = {
     {"citizen", LOOK_CITIZEN}, {"official", LOOK_OFFICIAL}, {"agency", LOOK_AGENCY}, {"annex", LOOK_ANNEX}, {"copy", LOOK_COPY}, {NULL, 0},
 };
+static const struct choice LOCKS[] = {{"all", PADES_LOCK_ALL}, {"listed", PADES_LOCK_LISTED}, {"others", PADES_LOCK_OTHERS}, {NULL, 0}};
 static const struct choice LANGS[] = {{"vi", LANG_VI}, {"en", LANG_EN}, {NULL, 0}};
 
 enum row_kind {
@@ -112,6 +113,8 @@ static const struct row ROWS[] = {
     TEXT("location", job.pades.location),
     TEXT("name", job.pades.name),
     NUMBER("certify", job.pades.certify, 1, 3, "certification is 1, 2 or 3"),
+    CHOICE("lock", job.pades.lock, LOCKS, "lock all, listed or others, not"),
+    LIST("lock-field", lock_field),
     CHOICE("visible", job.visible.kind, LOOKS, "unknown look of a signature", .given = AT(job.visible.wanted)),
     TEXT("place", place),
     TEXT("picture", picture),
@@ -292,8 +295,12 @@ static bool level_fits(struct options *o)
     return true;
 }
 
-static bool shape_fits(const struct options *o)
+static bool shape_fits(struct options *o)
 {
+    bool names = o->lock_field[0] != NULL;
+    if (names != (o->job.pades.lock == PADES_LOCK_LISTED || o->job.pades.lock == PADES_LOCK_OTHERS))
+        return complain("--lock listed and --lock others go with --lock-field", NULL);
+    o->job.pades.lock_field = o->lock_field;
     bool xml = o->job.format == FORMAT_XADES, json = o->job.format == FORMAT_JADES;
     if (o->job.detached && ((!xml && !json) || o->job.cades.enveloping))
         return complain("--detached is for xades and jades", NULL);

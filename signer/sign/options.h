@@ -16,6 +16,7 @@ struct options {
     struct job_conf job;
     enum evidence_verb evidence;
     struct key_source key;
+    const char *lock_field[LIST_MAX + 1];                                      /* names; ends with NULL */
     const char *chain[LIST_MAX + 1], *trust[LIST_MAX + 1], *crl[LIST_MAX + 1]; /* files; each ends with NULL */
     const char *password_file, *tsa_password_file, *tls_ca, *cache, *picture, *place, *accept;
     enum cms_hash hash;

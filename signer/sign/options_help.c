@@ -39,6 +39,7 @@ const char OPTIONS_HELP[] =
     "  --overwrite                 an older result gives way\n"
     "  --or-nothing                nothing is written below the level that was asked for\n"
     "  --field NAME --reason TEXT --location TEXT --name TEXT --certify 1|2|3   in a PDF\n"
+    "  --lock all|listed|others --lock-field NAME   form fields that this signature fixes: all, those named, all but those\n"
     "  --accept xfa,javascript,launch,embedded-files   sign a PDF that holds these (each that is there must be named)\n"
     "  --visible citizen|official|agency|annex|copy   to be seen in a PDF, as Decree 30/2020 has it or neutrally\n"
     "  --place field|top-right|PAGE:top-right|PAGE:X,Y[,WxH]   millimetres from the page's upper left corner; PAGE: 1... or last\n"

@@ -201,6 +201,48 @@ static void an_empty_field_is_filled_and_its_lock_repeated(void **state)
     free(path);
 }
 
+/* A form with two empty signature fields and a text field. */
+static const struct testpdf_spec two_fields = {
+    .catalog = "/AcroForm << /Fields [ 6 0 R 7 0 R 8 0 R ] >>",
+    .page = "/Annots [ 6 0 R 7 0 R ]",
+    .more = {"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Citizen) /Rect [ 50 50 200 100 ] /F 4 /P 3 0 R >>",
+             "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Officer) /Rect [ 250 50 400 100 ] /F 4 /P 3 0 R >>",
+             "<< /FT /Tx /T (Amount) /V (1) >>"},
+};
+
+static void fields_are_locked_as_the_signer_wishes(void **state)
+{
+    (void)state;
+    static const char *const AMOUNT[] = {"Amount", NULL}, *const OFFICER[] = {"Officer", NULL}, *const WRONG[] = {"\xff", NULL};
+    static const struct {
+        enum pades_lock lock;
+        const char *const *field;
+        const char *text;
+        err_t officer; /* may still sign? */
+    } CASES[] = {{PADES_LOCK_ALL, NULL, "/Action /All", ERR_PDF_LOCKED},
+                 {PADES_LOCK_LISTED, AMOUNT, "/Action /Include /Fields [ (Amount) ]", OK},
+                 {PADES_LOCK_LISTED, OFFICER, "/Action /Include /Fields [ (Officer) ]", ERR_PDF_LOCKED},
+                 {PADES_LOCK_OTHERS, OFFICER, "/Action /Exclude /Fields [ (Officer) ]", OK}};
+    struct hall m;
+    key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        AUTO_FD fd = open_pdf(&two_fields);
+        AUTO_BUF file = {0};
+        AUTO_STR path = tp_path("work.pdf");
+        sign_as(fd, &pki.citizen, &(struct pades_opts){.field_name = "Citizen", .lock = CASES[i].lock, .lock_field = CASES[i].field}, true);
+        raise_to(fd, LEVEL_LT);
+        verifier_says(TOTAL_PASSED, 1);
+        tp_read(path, &file);
+        assert_true(count(&file, "/FieldMDP") == 1 && count(&file, CASES[i].text) == 1);
+        assert_err(pades_sign(fd, &(struct pades_opts){.field_name = "Officer", .signing_time = 1}, &m.key, NULL), CASES[i].officer);
+    }
+    AUTO_FD fd = open_pdf(&with_field);
+    assert_err(pades_sign(fd, &(struct pades_opts){.field_name = "Citizen", .signing_time = 1, .lock = PADES_LOCK_ALL}, &m.key, NULL),
+               ERR_CONFLICT); /* it has a lock of its own */
+    assert_err(pades_sign(fd, &(struct pades_opts){.signing_time = 1, .lock = PADES_LOCK_LISTED, .lock_field = WRONG}, &m.key, NULL),
+               ERR_SYNTAX);
+}
+
 static void an_author_certifies_first_or_not_at_all(void **state)
 {
     (void)state;
@@ -289,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_level_that_is_not_reached_is_not_claimed),
         cmocka_unit_test(a_file_without_a_signature_has_no_level),
         cmocka_unit_test(an_empty_field_is_filled_and_its_lock_repeated),
+        cmocka_unit_test(fields_are_locked_as_the_signer_wishes),
         cmocka_unit_test(an_author_certifies_first_or_not_at_all),
         cmocka_unit_test(a_placeholder_too_small_is_grown),
         cmocka_unit_test(a_second_signature_gets_its_own_data),

@@ -38,6 +38,20 @@ static void a_file_is_signed_at_each_level(void **state)
     }
 }
 
+static void a_signature_locks_the_fields_of_a_form(void **state)
+{
+    (void)state;
+    AUTO_BUF pdf = {0}, text = {0};
+    testpdf_make(&(struct testpdf_spec){.catalog = "/AcroForm << /Fields [ 6 0 R ] >>", .more = {"<< /FT /Tx /T (Amount) /V (1) >>"}},
+                 &pdf);
+    write_in("note-form.pdf", buf_bytes(&pdf));
+    crls_for_the_verifier();
+    ASSERT_EXIT(0, "B-B", KEY "--lock listed --lock-field Amount --certify 2 note-form.pdf");
+    verifier_says(0, "note-form.signed.pdf");
+    assert_int_equal(
+        tp_run(&text, "grep -aq '/FieldMDP .*/Include /Fields . (Amount)' note-form.signed.pdf && qpdf --check note-form.signed.pdf"), 0);
+}
+
 static void an_enveloping_message_holds_the_file(void **state)
 {
     (void)state;
@@ -495,6 +509,9 @@ static void usage_errors_are_3(void **state)
         KEY "--hash sha1 a.pdf",
         KEY "--hash md5 a.pdf",
         KEY "--certify 4 a.pdf",
+        KEY "--lock some a.pdf",
+        KEY "--lock listed a.pdf",
+        KEY "--lock all --lock-field x a.pdf",
         KEY "--nonsense a.pdf",
         KEY "--trust note.txt a.pdf",
         KEY "-o absent a.pdf note.txt",
@@ -519,6 +536,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_pdf_is_signed_at_each_level),
         TEST(a_file_is_signed_at_each_level),
+        TEST(a_signature_locks_the_fields_of_a_form),
         TEST(an_enveloping_message_holds_the_file),
         TEST(levels_are_raised_later_in_place),
         TEST(foreign_signatures_are_raised_too),
