@@ -183,3 +183,17 @@ def test_the_table_of_attacks_names_tests_that_exist():
             for name in re.findall(r"…?\b[a-z0-9]+(?:_[a-z0-9]+)+_?…?", re.sub(r"`[^`]*`", "", part)):
                 begins, core = not name.startswith("…"), name.strip("…").rstrip("_")
                 assert any(t.startswith(core) if begins else core in t for t in there), (row, name)
+
+
+def test_the_table_of_bad_files_names_tests_that_exist():
+    table = text("SECURITY.md").split("| input | shown by |")[1].split("\n\n")[0]
+    here = pathlib.Path(__file__).parent
+    for row in table.splitlines()[2:]:
+        for part in row.split(" | ")[1].rstrip("| ").split("; "):
+            name, = re.findall(r"`(test_\w+\.(?:c|py))`", part)
+            source = text(here / name if name.endswith(".py") else here.parent / "unit" / name)
+            shown = re.findall(r"\w+", re.sub(r"`[^`]*`", "", part))
+            assert shown, row
+            for test in shown:
+                pattern = rf"^def test_{test}\w*\(" if name.endswith(".py") else rf"^static void {test}\(void \*\*state\)"
+                assert re.search(pattern, source, re.M), (row, test)
