@@ -1,6 +1,6 @@
 /*
  * Reads containers: which files sign, and what each of them covers.
- * Called by asic_write.c, asic_raise.c and signer/verify. ETSI EN 319 162-1 §4.3, §4.4, §A.1.
+ * Called by asic_write.c, asic_raise.c and signer/verify. ETSI EN 319 162-1 §4.3, §4.4, §A.1, §A.7.
  */
 #include "signer/formats/asic.h"
 
@@ -42,7 +42,24 @@ bool asic_is_payload(const struct zip_entry *e)
     return !e->folder && !starts_with(e->name, META) && !zip_is(e, "mimetype");
 }
 
-enum part { PART_PAYLOAD, PART_FOLDER, PART_LIST, PART_OPEN_MANIFEST, PART_CADES, PART_XADES, PART_TIMESTAMP, PART_UNKNOWN };
+enum part {
+    PART_PAYLOAD,
+    PART_FOLDER,
+    PART_LIST,
+    PART_ARCHIVE_LIST,
+    PART_EVIDENCE_LIST,
+    PART_OPEN_MANIFEST,
+    PART_CADES,
+    PART_XADES,
+    PART_TIMESTAMP,
+    PART_EVIDENCE,
+    PART_UNKNOWN
+};
+
+static bool is_list(enum part p)
+{
+    return p == PART_LIST || p == PART_ARCHIVE_LIST || p == PART_EVIDENCE_LIST;
+}
 
 /* EN 319 162-1 §4.3.3.2, §4.4.3.2, §4.4.4: names by what they contain and end in. */
 static enum part part_of(const struct zip_entry *e, enum asic_type type)
@@ -55,15 +72,22 @@ static enum part part_of(const struct zip_entry *e, enum asic_type type)
     if (zip_is(e, META "manifest.xml"))
         return PART_OPEN_MANIFEST;
     if (type == ASIC_S)
-        return zip_is(e, META "signature.p7s")    ? PART_CADES
-               : zip_is(e, META "timestamp.tst")  ? PART_TIMESTAMP
-               : zip_is(e, META "signatures.xml") ? PART_XADES
-                                                  : PART_UNKNOWN;
+        return zip_is(e, META "signature.p7s")        ? PART_CADES
+               : zip_is(e, META "timestamp.tst")      ? PART_TIMESTAMP
+               : zip_is(e, META "signatures.xml")     ? PART_XADES
+               : zip_is(e, META "evidencerecord.ers") ? PART_EVIDENCE
+                                                      : PART_UNKNOWN;
     name = BYTES(name.ptr + strlen(META), name.len - strlen(META));
     if (memchr(name.ptr, '/', name.len) != NULL)
         return PART_UNKNOWN;
     if (has(name, "ASiCManifest") && ends_with(name, ".xml"))
         return PART_LIST;
+    if (has(name, "ASiCArchiveManifest") && ends_with(name, ".xml"))
+        return PART_ARCHIVE_LIST;
+    if (has(name, "ASiCEvidenceRecordManifest") && ends_with(name, ".xml"))
+        return PART_EVIDENCE_LIST;
+    if (has(name, "evidencerecord") && ends_with(name, ".ers"))
+        return PART_EVIDENCE;
     if (has(name, "signatures") && ends_with(name, ".xml"))
         return PART_XADES;
     if (has(name, "signature") && ends_with(name, ".p7s"))
@@ -120,8 +144,15 @@ static struct asic_signature *find_signature(struct asic *a, const char *name)
     return NULL;
 }
 
+static bool may_sign(enum asic_kind kind, enum part list)
+{
+    if (list == PART_LIST)
+        return kind == ASIC_CADES || kind == ASIC_TIMESTAMP;
+    return kind == (list == PART_ARCHIVE_LIST ? ASIC_TIMESTAMP : ASIC_EVIDENCE);
+}
+
 /* Each list is signed by one file, and each file signs one list. */
-static err_t read_list(struct asic *a, const struct zip_entry *e)
+static err_t read_list(struct asic *a, const struct zip_entry *e, enum part part)
 {
     AUTO_BUF own = {0};
     AUTO_ASIC_MANIFEST list = {0};
@@ -129,8 +160,9 @@ static err_t read_list(struct asic *a, const struct zip_entry *e)
     TRY(zip_read(e, ASIC_MANIFEST_MAX, &own, &text));
     TRY(asic_manifest_read(text, &list));
     struct asic_signature *s = find_signature(a, list.signature);
-    if (s == NULL || s->list_entry != NULL || s->kind == ASIC_XADES)
+    if (s == NULL || s->list_entry != NULL || !may_sign(s->kind, part))
         return ERR_ASIC;
+    s->archive = part == PART_ARCHIVE_LIST;
     s->list_entry = e;
     s->list = take(&list);
     s->list_own = take(&own);
@@ -141,8 +173,9 @@ static err_t read_list(struct asic *a, const struct zip_entry *e)
 static err_t read_lists(struct asic *a)
 {
     for (size_t i = 0; i < a->zip.n; i++) {
-        if (part_of(&a->zip.entry[i], a->type) == PART_LIST)
-            TRY(read_list(a, &a->zip.entry[i]));
+        enum part part = part_of(&a->zip.entry[i], a->type);
+        if (is_list(part))
+            TRY(read_list(a, &a->zip.entry[i], part));
     }
     for (size_t i = 0; i < a->n; i++) {
         if (a->type == ASIC_E && a->signature[i].kind != ASIC_XADES && a->signature[i].list_entry == NULL)
@@ -153,16 +186,17 @@ static err_t read_lists(struct asic *a)
 
 static err_t read_parts(struct asic *a)
 {
-    static const enum asic_kind KINDS[] = {[PART_CADES] = ASIC_CADES, [PART_XADES] = ASIC_XADES, [PART_TIMESTAMP] = ASIC_TIMESTAMP};
+    static const enum asic_kind KINDS[] = {
+        [PART_CADES] = ASIC_CADES, [PART_XADES] = ASIC_XADES, [PART_TIMESTAMP] = ASIC_TIMESTAMP, [PART_EVIDENCE] = ASIC_EVIDENCE};
     size_t payload = 0;
     for (size_t i = 1; i < a->zip.n; i++) {
         const struct zip_entry *e = &a->zip.entry[i];
         enum part part = part_of(e, a->type);
         if (is_meta_in_other_letters(e->name))
             return ERR_ASIC;
-        if (part == PART_UNKNOWN || (a->type == ASIC_S && part == PART_LIST))
+        if (part == PART_UNKNOWN || (a->type == ASIC_S && is_list(part)))
             return ERR_UNSUPPORTED;
-        if (part == PART_CADES || part == PART_XADES || part == PART_TIMESTAMP)
+        if (part == PART_CADES || part == PART_XADES || part == PART_TIMESTAMP || part == PART_EVIDENCE)
             TRY(add_signature(a, KINDS[part], e));
         payload += part == PART_PAYLOAD;
         if (a->type == ASIC_S && part == PART_PAYLOAD && memchr(e->name.ptr, '/', e->name.len) != NULL) /* §4.3.3.1: in the root */
@@ -197,6 +231,18 @@ void asic_close(struct asic *a)
     }
     zip_close(&a->zip);
     a->n = 0;
+}
+
+bool asic_archived(const struct asic *a, const struct zip_entry *e)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct asic_signature *s = &a->signature[i];
+        for (size_t k = 0; s->archive && k < s->list.n; k++) {
+            if (zip_is(e, s->list.ref[k].name))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* --- contents --- */

@@ -222,10 +222,19 @@ static err_t add_to_extended(struct zip_writer *w, const struct asic *a, int64_t
     return sign_list(w, &a->zip, &m, signing_time, key);
 }
 
+static bool has_kind(const struct asic *a, enum asic_kind kind)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->signature[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
 err_t asic_add_signature(const struct asic *a, int64_t signing_time, const struct signing_key *key, const struct zip_sink *sink)
 {
     AUTO_ZIP_WRITER w = {.sink = *sink, .time = signing_time};
-    bool xades = a->n > 0 && a->signature[0].kind == ASIC_XADES;
+    bool xades = has_kind(a, ASIC_XADES) && !has_kind(a, ASIC_CADES);
     if (a->n == ASIC_SIGNATURES_MAX)
         return ERR_TOO_LARGE;
     if (a->type == ASIC_S)
@@ -262,6 +271,8 @@ err_t asic_countersign(const struct asic *a, size_t signer, int64_t signing_time
     const struct asic_signature *s = only_message(a);
     if (s == NULL)
         return ERR_UNSUPPORTED;
+    if (asic_archived(a, s->entry))
+        return ERR_CONFLICT;
     TRY(zip_read(s->entry, SIGNED_DATA_MAX, &old, &was));
     TRY(cades_countersign(was, signer, signing_time, key, ts, &cms));
     TRY(asic_keep(&w, a, s->entry));

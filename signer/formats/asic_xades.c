@@ -142,7 +142,12 @@ err_t asic_add_xades(struct zip_writer *w, const struct asic *a, int64_t signing
     AUTO_BUF xml = {0};
     struct bytes text;
     char name[NAME_CAP];
-    TRY(zip_read(a->signature[0].entry, XML_BYTES_MAX, &own, &text));
+    size_t i = 0;
+    while (i < a->n && a->signature[i].kind != ASIC_XADES)
+        i++;
+    if (i == a->n)
+        return ERR_UNSUPPORTED;
+    TRY(zip_read(a->signature[i].entry, XML_BYTES_MAX, &own, &text));
     TRY(xades_open(text, &first));
     TRY(collect(a, first, key->hash, &d));
     TRY(sign_data(&d, signing_time, key, &xml));

@@ -54,6 +54,11 @@ err_t cades_validation_data(struct bytes cms, const struct vdata_source *source,
 
 /* The same for a timestamp token alone. */
 err_t cades_token_data(struct bytes token, const struct vdata_source *source, struct validation_data *out) MUST_USE;
+/*
+ * The token with all of that in its SignedData, so that it can be verified with nothing else at hand; nothing that it signs changes. ERR_CERT_STATUS without a
+ * source. Replaces the contents of out.
+ */
+err_t cades_token_complete(struct bytes token, const struct vdata_source *source, struct buf *out) MUST_USE;
 /* A token over a digest (by ts->alg) by this service, looked at once more: ERR_STAMP when there is no service or it stamped something else. */
 err_t cades_stamp(const struct stamping *ts, struct bytes digest, struct buf *token) MUST_USE;
 

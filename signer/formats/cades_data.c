@@ -128,3 +128,15 @@ err_t cades_token_data(struct bytes token, const struct vdata_source *source, st
     vdata_free(&j.pool);
     return e;
 }
+
+err_t cades_token_complete(struct bytes token, const struct vdata_source *source, struct buf *out)
+{
+    AUTO_VDATA v = {0};
+    AUTO_CMS_EDIT e = NULL;
+    if (source == NULL)
+        return ERR_CERT_STATUS;
+    TRY(cades_token_data(token, source, &v));
+    TRY(cms_edit_open(token, &e));
+    TRY(cms_edit_add_data(e, &v));
+    return cms_edit_write(e, out);
+}

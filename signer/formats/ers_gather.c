@@ -3,7 +3,6 @@
  * Called by antin-sign. RFC 4998 §4.1, §5.2.
  */
 #include "signer/formats/cades.h"
-#include "signer/formats/cms_edit.h"
 #include "signer/formats/ers_archive_impl.h"
 
 #include <errno.h>
@@ -58,14 +57,7 @@ static err_t commit(int folder, struct bytes sequence)
 /* A token with what its own verifiers will need one day, inside of it: certificates, revocation lists, OCSP answers. */
 static err_t complete(const struct ers_means *m, struct bytes token, struct buf *out)
 {
-    AUTO_VDATA v = {0};
-    AUTO_CMS_EDIT e = NULL;
-    if (m->source == NULL)
-        return buf_copy(out, token);
-    TRY(cades_token_data(token, m->source, &v));
-    TRY(cms_edit_open(token, &e));
-    TRY(cms_edit_add_data(e, &v));
-    return cms_edit_write(e, out);
+    return m->source == NULL ? buf_copy(out, token) : cades_token_complete(token, m->source, out);
 }
 
 static err_t stamp(const struct ers_means *m, enum cms_hash alg, struct bytes digest, struct buf *out)

@@ -45,7 +45,8 @@ static bool is_critical(const json_t *header, const char *name)
 {
     const json_t *crit = json_object_get(header, "crit");
     for (size_t i = 0; i < json_array_size(crit); i++) {
-        if (strcmp(json_string_value(json_array_get(crit, i)), name) == 0)
+        const char *c = json_string_value(json_array_get(crit, i));
+        if (c != NULL && strcmp(c, name) == 0)
             return true;
     }
     return false;
@@ -160,7 +161,7 @@ static err_t read_ref(const json_t *sig_d, size_t i, struct jades_signature *s)
     if (e != OK)
         return e == ERR_ASIC ? ERR_UNSUPPORTED : e; /* other addresses than files beside it */
     for (size_t k = 0; k + 1 < s->ref_n; k++) {
-        if (strcmp(s->ref[k].name, buf_str(&name)) == 0)
+        if (s->ref[k].name != NULL && strcmp(s->ref[k].name, buf_str(&name)) == 0)
             return ERR_JADES;
     }
     TRY(str_copy(&r->name, buf_str(&name)));

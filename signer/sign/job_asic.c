@@ -72,6 +72,7 @@ static err_t make(const struct job_conf *c, struct means *m, char *const *paths,
     case ASIC_CADES: TRY(asic_sign_cades(f.file, n, &o, c->key, &sink)); break;
     case ASIC_XADES: TRY(asic_sign_xades(f.file, n, &o, c->key, &sink)); break;
     case ASIC_TIMESTAMP: TRY(asic_stamp(f.file, o.signing_time, m->means.ts, &sink)); break;
+    case ASIC_EVIDENCE: return ERR_UNSUPPORTED;
     }
     r->timestamp = c->kind == ASIC_TIMESTAMP;
     r->reached = r->timestamp ? c->level : LEVEL_B;
@@ -108,8 +109,10 @@ static err_t xml_as_it_stands(const struct asic *a, const struct asic_signature 
 static err_t as_it_stands(const struct asic *a)
 {
     for (size_t i = 0; i < a->n; i++) {
-        if (a->signature[i].kind != ASIC_TIMESTAMP)
-            TRY(a->signature[i].kind == ASIC_CADES ? cms_as_it_stands(a, &a->signature[i]) : xml_as_it_stands(a, &a->signature[i]));
+        if (a->signature[i].kind == ASIC_CADES)
+            TRY(cms_as_it_stands(a, &a->signature[i]));
+        else if (a->signature[i].kind == ASIC_XADES)
+            TRY(xml_as_it_stands(a, &a->signature[i]));
     }
     return OK;
 }

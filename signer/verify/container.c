@@ -1,12 +1,15 @@
 /*
  * Verifies ASiC containers.
- * Called by verify.c. ETSI EN 319 162-1 §4.3, §4.4; EN 319 102-1 §5.3.
+ * Called by verify.c. ETSI EN 319 162-1 §4.3, §4.4; EN 319 102-1 §5.3, §5.6.2.
  */
 #include "signer/verify/container.h"
 
 #include "signer/formats/asic.h"
+#include "signer/formats/ers.h"
 #include "signer/formats/signed_data.h"
+#include "signer/formats/tsp_token.h"
 #include "signer/formats/xml.h"
+#include "signer/verify/evidence_record.h"
 #include "signer/verify/signature.h"
 #include "signer/verify/stamp.h"
 #include "signer/verify/xades_signatures.h"
@@ -18,7 +21,8 @@ struct job {
     const struct context *ctx;
     const struct asic *asic;
     struct file_result *f;
-    bool *covered; /* one for each entry: a signature (or, where none is, a timestamp) names it */
+    bool *covered;                       /* one for each entry: a signature (or, where none is, a timestamp or evidence) names it */
+    int64_t proven[ASIC_SIGNATURES_MAX]; /* of an archive timestamp or evidence that holds: its time */
 };
 
 /* What the reader of containers refuses, as a verdict. */
@@ -39,10 +43,15 @@ static void entry_name(const struct zip_entry *e, char out[ZIP_NAME_MAX + 1])
 
 /* --- what signatures are over --- */
 
+static bool is_signature(const struct asic_signature *s)
+{
+    return s->kind == ASIC_CADES || s->kind == ASIC_XADES;
+}
+
 static bool has_signature(const struct asic *a)
 {
     for (size_t i = 0; i < a->n; i++) {
-        if (a->signature[i].kind != ASIC_TIMESTAMP)
+        if (is_signature(&a->signature[i]))
             return true;
     }
     return false;
@@ -51,7 +60,7 @@ static bool has_signature(const struct asic *a)
 static void cover(struct job *j, const struct asic_signature *s, struct bytes name)
 {
     for (size_t i = 0; i < j->asic->zip.n; i++) {
-        bool counts = s->kind != ASIC_TIMESTAMP || !has_signature(j->asic);
+        bool counts = is_signature(s) || !has_signature(j->asic);
         if (counts && asic_is_payload(&j->asic->zip.entry[i]) && bytes_eq(j->asic->zip.entry[i].name, name))
             j->covered[i] = true;
     }
@@ -141,7 +150,7 @@ static size_t mark_named(struct job *j, const struct asic_signature *s, const st
     return payload;
 }
 
-static void verify_xml(struct job *j, const struct asic_signature *s, const char *name)
+static void verify_xml(struct job *j, const struct context *ctx, const struct asic_signature *s, const char *name)
 {
     AUTO_BUF own = {0};
     AUTO_XADES x = NULL;
@@ -153,25 +162,19 @@ static void verify_xml(struct job *j, const struct asic_signature *s, const char
         refuse(j->f, e, name);
         return;
     }
-    xades_signatures_verify(j->ctx, &files, text, j->f);
+    xades_signatures_verify(ctx, &files, text, j->f);
     if (xades_open(text, &x) != OK) /* which is a finding by now */
         return;
     for (size_t i = 0; i < xades_count(x) && from + i < j->f->signature_n; i++)
         j->f->signature[from + i].whole = mark_named(j, s, xades_signature(x, i)) == payload_count(j->asic);
 }
 
-static void verify_one(struct job *j, const struct asic_signature *s)
+static void verify_cms(struct job *j, const struct context *ctx, const struct asic_signature *s, const char *name)
 {
     AUTO_BUF cms_own = {0};
     AUTO_BUF own = {0};
     struct bytes cms;
     struct covered content = {{{0}}};
-    char name[ZIP_NAME_MAX + 1];
-    entry_name(s->entry, name);
-    if (s->kind == ASIC_XADES) {
-        verify_xml(j, s, name);
-        return;
-    }
     err_t e = zip_read(s->entry, SIGNED_DATA_MAX, &cms_own, &cms);
     if (e == OK)
         e = asic_content(j->asic, s, &own, &content.part[0]);
@@ -181,11 +184,138 @@ static void verify_one(struct job *j, const struct asic_signature *s)
     }
     size_t from = j->f->signature_n;
     if (s->kind == ASIC_TIMESTAMP)
-        stamp_file_verify(j->ctx, cms, &content, j->f);
+        stamp_file_verify(ctx, cms, &content, j->f);
     else
-        signature_verify(j->ctx, &(struct evidence){0}, cms, &content, KIND_CADES, j->f);
+        signature_verify(ctx, &(struct evidence){0}, cms, &content, KIND_CADES, j->f);
     settle(j, s, from);
     mark_covered(j, s);
+}
+
+/* --- evidence records: about each of the files that they name --- */
+
+static err_t digest_of_entry(void *entry, enum cms_hash alg, uint8_t *out)
+{
+    size_t n;
+    return zip_digest(entry, cms_hash_md(alg), out, &n);
+}
+
+static void verify_evidence(struct job *j, const struct context *ctx, const struct asic_signature *s, const char *name)
+{
+    AUTO_BUF own = {0};
+    struct bytes record;
+    struct ers_object object[ZIP_ENTRIES_MAX];
+    size_t n = 0;
+    err_t e = zip_read(s->entry, ERS_MAX, &own, &record);
+    for (size_t i = 1; i < j->asic->zip.n; i++) {
+        struct zip_entry *entry = &j->asic->zip.entry[i];
+        bool listed = s->list_entry == NULL && asic_is_payload(entry);
+        for (size_t k = 0; k < s->list.n && !listed; k++)
+            listed = zip_is(entry, s->list.ref[k].name);
+        if (listed)
+            object[n++] = (struct ers_object){digest_of_entry, entry};
+    }
+    if (e != OK) {
+        refuse(j->f, e, name);
+        return;
+    }
+    size_t from = j->f->signature_n;
+    evidence_record_verify_all(ctx, record, object, n, j->f);
+    settle(j, s, from);
+    mark_covered(j, s);
+}
+
+/* --- proof of existence --- */
+
+static bool is_proof(const struct asic_signature *s)
+{
+    return s->archive || s->kind == ASIC_EVIDENCE;
+}
+
+/* What archive timestamps and evidence that hold prove of a file in META-INF; 0: nothing. The earliest of them counts. */
+static int64_t existed(const struct job *j, const struct zip_entry *e)
+{
+    int64_t t = 0;
+    for (size_t i = 0; i < j->asic->n; i++) {
+        const struct asic_signature *s = &j->asic->signature[i];
+        for (size_t k = 0; j->proven[i] != 0 && k < s->list.n; k++) {
+            if (zip_is(e, s->list.ref[k].name) && (t == 0 || j->proven[i] < t))
+                t = j->proven[i];
+        }
+    }
+    return t;
+}
+
+static void verify_one(struct job *j, size_t i)
+{
+    const struct asic_signature *s = &j->asic->signature[i];
+    struct context ctx = *j->ctx;
+    char name[ZIP_NAME_MAX + 1];
+    size_t from = j->f->signature_n;
+    entry_name(s->entry, name);
+    ctx.proof.object = ctx.proof.data = existed(j, s->entry);
+    if (s->kind == ASIC_XADES)
+        verify_xml(j, &ctx, s, name);
+    else if (s->kind == ASIC_EVIDENCE)
+        verify_evidence(j, &ctx, s, name);
+    else
+        verify_cms(j, &ctx, s, name);
+    if (is_proof(s) && j->f->signature_n == from + 1 && j->f->signature[from].findings.verdict == TOTAL_PASSED)
+        j->proven[i] = j->f->signature[from].best_time;
+}
+
+/* genTime, as claimed; one that cannot be read is told of when its turn comes. Evidence needs no proof from others, and comes before them. */
+static int64_t claimed(const struct asic_signature *s)
+{
+    AUTO_BUF own = {0};
+    AUTO_TSP_TOKEN t = {0};
+    struct bytes token;
+    if (s->kind == ASIC_EVIDENCE)
+        return INT64_MAX;
+    return zip_read(s->entry, SIGNED_DATA_MAX, &own, &token) == OK && tsp_token_read_info(token, &t) == OK ? t.time : INT64_MIN;
+}
+
+/* The newest first: each proves what those before it need. */
+static size_t order_proofs(const struct asic *a, size_t order[ASIC_SIGNATURES_MAX])
+{
+    int64_t time[ASIC_SIGNATURES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        if (!is_proof(&a->signature[i]))
+            continue;
+        int64_t t = claimed(&a->signature[i]);
+        size_t at = n++;
+        for (; at > 0 && time[at - 1] < t; at--) {
+            time[at] = time[at - 1];
+            order[at] = order[at - 1];
+        }
+        time[at] = t;
+        order[at] = i;
+    }
+    return n;
+}
+
+/* Signatures are what a reader looks for: the first n results become the last. */
+static void move_to_end(struct file_result *f, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct signature_result first = f->signature[0];
+        memmove(f->signature, f->signature + 1, (f->signature_n - 1) * sizeof first);
+        f->signature[f->signature_n - 1] = first;
+    }
+}
+
+static void verify_all(struct job *j)
+{
+    size_t order[ASIC_SIGNATURES_MAX];
+    size_t n = order_proofs(j->asic, order);
+    for (size_t i = 0; i < n; i++)
+        verify_one(j, order[i]);
+    size_t proofs = j->f->signature_n;
+    for (size_t i = 0; i < j->asic->n; i++) {
+        if (!is_proof(&j->asic->signature[i]))
+            verify_one(j, i);
+    }
+    move_to_end(j->f, proofs);
 }
 
 /* --- the container --- */
@@ -214,8 +344,7 @@ void container_verify(const struct context *ctx, struct bytes file, struct file_
         refuse(f, ERR_NOMEM, NULL);
         return;
     }
-    for (size_t i = 0; i < a.n; i++)
-        verify_one(&j, &a.signature[i]);
+    verify_all(&j);
     check_covered(&j);
     free(j.covered);
 }

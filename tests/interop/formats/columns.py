@@ -16,6 +16,7 @@ from lxml import etree
 from formats.rows import ADD, BUILD
 
 DS, XADES = "{http://www.w3.org/2000/09/xmldsig#}", "{http://uri.etsi.org/01903/v1.3.2#}"
+ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
@@ -135,12 +136,14 @@ class Judges:
             need(z.testzip() is None and z.namelist()[0] == "mimetype", "not a container")
             names = [n for n in z.namelist() if n.startswith("META-INF/")]
             lists = [n for n in names if "ASiCManifest" in n]
+            archives = [n for n in names if "ASiCArchiveManifest" in n]
+            covered = {etree.fromstring(z.read(n)).find(ASIC + "SigReference").get("URI"): n for n in archives}
             content = z.read(lists[0]) if lists else z.read(next(n for n in z.namelist() if n != "mimetype" and n not in names))
             for n in names:
                 if n.endswith(".p7s"):
                     yield from self.cms_signature(z.read(n), content)
-                elif n.endswith(".tst") and not lists:
-                    yield self.token(z.read(n), content)
+                elif n.endswith(".tst"):
+                    yield self.token(z.read(n), z.read(covered[n]) if n in covered else content)
                 elif "signatures" in n and n.endswith(".xml"):
                     yield from self.stamps_of_xml(z.read(n))
 

@@ -30,7 +30,7 @@ FOREIGN = (
     Foreign("dss", "XAdES-ENVELOPING", PAPERS[1:], "x.xml"),
     Foreign("dss", "XAdES-DETACHED", PAPERS[1:], "note.txt.xades.xml", beside=True, raised=False),
     Foreign("dss", "ASiC-E-XAdES", PAPERS, "x.asice"),
-    Foreign("dss", "ASiC-E-CAdES", PAPERS, "x.asice", LEVELS[:3], raised=False),
+    Foreign("dss", "ASiC-E-CAdES", PAPERS, "x.asice"),
     Foreign("dss", "ASiC-S-XAdES", PAPERS[1:], "x.asics"),
     Foreign("dss", "ASiC-S-CAdES", PAPERS[1:], "x.asics"),
     Foreign("dss", "JAdES-COMPACT", PAPERS[1:], "x.json", LEVELS[:1], raised=False),
