@@ -11,14 +11,25 @@
 #include "signer/formats/xml.h"
 #include "signer/verify/evidence_record.h"
 #include "signer/verify/signature.h"
+#include "signer/verify/signer.h"
 #include "signer/verify/stamp.h"
 #include "signer/verify/xades_signatures.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What the container's CMS signatures brought along, for archive timestamps: those of others leave it there until they are covered themselves. */
+#define AROUND_MAX (EVIDENCE_SETS_MAX - 1) /* and the timestamp's own */
+struct around {
+    struct buf own[AROUND_MAX];
+    struct signed_data sd[AROUND_MAX];
+    size_t n;
+    struct evidence ev;
+};
+
 struct job {
     const struct context *ctx;
+    struct around *around;
     const struct asic *asic;
     struct file_result *f;
     bool *covered;                       /* one for each entry: a signature (or, where none is, a timestamp or evidence) names it */
@@ -39,6 +50,32 @@ static void refuse(struct file_result *f, err_t e, const char *what)
 static void entry_name(const struct zip_entry *e, char out[ZIP_NAME_MAX + 1])
 {
     snprintf(out, ZIP_NAME_MAX + 1, "%.*s", (int)e->name.len, (const char *)e->name.ptr);
+}
+
+/* --- what came along --- */
+
+static void around_free(struct around *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        signed_data_free(&w->sd[i]);
+        buf_free(&w->own[i]);
+    }
+}
+
+/* What cannot be read is a finding of its signature; here it is of no use. */
+static void around_read(const struct asic *a, struct around *w)
+{
+    for (size_t i = 0; i < a->n && w->n < AROUND_MAX; i++) {
+        struct bytes cms;
+        if (a->signature[i].kind != ASIC_CADES)
+            continue;
+        if (zip_read(a->signature[i].entry, SIGNED_DATA_MAX, &w->own[w->n], &cms) != OK || signed_data_parse(cms, &w->sd[w->n]) != OK) {
+            buf_free(&w->own[w->n]);
+            continue;
+        }
+        w->ev = signer_evidence(&w->sd[w->n], &w->ev);
+        w->n++;
+    }
 }
 
 /* --- what signatures are over --- */
@@ -184,7 +221,7 @@ static void verify_cms(struct job *j, const struct context *ctx, const struct as
     }
     size_t from = j->f->signature_n;
     if (s->kind == ASIC_TIMESTAMP)
-        stamp_file_verify(ctx, cms, &content, j->f);
+        stamp_file_verify(ctx, s->archive ? &j->around->ev : &(struct evidence){0}, cms, &content, j->f);
     else
         signature_verify(ctx, &(struct evidence){0}, cms, &content, KIND_CADES, j->f);
     settle(j, s, from);
@@ -339,7 +376,9 @@ void container_verify(const struct context *ctx, struct bytes file, struct file_
         refuse(f, e, NULL);
         return;
     }
-    struct job j = {.ctx = ctx, .asic = &a, .f = f, .covered = calloc(a.zip.n, sizeof *j.covered)};
+    AUTO(around_free) struct around around = {0};
+    around_read(&a, &around);
+    struct job j = {.ctx = ctx, .around = &around, .asic = &a, .f = f, .covered = calloc(a.zip.n, sizeof *j.covered)};
     if (j.covered == NULL) {
         refuse(f, ERR_NOMEM, NULL);
         return;

@@ -136,7 +136,8 @@ void stamp_verify_digest(const struct context *ctx, const struct evidence *aroun
         check_authority(ctx, &ev, check.cert, out);
 }
 
-void stamp_file_verify(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f)
+void stamp_file_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct covered *data,
+                       struct file_result *f)
 {
     struct signature_result *r;
     struct stamp_result *stamp;
@@ -148,7 +149,7 @@ void stamp_file_verify(const struct context *ctx, struct bytes token, const stru
         finding_add(&f->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
         return;
     }
-    stamp_verify(ctx, &(struct evidence){0}, token, data, stamp);
+    stamp_verify(ctx, around, token, data, stamp);
     findings_merge(&r->findings, &stamp->findings, "timestamp");
     r->best_time = stamp->time;
     r->integrity = r->mathematics = r->path_valid = r->time_proven = stamp->findings.verdict == TOTAL_PASSED;

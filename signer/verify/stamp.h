@@ -16,7 +16,8 @@ typedef err_t stamp_digest_fn(void *arg, const EVP_MD *md, uint8_t *out, size_t 
 void stamp_verify_digest(const struct context *ctx, const struct evidence *ev, struct bytes token, stamp_digest_fn *digest, void *arg,
                          struct stamp_result *out);
 
-/* A timestamp that stands alone, as a result of its own in f. data NULL: what it is over was not found. */
-void stamp_file_verify(const struct context *ctx, struct bytes token, const struct covered *data, struct file_result *f);
+/* A timestamp that stands alone, as a result of its own in f. around: what lies beside it. data NULL: what it is over was not found. */
+void stamp_file_verify(const struct context *ctx, const struct evidence *around, struct bytes token, const struct covered *data,
+                       struct file_result *f);
 
 #endif

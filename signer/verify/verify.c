@@ -89,7 +89,7 @@ static void verify_reply(const struct context *ctx, struct bytes file, const str
     if (value > 1 || token.tag == 0) /* 0 granted, 1 grantedWithMods */
         finding_add(&f->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_STAMP_REFUSED, NULL);
     else
-        stamp_file_verify(ctx, token.whole, data, f);
+        stamp_file_verify(ctx, &(struct evidence){0}, token.whole, data, f);
 }
 
 /* --- dispatch --- */
@@ -100,7 +100,7 @@ static void dispatch(const struct context *ctx, enum file_kind kind, struct byte
     switch (kind) {
     case FILE_PDF: pdf_signatures_verify(ctx, file, f); break;
     case FILE_CMS: signature_verify(ctx, &(struct evidence){0}, file, content, KIND_CADES, f); break;
-    case FILE_TOKEN: stamp_file_verify(ctx, file, content, f); break;
+    case FILE_TOKEN: stamp_file_verify(ctx, &(struct evidence){0}, file, content, f); break;
     case FILE_REPLY: verify_reply(ctx, file, content, f); break;
     case FILE_CONTAINER: container_verify(ctx, file, f); break;
     case FILE_EVIDENCE: evidence_record_verify(ctx, file, content, f); break;

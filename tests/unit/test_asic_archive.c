@@ -242,8 +242,8 @@ static void what_is_archived_must_not_change(void **state)
     enum sig_level reached;
     sign(false, &b);
     to_lta(&b);
-    static const char *const NAMES[] = {"phu-luc.pdf", "META-INF/ASiCManifest001.xml", "META-INF/signature001.p7s", "META-INF/ASiCArchiveManifest.xml",
-                                        "META-INF/timestamp001.tst"};
+    static const char *const NAMES[] = {"phu-luc.pdf", "META-INF/ASiCManifest001.xml", "META-INF/signature001.p7s",
+                                        "META-INF/ASiCArchiveManifest.xml", "META-INF/timestamp001.tst"};
     for (size_t i = 0; i < 5; i++) {
         for (int gone = 0; gone < 2; gone++) {
             struct context ctx = {.trust = &trust, .at = clock_now()};
@@ -257,8 +257,9 @@ static void what_is_archived_must_not_change(void **state)
     }
     assert_ok(asic_open(buf_bytes(&b), &a));
     d.len = 0;
-    assert_err(asic_countersign(&a, 0, clock_now(), key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA), NULL, &(struct zip_sink){zip_to_buf, &d}),
-               ERR_CONFLICT);
+    assert_err(
+        asic_countersign(&a, 0, clock_now(), key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA), NULL, &(struct zip_sink){zip_to_buf, &d}),
+        ERR_CONFLICT);
 }
 
 static void a_signature_added_later_needs_a_further_timestamp(void **state)
