@@ -105,18 +105,43 @@ err_t fade_of_pdf(struct bytes file, int64_t *until)
     return last->wrong == NULL ? fade_of_token(buf_bytes(&last->contents), until) : ERR_PDF_DAMAGED;
 }
 
+/* Of a CAdES signature in an ASiC-E: the container's archive timestamps that cover it. */
+static err_t add_archived(const struct asic *a, const struct zip_entry *signature, int64_t *until)
+{
+    struct newest newest = {0};
+    for (size_t i = 0; i < a->n; i++) {
+        AUTO_BUF own = {0};
+        struct bytes token;
+        bool covers = false;
+        for (size_t k = 0; a->signature[i].archive && k < a->signature[i].list.n && !covers; k++)
+            covers = zip_is(signature, a->signature[i].list.ref[k].name);
+        if (!covers)
+            continue;
+        TRY(zip_read(a->signature[i].entry, SIGNED_DATA_MAX, &own, &token));
+        TRY(look(&newest, token));
+    }
+    return settle(&newest, until);
+}
+
+static err_t add_one(const struct asic *a, const struct asic_signature *s, int64_t *until)
+{
+    AUTO_BUF own = {0};
+    struct bytes text;
+    if (s->kind == ASIC_CADES && a->type == ASIC_E)
+        return add_archived(a, s->entry, until);
+    TRY(zip_read(s->entry, s->kind == ASIC_CADES ? SIGNED_DATA_MAX : XML_BYTES_MAX, &own, &text));
+    return s->kind == ASIC_CADES ? add_cms(text, until) : add_xml(text, until);
+}
+
 err_t fade_of_container(const struct asic *a, int64_t *until)
 {
     size_t n = 0;
     *until = INT64_MAX;
     for (size_t i = 0; i < a->n; i++) {
         const struct asic_signature *s = &a->signature[i];
-        AUTO_BUF own = {0};
-        struct bytes text;
-        if (s->kind == ASIC_TIMESTAMP)
+        if (s->kind != ASIC_CADES && s->kind != ASIC_XADES)
             continue;
-        TRY(zip_read(s->entry, s->kind == ASIC_CADES ? SIGNED_DATA_MAX : XML_BYTES_MAX, &own, &text));
-        TRY(s->kind == ASIC_CADES ? add_cms(text, until) : add_xml(text, until));
+        TRY(add_one(a, s, until));
         n++;
     }
     return n > 0 ? OK : ERR_NOT_FOUND;

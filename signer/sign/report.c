@@ -54,7 +54,7 @@ static err_t add_line(const struct job_conf *c, const char *path, const struct j
         return buf_addf(out, "%s %s\n", format_name(r->format), level_name(r->reached));
     if (o == OUTCOME_UNCHANGED)
         return buf_addf(out, "%s %s %s\n", format_name(r->format), HAS[lang], level_name(r->reached));
-    if (o == OUTCOME_FAILED && job_needs_key(c))
+    if (o == OUTCOME_FAILED && c->verb != JOB_EXTEND && c->verb != JOB_RENEW)
         TRY(buf_add_str(out, NOT[lang]));
     if (r->has_level && r->reached < c->level)
         TRY(lang == LANG_VI ? buf_addf(out, "chỉ đạt mức %s, không phải %s: ", level_name(r->reached), level_name(c->level))

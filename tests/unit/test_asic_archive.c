@@ -5,6 +5,7 @@
 #include "tests/unit/testhand.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/asic.h"
+#include "signer/formats/fade.h"
 #include "signer/verify/verify.h"
 
 static struct trust trust;
@@ -200,6 +201,33 @@ static void renewed_in_time_it_outlives_its_certificates(void **state)
     verdict_is(&once, INDETERMINATE, NOTE_EXPIRED_NO_PROOF);
     clock_set_for_test(0);
     ts_crls(&pki, NULL, 0);
+}
+
+static void it_lasts_as_long_as_its_newest_archive_timestamp(void **state)
+{
+    (void)state;
+    AUTO_BUF b = {0}, c = {0};
+    AUTO_ASIC a = {0}, again = {0}, more = {0};
+    struct hall m;
+    int64_t start = clock_now(), until;
+    sign(false, &b);
+    brief_service(start + 2 * TP_DAY);
+    to_lta(&b);
+    lasting_service();
+    assert_ok(asic_open(buf_bytes(&b), &a));
+    assert_ok(fade_of_container(&a, &until));
+    assert_int_equal(until, start + 2 * TP_DAY);
+    assert_ok(asic_add_signature(&a, start, key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA), &(struct zip_sink){zip_to_buf, &c}));
+    assert_ok(asic_open(buf_bytes(&c), &more));
+    assert_err(fade_of_container(&more, &until), ERR_NOT_FOUND); /* one signature has none */
+    clock_set_for_test(start + 5); /* not in the same second */
+    AUTO_BUF renewed = {0};
+    enum sig_level reached;
+    assert_ok(raise_by(&b, LEVEL_LTA, &tsa, &renewed, &reached));
+    clock_set_for_test(0);
+    assert_ok(asic_open(buf_bytes(&renewed), &again));
+    assert_ok(fade_of_container(&again, &until));
+    assert_true(until > start + 365 * TP_DAY);
 }
 
 /* A key that was stolen after the archive timestamp made none of what that covers. */
@@ -407,6 +435,7 @@ int main(void)
         cmocka_unit_test(an_archive_timestamp_covers_all_that_is_there),
         cmocka_unit_test(each_renewal_keeps_what_was_there),
         cmocka_unit_test(renewed_in_time_it_outlives_its_certificates),
+        cmocka_unit_test(it_lasts_as_long_as_its_newest_archive_timestamp),
         cmocka_unit_test(a_service_revoked_later_does_no_harm_to_what_is_archived),
         cmocka_unit_test(what_is_archived_must_not_change),
         cmocka_unit_test(a_signature_added_later_needs_a_further_timestamp),
