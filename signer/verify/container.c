@@ -23,6 +23,7 @@
 struct around {
     struct buf own[AROUND_MAX];
     struct signed_data sd[AROUND_MAX];
+    const struct zip_entry *entry[AROUND_MAX];
     size_t n;
     struct evidence ev;
 };
@@ -73,6 +74,7 @@ static void around_read(const struct asic *a, struct around *w)
             buf_free(&w->own[w->n]);
             continue;
         }
+        w->entry[w->n] = a->signature[i].entry;
         w->ev = signer_evidence(&w->sd[w->n], &w->ev);
         w->n++;
     }
@@ -282,6 +284,18 @@ static int64_t existed(const struct job *j, const struct zip_entry *e)
     return t;
 }
 
+/* What an archive timestamp is verified with may also lie in signatures that were added later: the latest of all counts, and one that is not covered takes it all. */
+static struct proof proof_of(const struct job *j, const struct asic_signature *s)
+{
+    struct proof p = {.object = existed(j, s->entry)};
+    p.data = p.object;
+    for (size_t i = 0; s->archive && i < j->around->n; i++) {
+        int64_t t = existed(j, j->around->entry[i]);
+        p.data = p.data == 0 || t == 0 ? 0 : t > p.data ? t : p.data;
+    }
+    return p;
+}
+
 static void verify_one(struct job *j, size_t i)
 {
     const struct asic_signature *s = &j->asic->signature[i];
@@ -289,7 +303,7 @@ static void verify_one(struct job *j, size_t i)
     char name[ZIP_NAME_MAX + 1];
     size_t from = j->f->signature_n;
     entry_name(s->entry, name);
-    ctx.proof.object = ctx.proof.data = existed(j, s->entry);
+    ctx.proof = proof_of(j, s);
     if (s->kind == ASIC_XADES)
         verify_xml(j, &ctx, s, name);
     else if (s->kind == ASIC_EVIDENCE)
