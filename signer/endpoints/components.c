@@ -41,6 +41,7 @@ err_t signer_component_put(struct http_req *r)
         .level = http_query(r, "level"),
         .content_digest = http_header(r, "Content-Digest"),
         .request_id = http_request_id(r),
+        .visible = http_query(r, "visible"),
         .accept = http_query(r, "accept"),
         .fd = s->fd,
         .size = s->size,

@@ -19,7 +19,7 @@ enum look_kind {
     LOOK_N
 };
 
-#define LOOK_TEXT_MAX 160 /* bytes of each text */
+#define LOOK_TEXT_MAX 256 /* bytes of each text */
 
 struct look {
     enum look_kind kind;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 512       /* bytes of name, reason, location */
+#define SPOKEN_MAX 1024    /* of what is seen, in words */
 #define BYTE_RANGE_ROOM 64 /* "[0 a b c]" with four-gigabyte numbers is shorter */
 #define READ_PIECE 65536
 #define ZONE_SECONDS 25200 /* /M is written in Vietnam's time, UTC+07 all year */
@@ -28,12 +29,12 @@ struct places {
 
 /* --- the objects --- */
 
-static err_t add_text(struct pdf *p, struct pdf_update *u, const char *key, const char *text)
+static err_t add_text(struct pdf *p, struct pdf_update *u, const char *key, const char *text, size_t max)
 {
     if (text == NULL)
         return OK;
     struct bytes v = bytes_str(text);
-    if (v.len > TEXT_MAX || !utf8_valid(v))
+    if (v.len > max || !utf8_valid(v))
         return ERR_SYNTAX;
     qpdf_oh string = qpdf_oh_new_unicode_string(pdf_handle(p), text);
     return buf_addf(&u->out, "/%s %s\n", key, qpdf_oh_unparse(pdf_handle(p), string));
@@ -118,9 +119,9 @@ static err_t add_signature(struct pdf *p, struct pdf_update *u, int id, const st
     } else {
         TRY(buf_add_str(&u->out, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached\n"));
         TRY(add_time(u, o->signing_time));
-        TRY(add_text(p, u, "Name", o->name));
-        TRY(add_text(p, u, "Reason", o->reason));
-        TRY(add_text(p, u, "Location", o->location));
+        TRY(add_text(p, u, "Name", o->name, TEXT_MAX));
+        TRY(add_text(p, u, "Reason", o->reason, TEXT_MAX));
+        TRY(add_text(p, u, "Location", o->location, TEXT_MAX));
         TRY(add_references(p, u, o->certify, field));
     }
     TRY(buf_add_str(&u->out, "/ByteRange "));
@@ -143,8 +144,8 @@ static err_t add_field(struct pdf *p, struct pdf_update *u, const struct pdf_han
                  h->signature_id));
     TRY(pdf_appearance_entries(worn, &u->out));
     TRY(buf_add_str(&u->out, "\n"));
-    TRY(add_text(p, u, "T", name));
-    TRY(add_text(p, u, "TU", spoken));
+    TRY(add_text(p, u, "T", name, TEXT_MAX));
+    TRY(add_text(p, u, "TU", spoken, SPOKEN_MAX));
     TRY(buf_add_str(&u->out, ">>"));
     return pdf_update_object_end(u);
 }

@@ -15,6 +15,8 @@
 #define SIDE_MIN 3.0 /* points; smaller is as good as hidden */
 #define COORDINATE_MAX 1e6
 #define USER_UNIT_MAX 75000.0
+#define COMMON_W 200.0 /* points: a name, a time, an agency */
+#define COMMON_H 50.0
 
 /* A page as readers show it. */
 struct sheet {
@@ -269,4 +271,14 @@ err_t pdf_place_find(struct pdf *p, const struct pdf_place *place, const struct 
     if (place->where != PDF_AT_RECT)
         return top_right(p, &s, fmin(w, s.w), fmin(h, s.h), out);
     return settle(&s, place->x, place->y, place->w > 0 ? place->w : w, place->h > 0 ? place->h : h, out);
+}
+
+err_t pdf_place_check(int fd, const char *field, const struct pdf_place *place)
+{
+    AUTO(pdf_close) struct pdf *p = NULL;
+    struct pdf_target target;
+    struct pdf_spot spot;
+    TRY(pdf_open(fd, &p));
+    TRY(pdf_form_target(p, field, &target));
+    return pdf_place_find(p, place, &target, COMMON_W, COMMON_H, &spot);
 }

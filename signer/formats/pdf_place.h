@@ -22,6 +22,9 @@ struct pdf_place {
     double x, y, w, h; /* of PDF_AT_RECT; w and h 0: as large as what is shown */
 };
 
+/* "field", "top-right", "2:top-right", "last:30,200" or "1:30,200,60x25": page, then millimetres from its upper left corner. False: none of these. */
+bool pdf_place_parse(const char *text, struct pdf_place *out);
+
 struct pdf_spot {
     qpdf_oh page;
     double rect[4]; /* in the page's own units: left, bottom, right, top */
@@ -34,5 +37,8 @@ struct pdf_spot {
  */
 err_t pdf_place_find(struct pdf *p, const struct pdf_place *place, const struct pdf_target *target, double w, double h,
                      struct pdf_spot *out) MUST_USE;
+
+/* Will something of a common size find its place? field as pdf_form_target takes it; as that and pdf_place_find. */
+err_t pdf_place_check(int fd, const char *field, const struct pdf_place *place) MUST_USE;
 
 #endif

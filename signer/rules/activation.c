@@ -12,6 +12,7 @@
 #include "signer/rules/evidence.h"
 #include "signer/rules/level.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/visible.h"
 #include "signer/rules/xmlsign.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +95,8 @@ static err_t unfold(struct signing_item_row *item)
 struct preparing {
     struct app *app;
     struct evidence signer;
-    const char *name; /* the signer's, as the certificate has it */
+    const char *name;   /* the signer's, as the certificate has it */
+    const char *agency; /* the dossier's */
     int64_t time;
     struct activation *act;
 };
@@ -110,7 +112,17 @@ static err_t prepare_pdf(struct preparing *k, const struct component *c, struct 
     AUTO_PADES p = {0};
     enum sig_level level;
     TRY(level_read(c->level, &level));
-    const struct pades_opts opts = {.name = k->name, .signing_time = k->time, .contents_room = evidence_room(&k->signer, level)};
+    struct pades_opts opts = {.name = k->name, .signing_time = k->time, .contents_room = evidence_room(&k->signer, level)};
+    struct visible v;
+    struct pdf_appearance seen;
+    AUTO_DRAWN drawn = {0};
+    TRY(visible_read(c->visible, &v));
+    if (v.wanted) {
+        TRY(visible_citizen(k->name, k->agency, k->time, &drawn));
+        seen = (struct pdf_appearance){buf_bytes(&drawn.pdf), drawn.width, drawn.height, buf_str(&drawn.spoken), v.place};
+        opts.appearance = &seen;
+        opts.field_name = v.field[0] != '\0' ? v.field : NULL;
+    }
     TRY(content_get(k->app->content, c->sha256, c->size, &fd));
     TRY(pdfjail_prepare(k->app->pdfjail, fd, &opts, &p));
     if (p.base_size != c->size)
@@ -205,7 +217,8 @@ err_t activation_prepare(struct app *a, const struct dossier *d, const struct we
 
     AUTO_BUF name = {0};
     TRY(common_name(&v->cert, &name));
-    AUTO(preparing_free) struct preparing k = {.app = a, .name = buf_str(&name), .time = act->row.signing_time, .act = act};
+    AUTO(preparing_free)
+    struct preparing k = {.app = a, .name = buf_str(&name), .agency = d->agency, .time = act->row.signing_time, .act = act};
     TRY(evidence_for_citizen(a, buf_bytes(&v->cert.der), &k.signer));
     struct listing l = {.dossier = d->id};
     err_t e = db_do(a->db, DB_AUTOCOMMIT, list_components, &l);

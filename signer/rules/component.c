@@ -4,6 +4,7 @@
  */
 #include "signer/rules/component.h"
 
+#include "common/clock.h"
 #include "signer/errors.h"
 #include "signer/formats/pdf_active.h"
 #include "signer/formats/zip.h"
@@ -12,6 +13,7 @@
 #include "signer/rules/level.h"
 #include "signer/rules/naming.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/visible.h"
 #include "signer/store/audit.h"
 #include <errno.h>
 #include <stdio.h>
@@ -139,6 +141,17 @@ err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN
 
 /* --- what is asked for --- */
 
+/* Only what is signed inside can show it. */
+static err_t choose_visible(const char *wish, struct component *c)
+{
+    struct visible v;
+    TRY(visible_read(wish, &v));
+    if (v.wanted && c->format != FORMAT_PADES)
+        return ERR_SYNTAX;
+    snprintf(c->visible, sizeof c->visible, "%s", v.wanted ? wish : "");
+    return OK;
+}
+
 static err_t choose(const struct upload *u, struct component *c)
 {
     enum sig_level level = LEVEL_LTA;
@@ -148,6 +161,7 @@ static err_t choose(const struct upload *u, struct component *c)
     if (u->level != NULL && level_read(u->level, &level) != OK)
         return ERR_FORMAT;
     snprintf(c->level, sizeof c->level, "%s", level_name(level));
+    TRY(choose_visible(u->visible, c));
     return c->format == FORMAT_PADES && !c->pdf ? ERR_FORMAT : OK;
 }
 
@@ -217,10 +231,25 @@ static err_t read_accept(const char *list, unsigned *accept)
     return list == NULL || pdf_active_parse(list, accept) == OK ? OK : ERR_SYNTAX;
 }
 
+/* A PDF: can it be signed, may it, and is there a place for what is to be seen? Fonts that are missing are told now and not when the citizen signs. */
+static err_t check_pdf(struct app *a, const struct upload *u, const struct component *c, unsigned *active)
+{
+    struct visible v;
+    struct pdfjail_wish wish = {0};
+    AUTO_DRAWN sample = {0};
+    TRY(read_accept(u->accept, &wish.accept));
+    TRY(visible_read(c->visible, &v));
+    if (v.wanted) {
+        TRY(visible_citizen("Người ký", NULL, clock_now(), &sample));
+        wish.place = &v.place;
+        wish.field = v.field[0] != '\0' ? v.field : NULL;
+    }
+    return pdfjail_check(a->pdfjail, u->fd, &wish, active);
+}
+
 err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created,
                        unsigned *active)
 {
-    unsigned accept;
     if (!uuid_valid(u->dossier))
         return ERR_NOT_FOUND;
     struct job j = {.app = a, .caller = c, .dossier = u->dossier, .request_id = u->request_id};
@@ -228,13 +257,12 @@ err_t component_upload(struct app *a, const struct caller *c, const struct uploa
     snprintf(j.c.name, sizeof j.c.name, "%s", u->name);
     TRY(component_media_type(u->media_type, j.c.media_type));
     TRY(component_digest_check(u->content_digest, u->sha256, u->sha512));
-    TRY(read_accept(u->accept, &accept));
     j.c.size = u->size;
     TRY(db_do(a->db, DB_TX, may_upload, &j)); /* before work is spent on it */
     j.c.pdf = is_pdf(u->fd, j.c.media_type);
     TRY(choose(u, &j.c));
     if (j.c.format == FORMAT_PADES)
-        TRY(pdfjail_check(a->pdfjail, u->fd, accept, active));
+        TRY(check_pdf(a, u, &j.c, active));
     struct content_file file;
     TRY(content_put(a->content, u->fd, u->size, &file));
     if (memcmp(file.sha256, u->sha256, SHA256_LEN) != 0)

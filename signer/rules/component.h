@@ -24,14 +24,15 @@ err_t component_digest_check(const char *header, const uint8_t sha256[SHA256_LEN
 struct upload {
     const char *dossier, *name, *media_type, *content_digest, *request_id;
     const char *format, *level; /* "pades", "cades", "xades"; "B-B" … "B-LTA"; NULL: PAdES for a PDF, CAdES for all else, B-LTA */
-    const char *accept; /* what a PDF may hold besides paper: pdf_active_parse; NULL: nothing */
+    const char *visible;        /* where its signature is to be seen: visible_read; NULL: nowhere */
+    const char *accept;         /* what a PDF may hold besides paper: pdf_active_parse; NULL: nothing */
     int fd;
     uint64_t size;
     const uint8_t *sha256, *sha512;
 };
 /*
  * Checks it, stores the bytes, then the row: new or in place of the one of that name, while the dossier is a draft. An unusable PDF is refused with
- * its reason; ERR_PDF_ACTIVE: *active is what must be accepted first. ERR_FORMAT: no such format or level, or PAdES for what is no PDF. ERR_NOT_FOUND (not the
+ * its reason; ERR_PDF_ACTIVE: *active is what must be accepted first. ERR_PDF_PLACE: the signature cannot be seen there. ERR_FORMAT: no such format or level, or PAdES for what is no PDF. ERR_NOT_FOUND (not the
  * caller's), ERR_DOSSIER_STATE, ERR_COMPONENT_COUNT, ERR_DOSSIER_SIZE …
  */
 err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created,

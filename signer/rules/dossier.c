@@ -165,6 +165,8 @@ err_t component_to_json(const struct dossier *d, const struct component *c, json
     json_object_set_new(o, "href", json_string(buf_str(&path)));
     json_object_set_new(o, "signature_kind", json_string(component_format_name(c->format)));
     json_object_set_new(o, "level", json_string(c->level));
+    if (c->visible[0] != '\0')
+        json_object_set_new(o, "visible", json_string(c->visible));
     if (c->is_signed)
         json_object_set_new(o, "level_reached", json_string(c->level_reached));
     if (c->is_signed && c->format == FORMAT_PADES) {

@@ -292,11 +292,24 @@ static err_t put_text(const char *text, bool *has, char out[PDFJAIL_TEXT_MAX])
     return OK;
 }
 
-err_t pdfjail_check(struct pdfjail *s, int fd, unsigned accept, unsigned *active)
+err_t pdfjail_check(struct pdfjail *s, int fd, const struct pdfjail_wish *w, unsigned *active)
 {
-    const struct pdfjail_ask ask = {.op = PDFJAIL_CHECK, .accept = accept};
+    struct pdfjail_ask ask = {.op = PDFJAIL_CHECK, .accept = w->accept, .seen = w->place != NULL};
     *active = 0;
+    if (w->place != NULL)
+        ask.place = *w->place;
+    TRY(put_text(w->field, &ask.has_field, ask.field));
     return ask_and_wait(s, &(struct question){&ask, fd, -1}, &(struct wanted){.active = active});
+}
+
+static err_t put_appearance(const struct pdf_appearance *a, struct pdfjail_ask *ask, int *drawn)
+{
+    ask->seen = true;
+    ask->place = a->place;
+    ask->width = a->width;
+    ask->height = a->height;
+    TRY(put_text(a->spoken, &ask->has_spoken, ask->spoken));
+    return pdfjail_file_write(a->drawn, drawn);
 }
 
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
@@ -310,7 +323,11 @@ err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, 
     TRY(put_text(opts->reason, &ask.has_reason, ask.reason));
     TRY(put_text(opts->location, &ask.has_location, ask.location));
     TRY(put_text(opts->name, &ask.has_name, ask.name));
-    return ask_and_wait(s, &(struct question){&ask, fd, -1}, &(struct wanted){.prepared = out});
+    TRY(put_text(opts->field_name, &ask.has_field, ask.field));
+    AUTO_FD drawn = -1;
+    if (opts->appearance != NULL)
+        TRY(put_appearance(opts->appearance, &ask, &drawn));
+    return ask_and_wait(s, &(struct question){&ask, fd, drawn}, &(struct wanted){.prepared = out});
 }
 
 err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size)

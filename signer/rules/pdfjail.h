@@ -22,7 +22,12 @@ void pdfjail_close(struct pdfjail **s);
  * As pdf_check and pades_prepare (by SHA-256 alone); besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY.
  * ERR_PDF_ACTIVE: *active has what is in it and not in accept. What was accepted once is not asked for again when it is prepared.
  */
-err_t pdfjail_check(struct pdfjail *s, int fd, unsigned accept, unsigned *active) MUST_USE;
+struct pdfjail_wish {
+    unsigned accept;               /* pdf_active.h */
+    const struct pdf_place *place; /* where something is to be seen; NULL: nothing */
+    const char *field;             /* in this field; NULL: any */
+};
+err_t pdfjail_check(struct pdfjail *s, int fd, const struct pdfjail_wish *wish, unsigned *active) MUST_USE;
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
 /* As pades_dss_update for one signature; *base_size is how much of the file was seen. */
 err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size) MUST_USE;

@@ -44,20 +44,25 @@ static err_t write_whole(int fd, struct bytes b)
     return OK;
 }
 
+err_t pdfjail_file_write(struct bytes b, int *fd)
+{
+    AUTO_FD file = memfd_create("more", MFD_CLOEXEC);
+    if (file < 0)
+        return ERR_NOMEM;
+    TRY(write_whole(file, b));
+    *fd = file;
+    file = -1;
+    return OK;
+}
+
 err_t pdfjail_store_write(const struct pades_vri *vri, int *fd)
 {
     AUTO_BUF all = {0};
-    AUTO_FD file = memfd_create("validation data", MFD_CLOEXEC);
-    if (file < 0)
-        return ERR_NOMEM;
     TRY(put(&all, vri->contents));
     TRY(put_set(&all, vri->data->cert, vri->data->cert_n));
     TRY(put_set(&all, vri->data->crl, vri->data->crl_n));
     TRY(put_set(&all, vri->data->ocsp, vri->data->ocsp_n));
-    TRY(write_whole(file, buf_bytes(&all)));
-    *fd = file;
-    file = -1;
-    return OK;
+    return pdfjail_file_write(buf_bytes(&all), fd);
 }
 
 /* --- the child's side --- */
@@ -94,7 +99,7 @@ static err_t get_set(struct bytes *in, struct validation_data *data, err_t (*add
     return OK;
 }
 
-static err_t read_whole(int fd, struct buf *out)
+err_t pdfjail_file_read(int fd, struct buf *out)
 {
     struct stat st;
     if (fstat(fd, &st) != 0 || st.st_size < 0 || st.st_size > 2 * (off_t)PDFJAIL_INCREMENT_MAX)
@@ -113,7 +118,7 @@ err_t pdfjail_store_read(int fd, struct pdfjail_store *out)
 {
     AUTO_BUF all = {0};
     struct bytes contents;
-    TRY(read_whole(fd, &all));
+    TRY(pdfjail_file_read(fd, &all));
     struct bytes in = buf_bytes(&all);
     TRY(get(&in, &contents));
     TRY(buf_copy(&out->contents, contents));

@@ -15,7 +15,7 @@
 
 enum pdfjail_op { PDFJAIL_CHECK = 1, PDFJAIL_PREPARE, PDFJAIL_STORE };
 
-/* One datagram to the zygote, with two descriptors: the PDF, and the pipe for the answer; and a third of validation data when a store is asked for. */
+/* One datagram to the zygote, with two descriptors: the PDF, and the pipe for the answer; and a third when there is more to say. */
 struct pdfjail_ask {
     enum pdfjail_op op;
     bool has_reason, has_location, has_name, document_timestamp;
@@ -23,6 +23,11 @@ struct pdfjail_ask {
     int64_t signing_time;
     size_t contents_room;
     unsigned accept; /* of PDFJAIL_CHECK (pdf_active.h) */
+    bool seen;       /* something is to be seen, at this place: is it there, or (PDFJAIL_PREPARE) put it there */
+    struct pdf_place place;
+    bool has_field, has_spoken;
+    char field[PDFJAIL_TEXT_MAX], spoken[PDFJAIL_TEXT_MAX];
+    double width, height; /* points, of what is drawn */
 };
 
 /* Written to the pipe by the child, followed by increment_len bytes. */
@@ -35,5 +40,11 @@ struct pdfjail_answer {
     uint8_t sha256[32];
     size_t increment_len;
 };
+
+/* The third descriptor: validation data for a store, the drawn page of what is to be seen. */
+static inline bool pdfjail_has_data(const struct pdfjail_ask *a)
+{
+    return a->op == PDFJAIL_STORE || (a->op == PDFJAIL_PREPARE && a->seen);
+}
 
 #endif

@@ -96,7 +96,7 @@ static bool write_all(int fd, const void *p, size_t n)
 
 /* What came with an ask. */
 struct given {
-    int pdf, answer, data; /* data: -1 but for a store */
+    int pdf, answer, data; /* data: -1 unless pdfjail_has_data */
 };
 
 static err_t add_store(const struct given *g, struct pades_prepared *out)
@@ -109,30 +109,43 @@ static err_t add_store(const struct given *g, struct pades_prepared *out)
     return pades_dss_update(p, &(struct pades_vri){buf_bytes(&s.contents), &s.data}, 1, &out->increment);
 }
 
-static err_t check(int pdf, unsigned accept, unsigned *active)
+static err_t check(const struct pdfjail_ask *ask, int pdf, unsigned *active)
 {
     unsigned found = 0;
     TRY(pdf_check(pdf, &found));
-    *active = found & ~accept;
-    return *active == 0 ? OK : ERR_PDF_ACTIVE;
+    *active = found & ~ask->accept;
+    if (*active != 0)
+        return ERR_PDF_ACTIVE;
+    return ask->seen ? pdf_place_check(pdf, ask->has_field ? ask->field : NULL, &ask->place) : OK;
 }
 
-static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out, unsigned *active)
+static err_t prepare(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out)
 {
-    if (ask->op == PDFJAIL_CHECK)
-        return check(g->pdf, ask->accept, active);
-    if (ask->op == PDFJAIL_STORE)
-        return add_store(g, out);
+    AUTO_BUF drawn = {0};
+    if (ask->seen)
+        TRY(pdfjail_file_read(g->data, &drawn));
+    const struct pdf_appearance seen = {buf_bytes(&drawn), ask->width, ask->height, ask->has_spoken ? ask->spoken : NULL, ask->place};
     const struct pades_opts opts = {
+        .field_name = ask->has_field ? ask->field : NULL,
         .reason = ask->has_reason ? ask->reason : NULL,
         .location = ask->has_location ? ask->location : NULL,
         .name = ask->has_name ? ask->name : NULL,
         .signing_time = ask->signing_time,
         .contents_room = ask->contents_room,
+        .appearance = ask->seen ? &seen : NULL,
         .document_timestamp = ask->document_timestamp,
         .accept = PDF_ACTIVE_ALL, /* asked about when it came */
     };
     return pades_prepare(g->pdf, &opts, out);
+}
+
+static err_t work(const struct pdfjail_ask *ask, const struct given *g, struct pades_prepared *out, unsigned *active)
+{
+    if (ask->op == PDFJAIL_CHECK)
+        return check(ask, g->pdf, active);
+    if (ask->op == PDFJAIL_STORE)
+        return add_store(g, out);
+    return prepare(ask, g, out);
 }
 
 _Noreturn static void child(const struct pdfjail_ask *ask, const struct given *g)
@@ -171,7 +184,7 @@ static bool receive(struct pdfjail_ask *ask, struct given *g)
         n = recvmsg(PDFJAIL_FD, &msg, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-    size_t fds = ask->op == PDFJAIL_STORE ? 3 : 2;
+    size_t fds = pdfjail_has_data(ask) ? 3 : 2;
     if (n != (ssize_t)sizeof *ask || c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(fds * sizeof(int)))
         return false;
     int fd[PDFJAIL_FDS_MAX] = {-1, -1, -1};

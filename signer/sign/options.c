@@ -352,7 +352,7 @@ static bool visible_fits(struct options *o)
         return complain("this look needs --picture", NULL);
     if (v->kind == LOOK_ANNEX && v->number == NULL)
         return complain("this look needs --number", NULL);
-    return o->place == NULL || visible_place(o->place, &o->job.visible.place) || complain("not a place", o->place);
+    return o->place == NULL || pdf_place_parse(o->place, &o->job.visible.place) || complain("not a place", o->place);
 }
 
 static bool accept_fits(struct options *o)

@@ -17,9 +17,6 @@ struct visible {
     struct pdf_place place;
 };
 
-/* "field", "top-right", "2:top-right", "last:30,200" or "1:30,200,60x25": page, then millimetres from its upper left corner. False: none of these. */
-bool visible_place(const char *text, struct pdf_place *out);
-
 /* Draws it for one signature. name: NULL: the certificate's. As look_draw. */
 err_t visible_draw(const struct visible *v, const char *name, struct bytes cert, int64_t time, struct drawn *out) MUST_USE;
 

@@ -10,18 +10,20 @@
 
 #define COLUMNS                                                                                                     \
     "name, position, kind, media_type, size, sha256, sha512, (signed_sha256 IS NOT NULL OR signature IS NOT NULL)," \
-    " signed_size, signed_sha256, signed_sha512, format, level, level_reached"
+    " signed_size, signed_sha256, signed_sha512, format, level, level_reached, visible"
 
 const struct db_stmt component_put_stmt = {
     "component_put",
-    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512, format, level)"
-    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea, $8, $9 FROM signer.component WHERE "
+    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512, format, level, visible)"
+    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea, $8, $9, nullif($10, '') FROM "
+    "signer.component WHERE "
     "dossier_id "
     "= $1::uuid"
     " ON CONFLICT (dossier_id, name) DO UPDATE SET kind = excluded.kind, media_type = excluded.media_type, size = excluded.size,"
-    " sha256 = excluded.sha256, sha512 = excluded.sha512, format = excluded.format, level = excluded.level, uploaded_at = now() RETURNING "
+    " sha256 = excluded.sha256, sha512 = excluded.sha512, format = excluded.format, level = excluded.level, visible = excluded.visible, "
+    "uploaded_at = now() RETURNING "
     "(xmax = 0)",
-    9,
+    10,
 };
 const struct db_stmt component_get_stmt = {
     "component_get",
@@ -102,6 +104,7 @@ static void read_row(const struct db_rows *rows, int row, struct component *out)
         out->format = FORMAT_CADES; /* the table allows no other */
     snprintf(out->level, sizeof out->level, "%s", db_str(rows, row, 12));
     snprintf(out->level_reached, sizeof out->level_reached, "%s", db_str(rows, row, 13));
+    snprintf(out->visible, sizeof out->visible, "%s", db_str(rows, row, 14));
 }
 
 err_t component_put(struct db *db, const char *dossier, const struct component *c, bool *created)
@@ -117,6 +120,7 @@ err_t component_put(struct db *db, const char *dossier, const struct component *
         DB_BYTES(BYTES(c->sha512, sizeof c->sha512)),
         DB_TEXT(component_format_name(c->format)),
         DB_TEXT(c->level),
+        DB_TEXT(c->visible),
     };
     TRY(db_one(db, &component_put_stmt, p, &rows));
     *created = db_bool(rows, 0, 0);

@@ -29,6 +29,7 @@ struct component {
     char level[LEVEL_CAP];         /* asked for: "B-B" to "B-LTA" */
     char level_reached[LEVEL_CAP]; /* "": not signed yet */
     bool is_signed;
+    char visible[201];    /* where the signature is to be seen (rules/visible.h); "": nowhere */
     uint64_t signed_size; /* the signed PDF */
     uint8_t signed_sha256[SHA256_LEN];
     uint8_t signed_sha512[SHA512_LEN];

@@ -10,6 +10,7 @@
 #include "signer/formats/pdf_active.h"
 #include "signer/rules/content.h"
 #include "signer/rules/pdfjail.h"
+#include "signer/rules/visible.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -35,7 +36,7 @@ static int open_vector(const char *name)
 static err_t check(int fd)
 {
     unsigned active;
-    return pdfjail_check(box, fd, 0, &active);
+    return pdfjail_check(box, fd, &(struct pdfjail_wish){0}, &active);
 }
 
 static void each_broken_file_gets_its_reason(void **state)
@@ -84,13 +85,62 @@ static void what_somebody_must_accept_is_named(void **state)
     FILE *f = tmpfile();
     assert_true(f != NULL && fwrite(pdf.ptr, pdf.len, 1, f) == 1 && fflush(f) == 0);
     unsigned active = 0;
-    assert_int_equal(pdfjail_check(box, fileno(f), PDF_LAUNCH | PDF_XFA, &active), ERR_PDF_ACTIVE);
+    assert_int_equal(pdfjail_check(box, fileno(f), &(struct pdfjail_wish){.accept = PDF_LAUNCH | PDF_XFA}, &active), ERR_PDF_ACTIVE);
     assert_int_equal(active, PDF_JAVASCRIPT);
-    assert_int_equal(pdfjail_check(box, fileno(f), PDF_LAUNCH | PDF_JAVASCRIPT, &active), OK);
+    assert_int_equal(pdfjail_check(box, fileno(f), &(struct pdfjail_wish){.accept = PDF_LAUNCH | PDF_JAVASCRIPT}, &active), OK);
     assert_int_equal(active, 0);
     AUTO_PADES p = {0};
     assert_int_equal(pdfjail_prepare(box, fileno(f), &(struct pades_opts){.signing_time = 1764000000}, &p), OK);
     fclose(f);
+}
+
+/* The page is drawn outside, where fonts are; the child that reads the document gets it as bytes. */
+static void what_is_to_be_seen_goes_in_and_comes_out(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_vector("demo/to-khai.pdf");
+    AUTO_DRAWN d = {0};
+    AUTO_PADES inside = {0}, outside = {0};
+    struct visible v;
+    unsigned active;
+    assert_ok(visible_read("top-right", &v));
+    assert_ok(visible_citizen("Nguyễn Văn An", "Ủy ban nhân dân phường", 1764000000, &d));
+    const struct pdf_appearance seen = {buf_bytes(&d.pdf), d.width, d.height, buf_str(&d.spoken), v.place};
+    const struct pades_opts opts = {.signing_time = 1764000000, .contents_room = 8000, .appearance = &seen};
+    assert_ok(pdfjail_prepare(box, fd, &opts, &inside));
+    assert_ok(pades_prepare(fd, &opts, &outside));
+    assert_int_equal(inside.increment.len, outside.increment.len);
+    assert_int_equal(inside.contents_at, outside.contents_at);
+    assert_ok(pdfjail_check(box, fd, &(struct pdfjail_wish){.place = &v.place}, &active));
+    const struct pdf_place nowhere = {.where = PDF_AT_TOP_RIGHT, .page = 99};
+    assert_err(pdfjail_check(box, fd, &(struct pdfjail_wish){.place = &nowhere}, &active), ERR_PDF_PLACE);
+    assert_err(
+        pdfjail_check(box, fd, &(struct pdfjail_wish){.place = &(struct pdf_place){.where = PDF_AT_FIELD}, .field = "Nobody"}, &active),
+        ERR_PDF_PLACE);
+}
+
+static void a_wish_for_a_place_is_read_or_refused(void **state)
+{
+    (void)state;
+    struct visible v;
+    static const char *const GOOD[] = {"top-right", "3:top-right", "last:top-right", "field:Người nộp", "1:10,20,70x20", "last:0,0,1.5x2"};
+    static const char *const BAD[] = {"field", "field:", "1:10,20", "0:top-right", "bottom", "1:10,20,0x5", "1:-1,2,3x4", "field:\xff"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+        assert_ok(visible_read(GOOD[i], &v));
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_err(visible_read(BAD[i], &v), ERR_SYNTAX);
+    assert_ok(visible_read("", &v));
+    assert_false(v.wanted);
+}
+
+/* A portal's text of any kind is no reason for a citizen not to be able to sign. */
+static void an_agency_that_cannot_be_shown_is_left_out(void **state)
+{
+    (void)state;
+    AUTO_DRAWN without = {0}, odd = {0};
+    assert_ok(visible_citizen("Nguyễn Văn An", "", 1764000000, &without));
+    assert_ok(visible_citizen("Nguyễn Văn An", "a\nb", 1764000000, &odd));
+    assert_string_equal(buf_str(&odd.spoken), buf_str(&without.spoken));
 }
 
 static void what_is_no_regular_file_is_refused(void **state)
@@ -274,10 +324,17 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], PDFJAIL_ARG) == 0)
         return pdfjail_zygote_main();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_broken_file_gets_its_reason),   cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
-        cmocka_unit_test(what_somebody_must_accept_is_named), cmocka_unit_test(what_is_no_regular_file_is_refused),
-        cmocka_unit_test(a_dead_zygote_is_replaced),          cmocka_unit_test(many_threads_share_it),
-        cmocka_unit_test(what_is_stored_comes_back),          cmocka_unit_test(the_sweep_takes_only_what_is_old_and_unused),
+        cmocka_unit_test(each_broken_file_gets_its_reason),
+        cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
+        cmocka_unit_test(what_somebody_must_accept_is_named),
+        cmocka_unit_test(what_is_no_regular_file_is_refused),
+        cmocka_unit_test(what_is_to_be_seen_goes_in_and_comes_out),
+        cmocka_unit_test(a_wish_for_a_place_is_read_or_refused),
+        cmocka_unit_test(an_agency_that_cannot_be_shown_is_left_out),
+        cmocka_unit_test(a_dead_zygote_is_replaced),
+        cmocka_unit_test(many_threads_share_it),
+        cmocka_unit_test(what_is_stored_comes_back),
+        cmocka_unit_test(the_sweep_takes_only_what_is_old_and_unused),
     };
     secret_init();
     signer_errors_register();
