@@ -125,11 +125,10 @@ static err_t shut_the_door(const struct key_wish *w, const struct key *k)
 static err_t seat_all(const struct key *k, struct seat *seat, const int *fd, unsigned n, pthread_barrier_t *seated)
 {
     pthread_t thread;
-    for (unsigned i = 0; i < n; i++)
-        seat[i] = (struct seat){k, fd[i], i > 0 ? seated : NULL};
     if (pthread_barrier_init(seated, NULL, n) != 0)
         return ERR_NOMEM;
     for (unsigned i = 1; i < n; i++) {
+        seat[i] = (struct seat){k, fd[i], seated};
         if (pthread_create(&thread, NULL, serve, &seat[i]) != 0)
             return ERR_NOMEM;
     }
@@ -144,14 +143,16 @@ int key_server_run(const struct key_wish *w, const int *fd, unsigned n)
     struct seat seat[KEY_THREADS_MAX];
     pthread_barrier_t seated;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    hello.e = lockin_early();
-    if (hello.e == OK)
-        hello.e = open_usable(w, &k, hello.why);
-    if (hello.e == OK)
-        hello.e = seat_all(&k, seat, fd, n, &seated);
-    if (hello.e == OK)
-        hello.e = shut_the_door(w, &k);
-    if (say_hello(&k, &hello, fd[0]) == OK)
-        (void)serve(&seat[0]);
+    err_t e = lockin_early();
+    if (e == OK)
+        e = open_usable(w, &k, hello.why);
+    if (e == OK)
+        e = seat_all(&k, seat, fd, n, &seated);
+    if (e == OK)
+        e = shut_the_door(w, &k);
+    hello.e = e;
+    bool told = say_hello(&k, &hello, fd[0]) == OK;
+    if (e == OK && told)
+        (void)serve(&(struct seat){&k, fd[0], NULL});
     _exit(0); /* the other threads end with it; memory is the system's again */
 }

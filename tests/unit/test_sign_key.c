@@ -164,13 +164,37 @@ static void when_the_program_is_killed_the_key_goes_with_it(void **state)
     assert_false(there("note.txt.p7s"));
 }
 
+/* Killed at any moment of a batch: each signature is there whole, or not at all, and nothing beside it. */
+static void a_batch_killed_at_any_moment_leaves_whole_signatures(void **state)
+{
+    (void)state;
+    AUTO_BUF text = {0};
+    unsigned some = 0;
+    crls_for_the_verifier();
+    tp_run(&text, "for i in $(seq 60); do cp note.txt note-$i; done");
+    int64_t start = clock_mono_us();
+    ASSERT_EXIT(0, "B-T", KEY "-j2 --tsa %s note-*", services_url("/tsa"));
+    int64_t whole = clock_mono_us() - start;
+    for (unsigned part = 1; part < 12; part++) {
+        tp_run(&text,
+               "rm -f *.p7s; '%s' " KEY "-j2 --tsa %s note-* >/dev/null 2>&1 & sleep %.3f; kill -9 $! 2>/dev/null; wait $! 2>/dev/null; "
+               "ls *.p7s 2>/dev/null | wc -l",
+               sign, services_url("/tsa"), (double)whole * part / 12 / 1e6);
+        unsigned long n = strtoul(buf_str(&text), NULL, 10);
+        if (n > 0)
+            verifier_says(0, "*.p7s");
+        some += n > 0 && n < 60;
+        assert_int_equal(tp_run(&text, "test -z \"$(ls -A | grep '^[.]antin')\""), 0);
+    }
+    assert_true(some > 0); /* it was hit in the midst of it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_process_that_reads_documents_has_no_key),
-        TEST(the_process_with_the_key_is_locked_in),
-        TEST(without_the_process_with_the_key_nothing_is_signed),
-        TEST(when_the_program_is_killed_the_key_goes_with_it),
+        TEST(the_process_that_reads_documents_has_no_key),          TEST(the_process_with_the_key_is_locked_in),
+        TEST(without_the_process_with_the_key_nothing_is_signed),   TEST(when_the_program_is_killed_the_key_goes_with_it),
+        TEST(a_batch_killed_at_any_moment_leaves_whole_signatures),
     };
     return cmocka_run_group_tests_name("antin-sign's key process", tests, setup, teardown);
 }
