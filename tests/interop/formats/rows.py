@@ -30,6 +30,8 @@ PAPERS = ("to-khai.pdf", "to-khai.xml", "note.txt")
 FORMATS = (
     Format("PAdES", PAPERS[:1], "to-khai.signed.pdf", dss="PAdES-BASELINE"),
     Format("PAdES by two", PAPERS[:1], "to-khai.signed.pdf", dss="PAdES-BASELINE", then=ADD),
+    Format("PAdES visible by two", PAPERS[:1], "to-khai.signed.pdf", ("--visible", "citizen"), dss="PAdES-BASELINE",
+           then=("--add", "--visible", "citizen", "--place", "last:20,230,80x20")),
     Format("CAdES detached", PAPERS[2:], "note.txt.p7s", dss="CAdES-BASELINE", beside=True),
     Format("CAdES enveloping", PAPERS[2:], "note.txt.p7m", ("--enveloping",), dss="CAdES-BASELINE"),
     Format("CAdES by two", PAPERS[2:], "note.txt.p7s", dss="CAdES-BASELINE", then=ADD, beside=True),
