@@ -1,7 +1,7 @@
 """
 The matrix itself: what each program said of each row, as the Markdown table that `make interop` prints and docs/formats.md holds.
 """
-from formats.columns import COLUMNS
+from formats.columns import COLUMNS, asked
 from formats.rows import BUILD, ROWS
 
 PATH = BUILD / "interop/matrix.md"
@@ -16,8 +16,7 @@ class Matrix:
 
     def cell(self, row, column):
         """pass, FAIL, away, – for a format that a program does not read, ? for one that was not asked."""
-        asked, _, _ = COLUMNS[column]
-        return self.cells.get((row, column), "?") if asked(row) else "–"
+        return self.cells.get((row, column), "?") if asked(row, column) else "–"
 
     def complete(self):
         """Was everybody asked about everything?"""

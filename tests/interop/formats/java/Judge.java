@@ -1,11 +1,12 @@
 /*
  * What EU DSS says of a file, by the validation policy that it comes with (ETSI EN 319 102-1). Called by Main.
- * One word for each signature: INDICATION|LEVEL|errors|warnings, for each time-stamp of its own: TST|INDICATION|errors, for each evidence record: ER|INDICATION|errors.
+ * One word for each signature: INDICATION|LEVEL|errors|warnings, each evidence record: ER|INDICATION|errors, each time-stamp of these or alone: TST|INDICATION|errors.
  */
 import eu.europa.esig.dss.enumerations.Indication;
 import eu.europa.esig.dss.jaxb.object.Message;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.simplereport.SimpleReport;
+import eu.europa.esig.dss.simplereport.jaxb.XmlToken;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import java.io.File;
 import java.util.ArrayList;
@@ -25,14 +26,23 @@ final class Judge {
         List<String> out = new ArrayList<>();
         for (String id : r.getSignatureIdList()) {
             out.add(String.join("|", said(r, id), String.valueOf(r.getSignatureFormat(id)), errors(r, id), words(r.getAdESValidationWarnings(id))));
-            r.getSignatureTimestamps(id).forEach(t -> out.add("TST|" + t.getIndication() + "|" + errors(r, t.getId())));
-            r.getSignatureEvidenceRecords(id).forEach(t -> out.add("ER|" + t.getIndication() + "|" + errors(r, t.getId())));
+            r.getSignatureTimestamps(id).forEach(t -> out.add(part(r, "TST", t)));
+            r.getSignatureEvidenceRecords(id).forEach(t -> record(r, t, out));
         }
         for (String id : r.getTimestampIdList())
             out.add("TST|" + said(r, id) + "|" + errors(r, id));
         for (String id : r.getEvidenceRecordIdList())
-            out.add("ER|" + said(r, id) + "|" + errors(r, id));
+            record(r, r.getEvidenceRecordById(id), out);
         return out;
+    }
+
+    private static void record(SimpleReport r, XmlToken record, List<String> out) {
+        out.add(part(r, "ER", record));
+        r.getEvidenceRecordTimestamps(record.getId()).forEach(t -> out.add(part(r, "TST", t)));
+    }
+
+    private static String part(SimpleReport r, String kind, XmlToken t) {
+        return kind + "|" + t.getIndication() + "|" + errors(r, t.getId());
     }
 
     private static String said(SimpleReport r, String id) {
