@@ -4,6 +4,7 @@
  */
 #include "signer/sign/folder.h"
 
+#include "common/clock.h"
 #include "signer/sign/target.h"
 #include <errno.h>
 #include <fts.h>
@@ -44,7 +45,7 @@ static bool is_half_done(const FTSENT *e)
 
 static void clear_away(const FTSENT *e)
 {
-    if (e->fts_statp->st_uid == geteuid() && e->fts_statp->st_mtime + LEFT_BEHIND < time(NULL))
+    if (e->fts_statp->st_uid == geteuid() && e->fts_statp->st_mtime + LEFT_BEHIND < clock_now())
         (void)unlink(e->fts_accpath);
 }
 

@@ -52,7 +52,8 @@ const char *status_name(enum status s)
 
 const char *kind_name(enum signature_kind k)
 {
-    static const char *const NAMES[] = {"PAdES", "CAdES", "TIMESTAMP", "PAdES-DOC-TIMESTAMP", "EVIDENCE", "XAdES", "JAdES", "COUNTERSIGNATURE"};
+    static const char *const NAMES[] = {"PAdES",    "CAdES", "TIMESTAMP", "PAdES-DOC-TIMESTAMP",
+                                        "EVIDENCE", "XAdES", "JAdES",     "COUNTERSIGNATURE"};
     return NAMES[k];
 }
 
