@@ -108,7 +108,7 @@ def test_killed_while_signing_all_or_nothing(stack, citizen, victim):
         thread = threading.Thread(target=press, args=(api, url, answers))
         thread.start()
         wait_until(lambda: answers)
-        time.sleep(random.random() * 0.35)
+        time.sleep(random.random() * 0.8)  # about as long as it takes
         os.kill(pid, signal.SIGKILL)
         if victim == "postgres":
             time.sleep(0.2)

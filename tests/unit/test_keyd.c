@@ -512,6 +512,18 @@ static void what_is_no_signed_info_is_not_sealed(void **state)
     assert_err(key_seal_info(keyd.k, BYTES("", 0), &sig), ERR_TOO_LARGE);
 }
 
+static void a_keyd_whose_list_has_no_containers_seals_none(void **state)
+{
+    (void)state;
+    struct proc other = {0};
+    AUTO_BUF sig = {0};
+    ceremony(&other);
+    write_conf(&other, ALL, "[seal]\ntypes = application/vnd.antin.manifest+json\n");
+    proc_start(&other);
+    assert_err(key_seal_info(other.k, BYTES_STR(INFO_BEGIN INFO_REFERENCE INFO_END), &sig), ERR_KEYD_REFUSED);
+    proc_end(&other);
+}
+
 /* --- CRLs --- */
 
 static uint64_t next_number = 1;
@@ -644,6 +656,7 @@ int main(void)
         cmocka_unit_test(what_is_not_on_the_list_is_not_sealed),
         cmocka_unit_test(the_seal_signs_the_signed_info_of_a_container),
         cmocka_unit_test(what_is_no_signed_info_is_not_sealed),
+        cmocka_unit_test(a_keyd_whose_list_has_no_containers_seals_none),
         cmocka_unit_test(crls_of_any_length_verify),
         cmocka_unit_test(a_crl_number_is_never_taken_again),
         cmocka_unit_test(a_bad_crl_entry_spoils_the_list),

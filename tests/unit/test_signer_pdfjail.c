@@ -143,6 +143,61 @@ static void an_agency_that_cannot_be_shown_is_left_out(void **state)
     assert_string_equal(buf_str(&odd.spoken), buf_str(&without.spoken));
 }
 
+/* A signed PDF in a file without a name. */
+static int signed_pdf(struct pades_prepared *p)
+{
+    AUTO_FD fd = open_vector("demo/to-khai.pdf");
+    const struct pades_opts opts = {.signing_time = 1764000000, .contents_room = 64};
+    assert_int_equal(pdfjail_prepare(box, fd, &opts, p), OK);
+    int out = memfd_create("signed", MFD_CLOEXEC);
+    char chunk[4096];
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    for (ssize_t n; (n = read(fd, chunk, sizeof chunk)) > 0;)
+        assert_int_equal(write(out, chunk, (size_t)n), n);
+    assert_int_equal(write(out, p->increment.ptr, p->increment.len), (ssize_t)p->increment.len);
+    return out;
+}
+
+static void the_sandbox_adds_validation_data_and_room_for_a_timestamp(void **state)
+{
+    (void)state;
+    AUTO_PADES p = {0};
+    AUTO_FD fd = signed_pdf(&p);
+    AUTO_VDATA data = {0};
+    AUTO_BUF increment = {0};
+    uint64_t base = 0;
+    const uint8_t contents[64] = {0};
+    assert_int_equal(vdata_add_cert(&data, BYTES_STR("a certificate")), OK);
+    assert_int_equal(vdata_add_crl(&data, BYTES_STR("a list")), OK);
+    assert_int_equal(vdata_add_ocsp(&data, BYTES_STR("an answer")), OK);
+    const struct pades_vri vri = {BYTES(contents, sizeof contents), &data};
+    assert_int_equal(pdfjail_store(box, fd, &vri, &increment, &base), OK);
+    assert_int_equal(base, p.base_size + p.increment.len);
+    static const char *const held[] = {"/Type /DSS", "a certificate", "a list", "an answer", "/VRI"};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        assert_non_null(memmem(increment.ptr, increment.len, held[i], strlen(held[i])));
+    AUTO_PADES stamp = {0};
+    assert_int_equal(pdfjail_prepare(box, fd, &(struct pades_opts){.document_timestamp = true, .contents_room = 64}, &stamp), OK);
+    assert_non_null(memmem(stamp.increment.ptr, stamp.increment.len, "/DocTimeStamp", 13));
+    AUTO_FD broken = open_vector("broken/truncated.pdf");
+    assert_int_equal(pdfjail_store(box, broken, &vri, &increment, &base), ERR_PDF_TRUNCATED);
+}
+
+static void more_validation_data_than_a_pdf_takes_is_refused(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_vector("demo/to-khai.pdf");
+    AUTO_VDATA data = {0};
+    AUTO_BUF huge = {0}, increment = {0};
+    uint64_t base = 0;
+    const size_t size = (16u << 20) + 1;
+    assert_int_equal(buf_reserve(&huge, size), OK);
+    memset(huge.ptr, 0, size);
+    huge.len = size;
+    assert_int_equal(vdata_add_crl(&data, buf_bytes(&huge)), OK);
+    assert_int_equal(pdfjail_store(box, fd, &(struct pades_vri){BYTES_STR("x"), &data}, &increment, &base), ERR_TOO_LARGE);
+}
+
 static void what_is_no_regular_file_is_refused(void **state)
 {
     (void)state;
@@ -327,6 +382,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_broken_file_gets_its_reason),
         cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
         cmocka_unit_test(what_somebody_must_accept_is_named),
+        cmocka_unit_test(the_sandbox_adds_validation_data_and_room_for_a_timestamp),
+        cmocka_unit_test(more_validation_data_than_a_pdf_takes_is_refused),
         cmocka_unit_test(what_is_no_regular_file_is_refused),
         cmocka_unit_test(what_is_to_be_seen_goes_in_and_comes_out),
         cmocka_unit_test(a_wish_for_a_place_is_read_or_refused),
