@@ -48,8 +48,9 @@ err_t xades_sign_detached(const struct xades_data *data, size_t n, const struct 
 /* Around the content, whatever it is: base64 in a ds:Object. */
 err_t xades_sign_enveloping(struct bytes content, const struct xades_opts *o, const struct signing_key *key, struct buf *xml) MUST_USE;
 /*
- * Inside an XML document, as its root's last child; not one byte of it changes otherwise. Also ERR_XML* of the document; ERR_CONFLICT: it has such
- * a signature already, which a second one would break.
+ * Inside an XML document, as its root's last child; not one byte of it changes otherwise. What is signed is the document without any signature (XPath
+ * Filter 2.0), so that others may sign beside. Also ERR_XML* of the document; ERR_CONFLICT: it has a signature that another one would break, or that is none
+ * of this kind; ERR_BAD_SIGNATURE: one that is not about the document as it is.
  */
 err_t xades_sign_enveloped(struct bytes document, const struct xades_opts *o, const struct signing_key *key, struct buf *xml) MUST_USE;
 
@@ -84,6 +85,7 @@ struct xades_ref {
     struct buf digest;
     /* private: */
     struct _xmlNode *node, *target, *without; /* the Reference; what it points to, and which part of that is left out */
+    bool without_all;                         /* of a document: all signatures are left out, not only this one */
     bool base64, canonical;                   /* what happens to it before it is digested */
     int c14n;
     const char *prefixes;
@@ -122,8 +124,8 @@ struct xades_signature {
 struct xades;
 /*
  * Every signature of an XML file, its structure checked to the last element; nothing is believed yet. ERR_NOT_FOUND: none there. ERR_XML*,
- * ERR_XML_WRAPPED, ERR_ALGORITHM (a name that is not in the table), ERR_UNSUPPORTED (a transform other than enveloped, base64 and the canonical
- * forms; parts of documents; other addresses than files beside it), ERR_TOO_LARGE.
+ * ERR_XML_WRAPPED, ERR_ALGORITHM (a name that is not in the table), ERR_UNSUPPORTED (a transform other than those that leave out this
+ * signature or all signatures, base64 and the canonical forms; parts of documents; other addresses than files beside it), ERR_TOO_LARGE.
  */
 err_t xades_open(struct bytes xml, struct xades **out) MUST_USE;
 void xades_free(struct xades **x);

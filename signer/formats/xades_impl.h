@@ -16,6 +16,8 @@
 #define TYPE_OBJECT NS_DS "Object"
 #define TRANSFORM_BASE64 NS_DS "base64"
 #define TRANSFORM_ENVELOPED NS_DS "enveloped-signature"
+#define NS_FILTER2 "http://www.w3.org/2002/06/xmldsig-filter2"
+#define TRANSFORM_XPATH "http://www.w3.org/TR/1999/REC-xpath-19991116"
 #define MIME_ANY "application/octet-stream"
 
 /* NULL: XML has no name for it. */
@@ -37,6 +39,8 @@ struct xades {
 
 /* Fills one signature from its ds:Signature: XML Signature's own part, and the References. */
 err_t xades_read_signature(struct _xmlNode *node, struct xades_signature *s) MUST_USE;
+/* Does a transform (XPath or XPath Filter 2.0) leave out all signatures of the document? Nothing else is read of these languages. ERR_UNSUPPORTED, ERR_XML. */
+err_t xades_read_filter(struct _xmlNode *transform) MUST_USE;
 /* A Reference of s, whose qualifying properties are known already. */
 err_t xades_read_ref(const struct xades_signature *s, struct _xmlNode *node, struct xades_ref *r) MUST_USE;
 /* Signed and unsigned properties. */

@@ -70,7 +70,7 @@ static err_t point(const struct xades_signature *s, struct xades_ref *r)
     return said == (r->kind == XADES_PROPERTIES) ? OK : ERR_XML_WRAPPED;
 }
 
-/* --- transforms: enveloped first, then one more at most --- */
+/* --- transforms: what is left out first, then one more at most --- */
 
 static err_t read_transform(const struct xades_signature *s, xmlNode *t, struct xades_ref *r)
 {
@@ -82,6 +82,10 @@ static err_t read_transform(const struct xades_signature *s, xmlNode *t, struct 
     if (strcmp(algorithm, TRANSFORM_ENVELOPED) == 0 && r->kind == XADES_DOCUMENT && r->without == NULL && xml_first(t) == NULL) {
         r->without = s->node;
         return OK;
+    }
+    if (r->kind == XADES_DOCUMENT && !r->without_all && (strcmp(algorithm, NS_FILTER2) == 0 || strcmp(algorithm, TRANSFORM_XPATH) == 0)) {
+        r->without_all = true;
+        return xades_read_filter(t);
     }
     if (strcmp(algorithm, TRANSFORM_BASE64) == 0 && r->kind == XADES_OBJECT && xml_first(t) == NULL) {
         r->base64 = true;
@@ -107,7 +111,7 @@ err_t xades_read_ref(const struct xades_signature *s, xmlNode *node, struct xade
             TRY(read_transform(s, t, r));
         at = xml_next(at);
     }
-    if (r->kind == XADES_DOCUMENT && r->without == NULL) /* would cover itself */
+    if (r->kind == XADES_DOCUMENT && r->without == NULL && !r->without_all) /* would cover itself */
         return ERR_UNSUPPORTED;
     return at != NULL ? xades_read_digest(at, &r->alg, &r->digest) : ERR_XML;
 }
@@ -121,5 +125,7 @@ err_t xades_ref_octets(const struct xades_ref *r, enum xml_c14n otherwise, struc
         TRY(xml_base64(r->target, &decoded));
         return buf_add_bytes(out, buf_bytes(&decoded));
     }
-    return xml_canonical(r->target, r->without, r->canonical ? (enum xml_c14n)r->c14n : otherwise, r->prefixes, out);
+    enum xml_c14n how = r->canonical ? (enum xml_c14n)r->c14n : otherwise;
+    return r->without_all ? xml_canonical_but(r->target, NS_DS, "Signature", how, r->prefixes, out)
+                          : xml_canonical(r->target, r->without, how, r->prefixes, out);
 }

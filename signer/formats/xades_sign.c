@@ -56,8 +56,9 @@ static err_t put_content_ref(struct buf *out, const struct draft *d)
         break;
     case ENVELOPED:
         TRY(buf_addf(out,
-                     "<ds:Reference Id=\"r-%s-0\" URI=\"\"><ds:Transforms><ds:Transform Algorithm=\"" TRANSFORM_ENVELOPED
-                     "\"/><ds:Transform Algorithm=\"" NS_EXC "\"/></ds:Transforms>",
+                     "<ds:Reference Id=\"r-%s-0\" URI=\"\"><ds:Transforms><ds:Transform Algorithm=\"" NS_FILTER2
+                     "\"><f:XPath xmlns:f=\"" NS_FILTER2 "\" Filter=\"subtract\">/descendant::ds:Signature</f:XPath></ds:Transform>"
+                     "<ds:Transform Algorithm=\"" NS_EXC "\"/></ds:Transforms>",
                      d->id));
         break;
     }
@@ -177,8 +178,7 @@ static err_t take_digests(struct draft *d)
     TRY(digest(d, buf_bytes(&properties), d->properties_digest));
     if (d->shape != ENVELOPED)
         return OK;
-    TRY(named(doc, "", d, &at));
-    TRY(xml_canonical((xmlNode *)doc, at, C14N_EXCLUSIVE, NULL, &document));
+    TRY(xml_canonical_but((xmlNode *)doc, NS_DS, "Signature", C14N_EXCLUSIVE, NULL, &document));
     return digest(d, buf_bytes(&document), d->content_digest);
 }
 
@@ -343,13 +343,29 @@ err_t xades_sign_enveloping(struct bytes content, const struct xades_opts *o, co
     return finish(&d, xml);
 }
 
-static err_t refuse_signed(const xmlNode *root)
+/* Each of these leaves the others out, and is about the document as it is. */
+static err_t signatures_allow(struct bytes document)
 {
-    for (const xmlNode *c = xml_first(root); c != NULL; c = xml_next(c)) {
-        if (xml_is(c, NS_DS, "Signature"))
-            return ERR_CONFLICT;
+    AUTO_XADES x = NULL;
+    err_t e = xades_open(document, &x);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    if (e != OK)
+        return e == ERR_NOMEM || e == ERR_TOO_LARGE ? e : ERR_CONFLICT;
+    for (size_t i = 0; i < x->n; i++) {
+        const struct xades_signature *s = &x->signature[i];
+        for (size_t k = 0; k < s->ref_n; k++) {
+            if (s->ref[k].kind == XADES_FILE || (s->ref[k].kind == XADES_DOCUMENT && !s->ref[k].without_all))
+                return ERR_CONFLICT;
+            TRY(xades_check_ref(&s->ref[k], NULL));
+        }
     }
-    return xml_is(root, NS_DS, "Signature") || xml_is(root, NS_ASIC, "XAdESSignatures") ? ERR_CONFLICT : OK;
+    return x->n < XADES_SIGNATURES_MAX ? OK : ERR_TOO_LARGE;
+}
+
+static bool has_place(const xmlNode *root)
+{
+    return !xml_is(root, NS_DS, "Signature") && !xml_is(root, NS_ASIC, "XAdESSignatures");
 }
 
 err_t xades_sign_enveloped(struct bytes document, const struct xades_opts *o, const struct signing_key *key, struct buf *xml)
@@ -360,7 +376,9 @@ err_t xades_sign_enveloped(struct bytes document, const struct xades_opts *o, co
         return ERR_SYNTAX;
     TRY(start(&d));
     TRY(xml_parse(document, &doc));
-    TRY(refuse_signed(xmlDocGetRootElement(doc)));
+    if (!has_place(xmlDocGetRootElement(doc)))
+        return ERR_CONFLICT;
+    TRY(signatures_allow(document));
     TRY(xml_open_end(document, xmlDocGetRootElement(doc), &d.before, &d.after));
     return finish(&d, xml);
 }

@@ -192,7 +192,13 @@ err_t xml_c14n_of(const char *uri, enum xml_c14n *out)
 
 struct subtree {
     const xmlNode *apex, *without;
+    const char *ns, *name; /* of elements that are left out, wherever they are; NULL: none */
 };
+
+static bool is_left_out(const struct subtree *s, const xmlNode *n)
+{
+    return n == s->without || (s->name != NULL && n->type == XML_ELEMENT_NODE && xml_is(n, s->ns, s->name));
+}
 
 /* Attributes and namespace nodes are seen as their element is. */
 static int visible(void *arg, xmlNode *node, xmlNode *parent)
@@ -201,7 +207,7 @@ static int visible(void *arg, xmlNode *node, xmlNode *parent)
     if (node->type == XML_NAMESPACE_DECL || node->type == XML_ATTRIBUTE_NODE)
         node = parent;
     for (; node != NULL; node = node->parent) {
-        if (node == s->without)
+        if (is_left_out(s, node))
             return 0;
         if (node == s->apex)
             return 1;
@@ -229,20 +235,29 @@ static err_t split_prefixes(char *text, xmlChar *list[PREFIXES_MAX + 1])
     return OK;
 }
 
-err_t xml_canonical(const xmlNode *apex, const xmlNode *without, enum xml_c14n how, const char *prefixes, struct buf *out)
+static err_t canonical(struct subtree s, enum xml_c14n how, const char *prefixes, struct buf *out)
 {
     AUTO_STR words = strdup(prefixes != NULL ? prefixes : "");
     xmlChar *list[PREFIXES_MAX + 1];
-    struct subtree s = {apex, without};
     if (words == NULL)
         return ERR_NOMEM;
     TRY(split_prefixes(words, list));
     xmlOutputBuffer *sink = xmlOutputBufferCreateIO(write_out, NULL, out, NULL);
     if (sink == NULL)
         return ERR_NOMEM;
-    int done = xmlC14NExecute(apex->doc, visible, &s, C14N_MODES[how], how == C14N_EXCLUSIVE ? list : NULL, 0, sink);
+    int done = xmlC14NExecute(s.apex->doc, visible, &s, C14N_MODES[how], how == C14N_EXCLUSIVE ? list : NULL, 0, sink);
     int closed = xmlOutputBufferClose(sink);
     return done >= 0 && closed >= 0 ? OK : ERR_XML;
+}
+
+err_t xml_canonical(const xmlNode *apex, const xmlNode *without, enum xml_c14n how, const char *prefixes, struct buf *out)
+{
+    return canonical((struct subtree){.apex = apex, .without = without}, how, prefixes, out);
+}
+
+err_t xml_canonical_but(const xmlNode *apex, const char *ns, const char *name, enum xml_c14n how, const char *prefixes, struct buf *out)
+{
+    return canonical((struct subtree){.apex = apex, .ns = ns, .name = name}, how, prefixes, out);
 }
 
 /* --- writing --- */

@@ -55,6 +55,9 @@ err_t xml_c14n_of(const char *uri, enum xml_c14n *out) MUST_USE;
  * NULL. prefixes: InclusiveNamespaces of the exclusive form, separated by spaces, or NULL.
  */
 err_t xml_canonical(const xmlNode *apex, const xmlNode *without, enum xml_c14n how, const char *prefixes, struct buf *out) MUST_USE;
+/* The same with every element of this name left out. */
+err_t xml_canonical_but(const xmlNode *apex, const char *ns, const char *name, enum xml_c14n how, const char *prefixes,
+                        struct buf *out) MUST_USE;
 
 /* --- the text itself --- */
 

@@ -379,6 +379,97 @@ static void every_prefix_is_refused(void **state)
     }
 }
 
+/* --- signatures that leave all signatures out --- */
+
+#define EXC_C14N "<d:Transform Algorithm='http://www.w3.org/2001/10/xml-exc-c14n#'/>"
+#define FILTER2(how, text)                                                                                                             \
+    "<d:Transform Algorithm='http://www.w3.org/2002/06/xmldsig-filter2'><f:XPath xmlns:f='http://www.w3.org/2002/06/xmldsig-filter2' " \
+    "Filter='" how "'>" text "</f:XPath></d:Transform>" EXC_C14N
+#define XPATH(text) \
+    "<d:Transform Algorithm='http://www.w3.org/TR/1999/REC-xpath-19991116'><d:XPath>" text "</d:XPath></d:Transform>" EXC_C14N
+
+static void the_ways_to_leave_all_signatures_out_are_read(void **state)
+{
+    (void)state;
+    static const char *const GOOD[] = {FILTER2("subtract", "/descendant::d:Signature"), FILTER2("subtract", " //d:Signature\n"),
+                                       XPATH("not(ancestor-or-self::d:Signature)")};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++) {
+        struct hall m;
+        AUTO_BUF xml = {0}, two = {0};
+        AUTO_XADES x = NULL;
+        tx_foreign_sign(&(struct tx_foreign){"<to-khai Id='goc'><a>1</a>", "</to-khai>", "", GOOD[i], ""}, &xml);
+        assert_ok(xades_open(buf_bytes(&xml), &x));
+        assert_ok(xades_check_ref(&xades_signature(x, 0)->ref[0], NULL));
+        assert_ok(xades_sign_enveloped(buf_bytes(&xml), &(struct xades_opts){.signing_time = clock_now()},
+                                       key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA), &two));
+        xades_free(&x);
+        assert_ok(xades_open(buf_bytes(&two), &x));
+        assert_int_equal(xades_count(x), 2);
+        for (size_t k = 0; k < 2; k++)
+            assert_ok(xades_check_ref(&xades_signature(x, k)->ref[0], NULL));
+        tx_replace(&two, "<a>1</a>", "<a>2</a>");
+        xades_free(&x);
+        assert_ok(xades_open(buf_bytes(&two), &x));
+        assert_err(xades_check_ref(&xades_signature(x, 0)->ref[0], NULL), ERR_BAD_SIGNATURE);
+    }
+}
+
+/* A signature that leaves out more than signatures is about less than it seems. */
+static void no_other_expression_is_read(void **state)
+{
+    (void)state;
+    static const char *const BAD[] = {
+        FILTER2("subtract", "/descendant::a"),
+        FILTER2("intersect", "/descendant::d:Signature"),
+        FILTER2("union", "/descendant::d:Signature"),
+        FILTER2("subtract", "/descendant::d:Signature | //a"),
+        FILTER2("subtract", "/descendant::d:SignatureValue"),
+        FILTER2("subtract", "/descendant::x:Signature"),
+        FILTER2("subtract", ""),
+        FILTER2("subtract", "/descendant::d:Signature[1]"),
+        XPATH("true()"),
+        XPATH("not(ancestor-or-self::a)"),
+        XPATH("not(ancestor-or-self::d:Signature) or true()"),
+        FILTER2("subtract", "/descendant::d:Signature") FILTER2("subtract", "/descendant::d:Signature"),
+    };
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        AUTO_BUF xml = {0};
+        AUTO_XADES x = NULL;
+        tx_foreign_sign(&(struct tx_foreign){"<to-khai xmlns:x='urn:x'><a>1</a>", "</to-khai>", "",
+                                             FILTER2("subtract", "/descendant::d:Signature"), ""},
+                        &xml);
+        AUTO_BUF good = {0};
+        AUTO_BUF piece = {0};
+        tx_cut(&xml, "<d:Transforms>", "</d:Transforms>", &piece);
+        assert_ok(buf_addf(&good, "URI=\"\"><d:Transforms>%s</d:Transforms>", BAD[i]));
+        tx_replace(&xml, "URI=\"\">", buf_str(&good));
+        assert_err(xades_open(buf_bytes(&xml), &x), ERR_UNSUPPORTED);
+    }
+}
+
+/* Where it stands does not matter to what is signed; what stands in it is no part of the document, and is looked at as a signature. */
+static void nothing_hides_in_what_is_left_out(void **state)
+{
+    (void)state;
+    struct hall m;
+    AUTO_BUF xml = {0}, forged = {0};
+    AUTO_XADES x = NULL;
+    assert_ok(xades_sign_enveloped(bytes_str(TX_DOCUMENT), &(struct xades_opts){.signing_time = clock_now()},
+                                   key_of(&m, &pki.citizen, CMS_SHA256, SIGN_ECDSA), &xml));
+    static const char *const HIDDEN[] = {
+        "<ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'><can-bo>" EVIL "</can-bo></ds:Signature>",
+        "<ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/>",
+        "<x><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'><can-bo/></ds:Signature></x>",
+    };
+    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++) {
+        AUTO_BUF with = {0};
+        assert_ok(buf_copy(&forged, buf_bytes(&xml)));
+        assert_ok(buf_addf(&with, "%s<ds:Signature ", HIDDEN[i]));
+        tx_replace(&forged, "<ds:Signature ", buf_str(&with));
+        assert_int_not_equal(xades_open(buf_bytes(&forged), &x), OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +489,9 @@ int main(void)
         cmocka_unit_test(malformed_xml_is_refused),
         cmocka_unit_test(sizes_are_bounded),
         cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(the_ways_to_leave_all_signatures_out_are_read),
+        cmocka_unit_test(no_other_expression_is_read),
+        cmocka_unit_test(nothing_hides_in_what_is_left_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

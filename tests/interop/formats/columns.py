@@ -128,7 +128,7 @@ class Judges:
         root = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
         for stamp in root.iter(XADES + "SignatureTimeStamp"):
             need(stamp.find(DS + "CanonicalizationMethod").get("Algorithm") == EXCLUSIVE, "another canonical form than exclusive")
-            value = etree.tostring(root.find(f".//{DS}SignatureValue"), method="c14n", exclusive=True, with_tail=False)
+            value = etree.tostring(next(stamp.iterancestors(DS + "Signature")).find(DS + "SignatureValue"), method="c14n", exclusive=True, with_tail=False)
             yield self.token(base64.b64decode(stamp.find(XADES + "EncapsulatedTimeStamp").text), value)
 
     def in_container(self, made):

@@ -27,6 +27,7 @@ FOREIGN = (
     Foreign("dss", "PAdES", PAPERS[:1], "x.pdf"),
     Foreign("dss", "CAdES-DETACHED", PAPERS[1:], "note.txt.p7s", beside=True),
     Foreign("dss", "CAdES-ENVELOPING", PAPERS[1:], "x.p7m"),
+    Foreign("dss", "XAdES-ENVELOPED", ("to-khai.xml",), "x.xml"),
     Foreign("dss", "XAdES-ENVELOPING", PAPERS[1:], "x.xml"),
     Foreign("dss", "XAdES-DETACHED", PAPERS[1:], "note.txt.xades.xml", beside=True, raised=False),
     Foreign("dss", "ASiC-E-XAdES", PAPERS, "x.asice"),

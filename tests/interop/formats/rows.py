@@ -39,6 +39,7 @@ FORMATS = (
     Format("CAdES by two", PAPERS[2:], "note.txt.p7s", dss="CAdES-BASELINE", then=ADD, beside=PAPERS[2:]),
     Format("CAdES counter-signed", PAPERS[2:], "note.txt.p7s", levels=LEVELS[:2], dss="CAdES-BASELINE", then=COUNTER, beside=PAPERS[2:]),
     Format("XAdES enveloped", PAPERS[1:2], "to-khai.signed.xml", ("--format", "xades"), dss="XAdES-BASELINE"),
+    Format("XAdES by two", PAPERS[1:2], "to-khai.signed.xml", ("--format", "xades"), dss="XAdES-BASELINE", then=ADD),
     Format("XAdES enveloping", PAPERS[2:], "note.txt.xades.xml", ("--format", "xades", "--enveloping"), dss="XAdES-BASELINE"),
     Format("XAdES detached", PAPERS[2:], "note.txt.xades.xml", ("--format", "xades", "--detached"), dss="XAdES-BASELINE", beside=PAPERS[2:]),
     Format("ASiC-E with XAdES", PAPERS, "to-khai.asice", ("--format", "asic-e"), dss="XAdES-BASELINE"),
