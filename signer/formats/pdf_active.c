@@ -4,6 +4,7 @@
  */
 #include "signer/formats/pdf_active.h"
 
+#include "signer/formats/pdf_peek.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct walk {
     unsigned found;
     uint8_t *seen; /* one bit a number */
     size_t seen_n; /* bits */
+    struct pdf_peek *peek;
     struct reference *todo;
     size_t todo_n, todo_cap, visited;
 };
@@ -81,9 +83,8 @@ static void set_seen(struct walk *w, int id, bool seen)
     w->seen[id / 8] = (uint8_t)(seen ? w->seen[id / 8] | bit : w->seen[id / 8] & ~bit);
 }
 
-static err_t push(struct walk *w, qpdf_oh v)
+static err_t push(struct walk *w, int id, int generation)
 {
-    int id = qpdf_oh_get_object_id(w->q, v);
     if (id <= 0 || (size_t)id >= w->seen_n || was_seen(w, id))
         return OK; /* beyond /Size there is nothing (§7.5.5) */
     set_seen(w, id, true);
@@ -97,7 +98,7 @@ static err_t push(struct walk *w, qpdf_oh v)
         w->todo = larger;
         w->todo_cap = cap;
     }
-    w->todo[w->todo_n++] = (struct reference){id, qpdf_oh_get_generation(w->q, v)};
+    w->todo[w->todo_n++] = (struct reference){id, generation};
     return OK;
 }
 
@@ -106,7 +107,8 @@ static err_t look(struct walk *w, qpdf_oh v, unsigned depth) MUST_USE;
 /* A reference is followed later; a direct value now. */
 static err_t follow(struct walk *w, qpdf_oh v, unsigned depth)
 {
-    return qpdf_oh_is_indirect(w->q, v) ? push(w, v) : look(w, v, depth + 1);
+    bool indirect = qpdf_oh_is_indirect(w->q, v);
+    return indirect ? push(w, qpdf_oh_get_object_id(w->q, v), qpdf_oh_get_generation(w->q, v)) : look(w, v, depth + 1);
 }
 
 static err_t look_array(struct walk *w, qpdf_oh v, unsigned depth)
@@ -184,18 +186,26 @@ static err_t look(struct walk *w, qpdf_oh v, unsigned depth)
     }
 }
 
+static err_t visit(struct walk *w, struct reference r)
+{
+    int parent, generation;
+    if (pdf_peek_is_still_page(w->peek, r.id, r.generation, &parent, &generation)) /* most are: qpdf would parse and keep each */
+        return push(w, parent, generation);
+    qpdf_oh v = qpdf_get_object_by_id(w->q, r.id, r.generation);
+    if (qpdf_oh_is_null(w->q, v))
+        set_seen(w, r.id, false); /* of that generation there is none: there may be of another */
+    err_t e = look(w, v, 0);
+    qpdf_oh_release(w->q, v);
+    return e;
+}
+
 static err_t walk_all(struct walk *w, struct pdf *p)
 {
-    TRY(push(w, qpdf_get_root(w->q)));
-    while (w->todo_n > 0 && w->found != PDF_ACTIVE_ALL) {
-        struct reference r = w->todo[--w->todo_n];
-        qpdf_oh v = qpdf_get_object_by_id(w->q, r.id, r.generation);
-        if (qpdf_oh_is_null(w->q, v))
-            set_seen(w, r.id, false); /* of that generation there is none: there may be of another */
-        err_t e = look(w, v, 0);
-        qpdf_oh_release(w->q, v);
-        TRY(e);
-    }
+    qpdf_oh root = qpdf_get_root(w->q);
+    pdf_peek_open(p, w->peek);
+    TRY(push(w, qpdf_oh_get_object_id(w->q, root), qpdf_oh_get_generation(w->q, root)));
+    while (w->todo_n > 0 && w->found != PDF_ACTIVE_ALL)
+        TRY(visit(w, w->todo[--w->todo_n]));
     return pdf_faults(p);
 }
 
@@ -207,10 +217,11 @@ err_t pdf_active_find(struct pdf *p, unsigned *found)
     TRY(pdf_faults(p));
     if (n < 1 || n > OBJECT_ID_MAX + 1)
         return ERR_PDF_DAMAGED;
-    struct walk w = {.q = q, .seen_n = (size_t)n, .seen = calloc((size_t)n / 8 + 1, 1)};
-    err_t e = w.seen != NULL ? walk_all(&w, p) : ERR_NOMEM;
+    struct walk w = {.q = q, .seen_n = (size_t)n, .seen = calloc((size_t)n / 8 + 1, 1), .peek = malloc(sizeof *w.peek)};
+    err_t e = w.seen != NULL && w.peek != NULL ? walk_all(&w, p) : ERR_NOMEM;
     *found = w.found;
     free(w.seen);
+    free(w.peek);
     free(w.todo);
     return e;
 }

@@ -146,11 +146,10 @@ static bool pass_token(struct pdf_lex *l, unsigned *depth)
     return true;
 }
 
-static bool pass_reference(struct pdf_lex *l)
+bool pdf_lex_reference(struct pdf_lex *l, uint64_t *id, uint64_t *generation)
 {
     struct pdf_lex from = *l;
-    uint64_t id, generation;
-    if (pdf_lex_number(l, &id) && pdf_lex_number(l, &generation) && pdf_lex_word(l, "R"))
+    if (pdf_lex_number(l, id) && pdf_lex_number(l, generation) && pdf_lex_word(l, "R"))
         return true;
     *l = from;
     return false;
@@ -159,9 +158,10 @@ static bool pass_reference(struct pdf_lex *l)
 bool pdf_lex_skip(struct pdf_lex *l)
 {
     unsigned depth = 0;
+    uint64_t id, generation;
     if (!pass_space(l) || *l->at == ']' || *l->at == '>')
         return false;
-    if (pass_reference(l))
+    if (pdf_lex_reference(l, &id, &generation))
         return true;
     do {
         if (!pass_token(l, &depth))

@@ -16,5 +16,6 @@ bool pdf_lex_word(struct pdf_lex *l, const char *word);  /* a keyword, or one of
 bool pdf_lex_number(struct pdf_lex *l, uint64_t *out);   /* digits alone, at most eighteen */
 bool pdf_lex_name(struct pdf_lex *l, struct bytes *out); /* without its slash; one with #xx in it is not taken */
 bool pdf_lex_skip(struct pdf_lex *l);                    /* one object of any kind, references too */
+bool pdf_lex_reference(struct pdf_lex *l, uint64_t *id, uint64_t *generation);
 
 #endif

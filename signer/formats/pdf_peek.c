@@ -1,10 +1,11 @@
 /*
  * Finds objects by the cross-reference tables and looks at them in passing.
- * Called by pdf_pages.c and signer/verify. ISO 32000-1 §7.5.4, §7.5.5, §7.7.3.3.
+ * Called by pdf_pages.c, pdf_active.c and signer/verify. ISO 32000-1 §7.5.4, §7.5.5, §7.7.3.3.
  */
 #include "signer/formats/pdf_peek.h"
 
 #include "signer/formats/pdf_lex.h"
+#include <limits.h>
 #include <string.h>
 
 #define SECTIONS_MAX 256
@@ -137,18 +138,58 @@ bool pdf_peek_exact(struct pdf_peek *k)
     return true;
 }
 
-/* A name that is written in another way than usual, or stands twice, is left to qpdf. */
-static bool is_page(struct pdf_lex *l)
+/* --- pages --- */
+
+/* What is to be known of a page: that it is one, or that nothing in it acts either. */
+struct page {
+    bool still;
+    uint64_t parent, parent_generation;
+};
+
+/* A reference, or a name of something that acts; what only looks like one is left to qpdf as well. */
+static bool may_act(struct bytes text)
 {
+    static const char *const NAMES[] = {"#", "/JS", "/JavaScript", "/Launch", "/EF", "/XFA", "/OnInstantiate"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (memmem(text.ptr, text.len, NAMES[i], strlen(NAMES[i])) != NULL)
+            return true;
+    }
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.ptr[i] == 'R' && strchr(" \t\r\n\f", text.ptr[i - 1]) != NULL) /* a NUL counts as well: strchr finds it */
+            return true;
+    }
+    return false;
+}
+
+/* One entry behind its name. */
+static bool pass_entry(struct pdf_lex *l, struct bytes name, struct page *p)
+{
+    const uint8_t *from = l->at;
+    if (bytes_eq(name, BYTES_STR("Parent")) && pdf_lex_reference(l, &p->parent, &p->parent_generation))
+        return true;
+    if (!pdf_lex_skip(l))
+        return false;
+    if (!bytes_eq(name, BYTES_STR("Contents")) && !bytes_eq(name, BYTES_STR("Resources")))
+        p->still = p->still && !may_act(BYTES(from, (size_t)(l->at - from)));
+    return true;
+}
+
+/* A name that is written in another way than usual, or stands twice, is left to qpdf. */
+static bool is_page(struct pdf_lex *l, struct page *p)
+{
+    static const char *const ACTING[] = {"AA", "A", "JS", "EF", "XFA", "OnInstantiate"};
     struct bytes name, value;
     unsigned types = 0;
+    *p = (struct page){.still = true};
     if (!pdf_lex_word(l, "<<"))
         return false;
     while (!pdf_lex_word(l, ">>")) {
         if (!pdf_lex_name(l, &name) || bytes_eq(name, BYTES_STR("Kids")))
             return false;
+        for (size_t i = 0; i < sizeof ACTING / sizeof *ACTING; i++)
+            p->still = p->still && !bytes_eq(name, bytes_str(ACTING[i]));
         if (!bytes_eq(name, BYTES_STR("Type"))) {
-            if (!pdf_lex_skip(l))
+            if (!pass_entry(l, name, p))
                 return false;
         } else if (++types > 1 || !pdf_lex_name(l, &value) || !bytes_eq(value, BYTES_STR("Page"))) {
             return false;
@@ -157,17 +198,33 @@ static bool is_page(struct pdf_lex *l)
     return types == 1 && pdf_lex_word(l, "endobj");
 }
 
-static bool is_page_at(struct pdf_peek *k, uint64_t at, size_t want, int id, int generation)
+static bool is_page_at(struct pdf_peek *k, uint64_t at, size_t want, int id, int generation, struct page *p)
 {
     uint64_t number;
     struct pdf_lex l = {k->window, k->window + look(k->pdf, at, k->window, want)};
     return pdf_lex_number(&l, &number) && number == (uint64_t)id && pdf_lex_number(&l, &number) && number == (uint64_t)generation &&
-           pdf_lex_word(&l, "obj") && is_page(&l);
+           pdf_lex_word(&l, "obj") && is_page(&l, p);
+}
+
+static bool read_page(struct pdf_peek *k, int id, int generation, struct page *p)
+{
+    uint64_t at;
+    return id > 0 && generation >= 0 && pdf_peek_find(k, id, generation, &at) &&
+           (is_page_at(k, at, USUAL_PAGE, id, generation, p) || is_page_at(k, at, PDF_PEEK_WINDOW, id, generation, p));
 }
 
 bool pdf_peek_is_page(struct pdf_peek *k, int id, int generation)
 {
-    uint64_t at;
-    return id > 0 && generation >= 0 && pdf_peek_find(k, id, generation, &at) &&
-           (is_page_at(k, at, USUAL_PAGE, id, generation) || is_page_at(k, at, PDF_PEEK_WINDOW, id, generation));
+    struct page p;
+    return read_page(k, id, generation, &p);
+}
+
+bool pdf_peek_is_still_page(struct pdf_peek *k, int id, int generation, int *parent, int *parent_generation)
+{
+    struct page p;
+    if (!read_page(k, id, generation, &p) || !p.still || p.parent > INT_MAX || p.parent_generation > INT_MAX)
+        return false;
+    *parent = (int)p.parent;
+    *parent_generation = (int)p.parent_generation;
+    return true;
 }

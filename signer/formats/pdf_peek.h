@@ -1,6 +1,6 @@
 /*
  * Looks at objects of a PDF where they stand in the file, to learn in passing what most of them are: qpdf would parse and keep each one.
- * Called by pdf_pages.c and signer/verify, on files that qpdf opened without a complaint. ISO 32000-1 §7.5.4 (cross-reference tables).
+ * Called by pdf_pages.c, pdf_active.c and signer/verify, on files that qpdf opened without a complaint. ISO 32000-1 §7.5.4 (cross-reference tables).
  */
 #ifndef ANTIN_FORMATS_PDF_PEEK_H
 #define ANTIN_FORMATS_PDF_PEEK_H
@@ -31,5 +31,10 @@ bool pdf_peek_exact(struct pdf_peek *k);
 bool pdf_peek_find(struct pdf_peek *k, int id, int generation, uint64_t *at);
 /* Is this object surely a page: a dictionary of type Page, without kids? false: it is not, or must be looked at properly. */
 bool pdf_peek_is_page(struct pdf_peek *k, int id, int generation);
+/*
+ * Such a page that beside what it is painted with has only direct values without actions, scripts or files in them? *parent is what it refers to beside
+ * that, 0: nothing.
+ */
+bool pdf_peek_is_still_page(struct pdf_peek *k, int id, int generation, int *parent, int *parent_generation);
 
 #endif

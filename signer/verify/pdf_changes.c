@@ -5,6 +5,7 @@
 #include "signer/verify/pdf_changes.h"
 
 #include "signer/formats/pdf_locks.h"
+#include "signer/formats/mapped.h"
 #include "signer/verify/pdf_added.h"
 #include "signer/verify/pdf_same.h"
 #include "signer/verify/pdf_metadata.h"
@@ -15,6 +16,7 @@
 
 #define DIRECT_DEPTH_MAX 500 /* as deep as qpdf parses */
 #define KEYS_MAX 4096        /* of one dictionary */
+#define RELEASE_EACH 128     /* objects that were looked at: their streams need not stay in memory */
 
 struct side {
     struct pdf *pdf;
@@ -372,7 +374,7 @@ static err_t compare(struct diff *d, struct both v, const struct place *at)
 static err_t run(struct diff *d)
 {
     struct walk_pair p;
-    while (d->out->fault[0] == '\0' && walk_next(d->walk, &p)) {
+    for (unsigned n = 1; d->out->fault[0] == '\0' && walk_next(d->walk, &p); n++) {
         struct place at = {.role = p.role};
         memcpy(at.path, p.path, sizeof at.path);
         struct both v = {
@@ -382,6 +384,8 @@ static err_t run(struct diff *d)
         qpdf_oh_release(d->side[1].q, v.oh[1]);
         for (int i = 0; i < 2; i++)
             TRY(pdf_faults(d->side[i].pdf));
+        if (n % RELEASE_EACH == 0)
+            mapped_release(pdf_memory(d->side[1].pdf)); /* the older revision is in it */
     }
     return OK;
 }

@@ -211,6 +211,43 @@ static void whatever_is_not_surely_a_page_is_left_to_qpdf(void **state)
     assert_false(peeked(PAGE, -1, 0));
 }
 
+static void pages_in_which_something_may_act_are_left_to_qpdf(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object;
+        bool still;
+    } CASES[] = {
+        {PAGE, true},
+        {"<< /Type /Page /Parent 2 0 R /Contents [ 5 0 R 6 0 R ] /Resources 7 0 R /Group << /S /Transparency /CS /DeviceRGB >> >>", true},
+        {"<< /Type /Page /Annots [ ] /Rotate 90 >>", true},
+        {"<< /Type /Page /Annots [ 5 0 R ] >>", false},
+        {"<< /Type /Page /Annots 5 0 R >>", false},
+        {"<< /Type /Page /Annots [ 5 0% comment\nR ] >>", false},
+        {"<< /Type /Page /AA << /O << /S /URI >> >> >>", false},
+        {"<< /Type /Page /X << /S /JavaScript >> >>", false},
+        {"<< /Type /Page /X << /S /J#61vaScript >> >>", false},
+        {"<< /Type /Page /X << /S/Launch >> >>", false},
+        {"<< /Type /Page /X << /EF << >> >> >>", false},
+        {"<< /Type /Page /JS (app.alert(1)) >>", false},
+        {"<< /Type /Page /Parent << /X 5 0 R >> >>", false},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        AUTO_BUF pdf = {0};
+        AUTO(pdf_close) struct pdf *p = NULL;
+        struct pdf_peek *k = malloc(sizeof *k);
+        int parent = -1, generation = -1;
+        make("<< /Type /Pages /Kids [ 3 0 R ] /Count 1 >>", OBJECTS(PAGE, CASES[i].object), &pdf);
+        assert_ok(pdf_open_memory(buf_bytes(&pdf), &p));
+        pdf_peek_open(p, k);
+        if (pdf_peek_is_still_page(k, 4, 0, &parent, &generation) != CASES[i].still)
+            fail_msg("%s", CASES[i].object);
+        if (i < 2)
+            assert_int_equal(parent, 2);
+        free(k);
+    }
+}
+
 /* An entry that leads to another object, and one that is free. */
 static void the_number_at_the_place_must_be_the_one_asked_for(void **state)
 {
@@ -291,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_tree_too_deep_is_refused),
         cmocka_unit_test(pages_are_recognised_in_passing),
         cmocka_unit_test(whatever_is_not_surely_a_page_is_left_to_qpdf),
+        cmocka_unit_test(pages_in_which_something_may_act_are_left_to_qpdf),
         cmocka_unit_test(the_number_at_the_place_must_be_the_one_asked_for),
         cmocka_unit_test(the_newest_definition_counts),
         cmocka_unit_test(hybrid_files_are_not_looked_at_in_passing),
