@@ -83,10 +83,9 @@ static void what_was_there_keeps_its_bytes(void **state)
     free(path);
 }
 
-static void five_signers_one_after_another_stay_valid(void **state)
+/* Five persons sign the file as it is, each signature raised at once, and at the end all are archived. */
+static void five_sign(int fd)
 {
-    (void)state;
-    AUTO_FD fd = open_pdf(&(struct testpdf_spec){0});
     const struct tp_id *who[] = {&pki.citizen, &pki.other};
     struct tp_id more[3] = {{0}};
     for (size_t i = 0; i < 3; i++)
@@ -101,6 +100,38 @@ static void five_signers_one_after_another_stay_valid(void **state)
     verifier_says(TOTAL_PASSED, 6);
     for (size_t i = 0; i < 3; i++)
         tp_free(&more[i]);
+}
+
+static void five_signers_one_after_another_stay_valid(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_pdf(&(struct testpdf_spec){0});
+    five_sign(fd);
+}
+
+/* /Annots, /AcroForm and /Fields direct or indirect; tables, streams, object streams, linearized, and both kinds at once. */
+static void five_signers_stay_valid_in_every_shape_of_file(void **state)
+{
+    (void)state;
+    static const struct testpdf_spec FORMS[] = {
+        {.catalog = "/AcroForm << /Fields [ ] >>", .page = "/Annots [ ]"},
+        {.catalog = "/AcroForm 6 0 R", .page = "/Annots 8 0 R", .more = {"<< /Fields 7 0 R >>", "[ ]", "[ ]"}},
+    };
+    static const char *const OPTIONS[] = {"--qdf", "--object-streams=generate", "--linearize", "--linearize --object-streams=generate"};
+    char *path = tp_path("work.pdf");
+    for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++) {
+        AUTO_BUF text = {0};
+        AUTO_FD plain = open_pdf(&FORMS[i % 2]);
+        assert_int_equal(tp_run(&text, "qpdf %s work.pdf shaped.pdf && mv shaped.pdf work.pdf", OPTIONS[i]), 0);
+        AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
+        five_sign(fd);
+    }
+    AUTO_BUF hybrid = {0};
+    testpdf_hybrid(&hybrid);
+    tp_write(path, buf_bytes(&hybrid));
+    AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
+    five_sign(fd);
+    free(path);
 }
 
 static void a_signature_after_the_archive_lowers_the_level(void **state)
@@ -326,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_signature_with_its_own_timestamp_needs_no_other),
         cmocka_unit_test(what_was_there_keeps_its_bytes),
         cmocka_unit_test(five_signers_one_after_another_stay_valid),
+        cmocka_unit_test(five_signers_stay_valid_in_every_shape_of_file),
         cmocka_unit_test(a_signature_after_the_archive_lowers_the_level),
         cmocka_unit_test(every_shape_of_file_is_raised),
         cmocka_unit_test(a_level_that_is_not_reached_is_not_claimed),
