@@ -4,6 +4,7 @@
  */
 #include "signer/formats/fade.h"
 
+#include "signer/formats/algorithm.h"
 #include "signer/formats/pdf_fields.h"
 #include "signer/formats/signed_data.h"
 #include "signer/formats/tsp_token.h"
@@ -18,16 +19,36 @@ struct newest {
     bool any;
 };
 
+static bool add_hash(const EVP_MD *md, struct algorithm_end *end)
+{
+    for (enum cms_hash h = CMS_SHA256; h <= CMS_SHA3_512; h++) {
+        if (EVP_MD_get_type(cms_hash_md(h)) != EVP_MD_get_type(md))
+            continue;
+        algorithm_hash(h, end);
+        return true;
+    }
+    return false;
+}
+
+/* The certificate's end, or that of the first algorithm that fades before: of the imprint, of the signature, the key's size. */
+static int64_t end_of(const struct tsp_token *t)
+{
+    char name[ALGORITHM_NAME_CAP];
+    const EVP_MD *md;
+    struct algorithm_end end = {0};
+    int64_t from, to;
+    if (t->cert == NULL || x509_validity(t->cert, &from, &to) != OK || algorithm_key(X509_get0_pubkey(t->cert), name, &end) != OK ||
+        algorithm_digest(t->sd.signer[0].digest_alg, &md, name, &end) != OK || !add_hash(t->md, &end))
+        return 0;
+    return end.at != 0 && end.at < to ? end.at : to;
+}
+
 static err_t look(struct newest *n, struct bytes der)
 {
     AUTO_TSP_TOKEN t = {0};
-    int64_t from, to = 0;
     TRY(tsp_token_read(der, &t));
-    if (n->any && t.time < n->time)
-        return OK;
-    if (t.cert != NULL)
-        TRY(x509_validity(t.cert, &from, &to));
-    *n = (struct newest){t.time, to, true};
+    if (!n->any || t.time >= n->time)
+        *n = (struct newest){t.time, end_of(&t), true};
     return OK;
 }
 
