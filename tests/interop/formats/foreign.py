@@ -15,7 +15,7 @@ class Foreign:
     inputs: tuple
     output: str
     levels: tuple = LEVELS
-    raised: bool = True    # antin-sign extend takes it up to B-LTA
+    raised: str = "B-LTA"  # how far antin-sign extend takes it
     beside: bool = False   # the content lies beside the signature
 
     def __str__(self):
@@ -29,13 +29,13 @@ FOREIGN = (
     Foreign("dss", "CAdES-ENVELOPING", PAPERS[1:], "x.p7m"),
     Foreign("dss", "XAdES-ENVELOPED", ("to-khai.xml",), "x.xml"),
     Foreign("dss", "XAdES-ENVELOPING", PAPERS[1:], "x.xml"),
-    Foreign("dss", "XAdES-DETACHED", PAPERS[1:], "note.txt.xades.xml", beside=True, raised=False),
+    Foreign("dss", "XAdES-DETACHED", PAPERS[1:], "note.txt.xades.xml", beside=True),
     Foreign("dss", "ASiC-E-XAdES", PAPERS, "x.asice"),
     Foreign("dss", "ASiC-E-CAdES", PAPERS, "x.asice"),
     Foreign("dss", "ASiC-S-XAdES", PAPERS[1:], "x.asics"),
     Foreign("dss", "ASiC-S-CAdES", PAPERS[1:], "x.asics"),
-    Foreign("dss", "JAdES-COMPACT", PAPERS[1:], "x.json", LEVELS[:1], raised=False),
-    Foreign("dss", "JAdES-JSON", PAPERS[1:], "x.json", LEVELS[:2], raised=False),
+    Foreign("dss", "JAdES-COMPACT", PAPERS[1:], "x.json", LEVELS[:1], raised=""),
+    Foreign("dss", "JAdES-JSON", PAPERS[1:], "x.json", LEVELS[:2], raised="B-T"),
     Foreign("pyhanko", "PAdES", PAPERS[:1], "x.pdf"),
     Foreign("pyhanko", "CAdES-DETACHED", PAPERS[1:], "note.txt.p7s", LEVELS[:2], beside=True),
     Foreign("pyhanko", "CAdES-ENVELOPING", PAPERS[1:], "x.p7m", LEVELS[:2]),
