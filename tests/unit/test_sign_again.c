@@ -57,6 +57,17 @@ static void a_second_signer_signs_in_a_container_and_in_a_pdf(void **state)
     verified_with("a.signed.pdf", BOTH);
 }
 
+static void a_second_signer_signs_in_an_xml_document(void **state)
+{
+    (void)state;
+    write_in("note.xml", bytes_str("<a><b>1</b></a>"));
+    ASSERT_EXIT(0, "B-T", KEY "--format xades --overwrite --tsa %s note.xml", services_url("/tsa"));
+    ASSERT_EXIT(0, "note.signed.xml: XAdES B-LT", SECOND REACH "--add --level B-LT --tsa %s note.signed.xml", services_url("/tsa"));
+    verified_with("note.signed.xml", BOTH);
+    ASSERT_EXIT(0, "XAdES B-LTA", "extend " REACH "--tsa %s note.signed.xml", services_url("/tsa"));
+    verified_with("note.signed.xml", BOTH);
+}
+
 #define OVER ((const char *const[]){"COUNTERSIGNATURE", "Lê Thị Hoa", "the digital signature of Trần Thị Bưởi", NULL})
 
 static void a_countersignature_is_made_and_reported(void **state)
@@ -135,10 +146,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define WITH_SECOND(f) cmocka_unit_test_setup(f, with_second)
-        WITH_SECOND(a_second_signer_signs_beside_the_first),  WITH_SECOND(a_second_signer_signs_in_a_container_and_in_a_pdf),
-        WITH_SECOND(a_countersignature_is_made_and_reported), WITH_SECOND(a_service_that_lies_leaves_the_countersignature_at_b_b),
-        WITH_SECOND(among_several_signers_one_must_be_named), WITH_SECOND(nothing_is_signed_over_what_was_changed),
-        WITH_SECOND(what_has_no_such_place_is_refused),       WITH_SECOND(options_that_do_not_fit_are_usage_errors),
+        WITH_SECOND(a_second_signer_signs_beside_the_first),
+        WITH_SECOND(a_second_signer_signs_in_a_container_and_in_a_pdf),
+        WITH_SECOND(a_second_signer_signs_in_an_xml_document),
+        WITH_SECOND(a_countersignature_is_made_and_reported),
+        WITH_SECOND(a_service_that_lies_leaves_the_countersignature_at_b_b),
+        WITH_SECOND(among_several_signers_one_must_be_named),
+        WITH_SECOND(nothing_is_signed_over_what_was_changed),
+        WITH_SECOND(what_has_no_such_place_is_refused),
+        WITH_SECOND(options_that_do_not_fit_are_usage_errors),
     };
     return cmocka_run_group_tests_name("antin-sign upon what is signed", tests, setup, teardown);
 }
