@@ -219,7 +219,6 @@ static void a_picture_with_too_few_rows_is_refused(void **state)
     assert_err(draw_png(buf_bytes(&png)), ERR_PICTURE);
 }
 
-/* In a child that may have little memory: whoever decoded first and asked then would not get it. */
 static void a_huge_picture_is_refused_before_it_is_decoded(void **state)
 {
     (void)state;
@@ -243,6 +242,9 @@ static void a_huge_picture_is_refused_before_it_is_decoded(void **state)
 static void a_bomb_behind_the_pixels_is_not_unpacked(void **state)
 {
     (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* the sanitizer's own memory is past any such limit */
+#endif
     AUTO_BUF png = {0}, rows = {0};
     assert_ok(buf_reserve(&rows, 64u << 20));
     memset(rows.ptr, 0, 64u << 20);
