@@ -216,8 +216,8 @@ static err_t change_client(struct http_req *r, struct visit *v, const struct cli
     TRY(check_own(r, old, &v->fault));
     TRY(read_metadata(r, v));
     TRY(client_rules_check(&v->client, &v->fault)); /* so that what follows of the metadata is compared too */
-    /* What somebody approved is what they saw: another address, scope or name has to be looked at again. */
-    bool again = v->policy.approval && !client_metadata_same(old, &v->client);
+    /* What somebody approved, or wanted otherwise, is what they saw: another address, scope or name has to be looked at again. */
+    bool again = (v->policy.approval || old->officer_changed) && !client_metadata_same(old, &v->client);
     const char *state = again ? "pending" : old->state;
     random_token(v->token, TOKEN_BYTES);
     sha256(bytes_str(v->token), v->next_hash);

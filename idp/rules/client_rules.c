@@ -215,6 +215,8 @@ static err_t check_told(struct client_record *c, struct client_fault *f)
         if (is(algs[i], "RS256"))
             return client_fault(f, ERR_CLIENT_METADATA, "…_signed_response_alg",
                                 "is RS256, which the profile does not allow (FAPI 2.0 §5.4.1)");
+    if (c->introspect && is(c->auth_method, "none"))
+        return client_fault(f, ERR_CLIENT_METADATA, "introspects_all_tokens", "is for clients that prove who they are (RFC 7662 §2.1)");
     if (c->userinfo_alg) /* OpenID Connect Dynamic Client Registration §2: by default UserInfo is not signed */
         c->userinfo_signed = true;
     TRY(check_encryption(c, c->id_token_enc_alg, &c->id_token_enc_enc, f));

@@ -22,7 +22,7 @@ const struct db_stmt st_client_record_get = {
     "SELECT to_jsonb(c) - '{secret_hash,secret_sealed,registration_hash,registration_before}'::text[],"
     " state, version, created_at, changed_at, registration_id,"
     " (SELECT string_agg(uri, ' ' ORDER BY uri) FROM idp.redirect_uri u WHERE u.client_id = c.id),"
-    " (SELECT string_agg(uri, ' ' ORDER BY uri) FROM idp.post_logout_uri u WHERE u.client_id = c.id)"
+    " (SELECT string_agg(uri, ' ' ORDER BY uri) FROM idp.post_logout_uri u WHERE u.client_id = c.id), officer_changed"
     " FROM idp.client c WHERE id = $1 AND state <> 'removed'",
     1,
 };
@@ -59,7 +59,8 @@ const struct db_stmt st_client_record_put = {
 #undef FIELD
     "secret_hash = CASE WHEN $4 THEN c.secret_hash ELSE $5 END, secret_sealed = CASE WHEN $4 THEN c.secret_sealed ELSE $6 END,"
     "  state = coalesce($7, c.state), version = c.version + 1, changed_at = now(), registration_hash = coalesce($8, c.registration_hash),"
-    "  registration_before = CASE WHEN $8::bytea IS NULL THEN c.registration_before ELSE c.registration_hash END"
+    "  registration_before = CASE WHEN $8::bytea IS NULL THEN c.registration_before ELSE c.registration_hash END,"
+    "  officer_changed = c.officer_changed OR $8::bytea IS NULL"
     "  FROM jsonb_populate_record(NULL::idp.client, $2::jsonb) r"
     "  WHERE c.id = $1 AND c.version = $3 AND c.state <> 'removed' RETURNING c.id),"
     " ud AS (DELETE FROM idp.redirect_uri u USING c WHERE u.client_id = c.id AND u.uri <> ALL (string_to_array($9, ' '))),"
@@ -163,6 +164,7 @@ err_t client_record_get(struct db_pool *p, const char *id, struct client_record 
     out->created_at = db_time(r, 0, 3);
     out->changed_at = db_time(r, 0, 4);
     TRY(store_text(r, 0, 5, out->registration_id, sizeof out->registration_id));
+    out->officer_changed = db_bool(r, 0, 8);
     err_t e = str_copy(&out->redirect_uris, db_str(r, 0, 6));
     if (e == OK)
         e = str_copy(&out->logout_uris, db_str(r, 0, 7));

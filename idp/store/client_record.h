@@ -26,6 +26,7 @@ struct client_record {
     char state[16]; /* active, disabled, pending, removed */
     int64_t version, created_at, changed_at;
     char registration_id[UUID_LEN + 1]; /* "" when somebody else registered it */
+    bool officer_changed;               /* somebody other than the client itself changed it */
 };
 #undef MEMBER_TEXT
 #undef MEMBER_WORD

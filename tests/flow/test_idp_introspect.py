@@ -128,9 +128,11 @@ def test_client_without_the_right_learns_nothing(client, visitor):
     refused(introspect(client, begin(client, visitor)["access_token"]), 400, "unauthorized_client")
 
 
-def test_public_client_learns_nothing_even_with_the_right(stack, visitor, client):
+def test_public_client_gets_no_right_and_learns_nothing_with_one(stack, visitor, client):
     public = Client(stack, public=True)
-    idpctl("client", "set", public.client_id, "--introspect", "yes")
+    done = idpctl("client", "set", public.client_id, "--introspect", "yes", check=False)
+    assert done.returncode == 2 and "introspects_all_tokens" in done.stderr
+    sql(f"UPDATE idp.client SET introspect = true WHERE id = '{public.client_id}'")
     refused(introspect(public, begin(client, visitor)["access_token"]), 400, "unauthorized_client")
 
 

@@ -197,6 +197,18 @@ def test_new_keys_need_no_new_approval(url):
     assert now["client_state"] == "active" and now["jwks"] != info["jwks"]
 
 
+def test_what_an_officer_took_away_does_not_come_back_by_itself(url):
+    info = Registrar(url).register(scope="openid profile")
+    assert info["client_state"] == "active"
+    idpctl("client", "set", info["client_id"], "--set", "scope=\"openid\"")
+    now = of_client(url, "PUT", info, body=changed(info, scope="openid")).json()
+    assert now["client_state"] == "active"  # nothing is otherwise than the officer wanted it
+    now = of_client(url, "PUT", now, body=changed(now, scope="openid profile")).json()
+    assert now["client_state"] == "pending"
+    idpctl("client", "enable", info["client_id"])
+    assert of_client(url, "PUT", now, body=changed(now, client_uri=f"https://{HOST}/moi")).json()["client_state"] == "pending"
+
+
 def test_waiting_client_may_mend_itself_but_not_approve(url):
     info = Registrar(url, approval=True).register()
     now = of_client(url, "PUT", info, body=changed(info, client_state="active", state="active")).json()
