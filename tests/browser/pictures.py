@@ -1,5 +1,5 @@
 """
-Makes docs/pictures/ from the browser tests' screenshots (build/screenshots/): fewer colours, a hairline around. Run by hand after `make browser`.
+Makes docs/pictures/ from the browser tests' screenshots (build/screenshots/): fewer colours, a hairline around. Run by hand after `tests/check browser`.
 """
 import pathlib
 

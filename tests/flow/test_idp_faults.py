@@ -2,11 +2,15 @@
 What a person and a client see while keyd or the database is away, and that nothing is lost by it. RFC 6749 §4.1.2.1 (temporarily_unavailable).
 Needs a stack that `make up` started: tests/stack/service stops and starts its processes.
 """
+import base64
+import concurrent.futures
+import json
 import subprocess
+import threading
 import time
 
 import pytest
-from idp_kit import STACK_DIR, Client, fresh, sql
+from idp_kit import STACK_DIR, Client, fresh, idpctl, sql
 
 
 def service(verb, name):
@@ -114,3 +118,50 @@ def test_restart_loses_no_session_and_no_pending_request(stack, client, person, 
     away("idpd")
     service("start", "idpd")
     assert "code" in client.open(visitor, prompt="none")[0].params()
+
+
+def ask_until(ended, ask):
+    """Asks again and again; every answer as (status, JSON)."""
+    seen = []
+    while not ended.is_set():
+        answer = ask()
+        seen.append((answer.status_code, answer.json()))
+        if answer.status_code == 503:
+            assert answer.headers["Retry-After"]
+            time.sleep(0.05)
+    return seen
+
+
+def jti(token):
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["jti"]
+
+
+def test_keyd_and_database_go_amid_requests_that_are_answered_together(stack, client, person, away):
+    """Each of many gets its answer or a 503, none hangs; a token that was handed out has its audit row, whatever died in between."""
+    service_client = Client(stack, "dossier.read", more=["--grant", "client_credentials"])
+    idpctl("client", "set", service_client.client_id, "--introspect", "yes")
+    token = client.login(fresh(stack, person))["access_token"]
+    asks = [lambda: service_client.token_request(grant_type="client_credentials", scope="dossier.read"),
+            lambda: service_client.http.post(stack.idp_url + "/introspect", data={"token": token}, auth=(service_client.client_id, service_client.client_secret)),
+            lambda: client.userinfo(token)]
+    ended = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        running = [[pool.submit(ask_until, ended, ask) for _ in range(3)] for ask in asks]
+        try:
+            for name in ("keyd-idp", "postgres", "keyd-idp"):
+                time.sleep(0.7)
+                away(name)
+                time.sleep(0.7)
+                service("start", name)
+            until(lambda: client.http.get(stack.idp_url + "/ready").status_code == 200)
+            time.sleep(0.5)
+        finally:
+            ended.set()
+        kinds = [[one for future in futures for one in future.result(timeout=60)] for futures in running]
+    for kind in kinds:
+        assert {status for status, _ in kind} == {200, 503}, kind
+        assert kind[-1][0] == 200
+    assert all(body["active"] for status, body in kinds[1] if status == 200)
+    given = {jti(body["access_token"]) for status, body in kinds[0] if status == 200}
+    known = set(sql(f"SELECT string_agg(detail, ' ') FROM idp.audit WHERE event = 'token.client' AND client_id = '{service_client.client_id}'").split())
+    assert len(given) > 20 and given <= known

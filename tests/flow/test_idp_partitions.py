@@ -137,7 +137,7 @@ def test_a_reader_delays_the_drop_and_nobody_else(stack, client, person, tidy):
 def test_a_look_up_by_name_asks_one_partition():
     plan = sql("SET plan_cache_mode = force_generic_plan; PREPARE q (bytea) AS SELECT * FROM idp.session WHERE id_hash = $1;"
                " EXPLAIN (ANALYZE, COSTS OFF) EXECUTE q(decode(idp.partition_hex(now()) || repeat('00', 32), 'hex'))")
-    assert "Subplans Removed" in plan and plan.count("Index Scan") == 1, plan
+    assert "Subplans Removed" in plan and plan.count(" on session_") == 1, plan  # a small one may be read whole
 
 
 def test_names_lie_in_the_partition_of_their_time(stack, client, person):
