@@ -16,7 +16,7 @@
 #define HTTP_HEADERS_MAX 64  /* header fields; past it 431 */
 #define HTTP_COOKIES_MAX 32
 #define HTTP_SEGMENTS_MAX 16 /* of a path; past it 404 */
-#define HTTP_POOL_SIZE 28672 /* the library keeps this for one connection: head, read buffer, reply header; it clears all after each request */
+#define HTTP_POOL_SIZE 28672 /* the library's for one connection: head, read buffer, reply header; cleared after each request */
 #define HTTP_REPLY_HEADERS_MAX 24
 #define HTTP_KEEPALIVE_MS 30000        /* an open connection without a request */
 #define HTTP_CROWDED_MS 1000           /* the same when three quarters of the connections are taken */
