@@ -110,6 +110,8 @@ static err_t read_sheet(struct pdf *p, qpdf_oh page, struct sheet *out)
 
 static err_t page_by_number(struct pdf *p, int number, qpdf_oh *out)
 {
+    if (number == 1) /* known already; for any other qpdf reads and keeps all */
+        return pdf_form_first_page(p, out);
     int n = qpdf_get_num_pages(pdf_handle(p));
     TRY(pdf_faults(p));
     if (number == PDF_LAST_PAGE)
