@@ -227,22 +227,27 @@ static err_t build(struct store *s, const struct pades_vri *vri, struct buf *ent
     return pdf_update_finish(s->p, &s->u);
 }
 
+static void entries_free(struct buf **entry, size_t n)
+{
+    for (size_t i = 0; *entry != NULL && i < n; i++)
+        buf_free(&(*entry)[i]);
+    free(*entry);
+}
+
 err_t pades_dss_update(struct pdf *p, const struct pades_vri *vri, size_t vri_n, struct buf *increment)
 {
+    if (vri_n == 0)
+        return OK;
     struct store *s = calloc(1, sizeof *s);
-    struct buf *entry = calloc(vri_n > 0 ? vri_n : 1, sizeof *entry);
-    err_t e = s != NULL && entry != NULL ? OK : ERR_NOMEM;
-    if (e == OK && vri_n > 0) {
-        s->p = p;
-        e = build(s, vri, entry, vri_n);
-    }
-    if (e == OK && vri_n > 0)
+    if (s == NULL)
+        return ERR_NOMEM;
+    s->p = p;
+    struct buf *entry = calloc(vri_n, sizeof *entry);
+    err_t e = entry != NULL ? build(s, vri, entry, vri_n) : ERR_NOMEM;
+    if (e == OK)
         *increment = take(&s->u.out);
-    for (size_t i = 0; entry != NULL && i < vri_n; i++)
-        buf_free(&entry[i]);
-    free(entry);
-    if (s != NULL)
-        pdf_update_free(&s->u);
+    entries_free(&entry, vri_n);
+    pdf_update_free(&s->u);
     free(s);
     return e;
 }
