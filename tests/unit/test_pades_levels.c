@@ -369,5 +369,5 @@ int main(void)
         cmocka_unit_test(a_second_signature_gets_its_own_data),
         cmocka_unit_test(nothing_is_stored_twice),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, trust_setup, trust_teardown);
 }

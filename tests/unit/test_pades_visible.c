@@ -429,5 +429,5 @@ int main(void)
         cmocka_unit_test(libreoffice_opens_the_signed_document),
         cmocka_unit_test(a_drawn_page_that_is_none_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, trust_setup, trust_teardown);
 }

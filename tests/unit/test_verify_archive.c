@@ -2,37 +2,11 @@
  * CAdES-B-LTA as the verifier sees it: archive timestamps that hold, and what their index protects.
  * ETSI EN 319 122-1 §5.5; EN 319 102-1 §5.6.3.
  */
-#include "tests/unit/testhand.h"
-#include "tests/unit/unit.h"
 #include "signer/formats/cades.h"
 #include "signer/formats/cms_edit.h"
-#include "signer/verify/verify.h"
+#include "tests/unit/testtrust.h"
 
-static struct trust trust;
 static const struct covered content = {{{(const uint8_t *)"content", 7}}};
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 static void make(enum sig_level level, unsigned renewals, struct buf *out)
 {
@@ -131,5 +105,5 @@ int main(void)
         cmocka_unit_test(an_archive_timestamp_of_another_message_is_found_out),
         cmocka_unit_test(no_changed_byte_passes_over_other_content),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, trust_setup, trust_teardown);
 }

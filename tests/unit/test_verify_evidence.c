@@ -2,34 +2,7 @@
  * Evidence records before the verifier: good for their file alone, for as long as they are renewed in time, and never when a byte was changed. RFC 4998 §5.3.
  */
 #include "tests/unit/testevidence.h"
-
-#include "signer/verify/verify.h"
-#include "tests/unit/unit.h"
-
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
+#include "tests/unit/testtrust.h"
 
 struct seen {
     enum verdict verdict;
@@ -237,5 +210,5 @@ int main(void)
         cmocka_unit_test(every_prefix_of_a_record_is_never_valid),
         cmocka_unit_test(record_is_found_beside_its_file),
     };
-    return cmocka_run_group_tests_name("evidence records, verified", tests, setup, teardown);
+    return cmocka_run_group_tests_name("evidence records, verified", tests, trust_setup, trust_teardown);
 }

@@ -6,24 +6,6 @@
 #include "tests/unit/unit.h"
 #include "signer/formats/tsp_token.h"
 
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    tx_files_write();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
-
 static const struct signing_key *usual(struct hall *m)
 {
     return key_of(m, &pki.citizen, CMS_SHA256, SIGN_ECDSA);
@@ -370,5 +352,5 @@ int main(void)
         cmocka_unit_test(archive_timestamps_cover_what_they_must),
         cmocka_unit_test(a_level_that_is_not_reached_is_not_claimed),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, tx_setup, tx_teardown);
 }

@@ -5,24 +5,6 @@
 #include "tests/unit/testxml.h"
 #include "tests/unit/unit.h"
 
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    tx_files_write();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
-
 static err_t opened(const struct buf *xml)
 {
     AUTO_XADES x = NULL;
@@ -493,5 +475,5 @@ int main(void)
         cmocka_unit_test(no_other_expression_is_read),
         cmocka_unit_test(nothing_hides_in_what_is_left_out),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, tx_setup, tx_teardown);
 }

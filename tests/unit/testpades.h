@@ -6,35 +6,8 @@
 #define ANTIN_TESTPADES_H
 
 #include "signer/formats/pades_sign.h"
-#include "signer/verify/verify.h"
-#include "tests/unit/testhand.h"
 #include "tests/unit/testpdf.h"
-#include "tests/unit/unit.h"
-
-static struct trust trust;
-
-TP_FN int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    return 0;
-}
-
-TP_FN int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
+#include "tests/unit/testtrust.h"
 
 TP_FN void raise_to(int fd, enum sig_level level)
 {

@@ -137,4 +137,23 @@ TP_FN void tx_cut(struct buf *xml, const char *from, const char *to, struct buf 
     tx_replace(xml, buf_str(piece), "");
 }
 
+/* A group of tests with a PKI and the files. */
+TP_FN int tx_setup(void **state)
+{
+    (void)state;
+    secret_init();
+    formats_errors_register();
+    ts_pki_make(&pki);
+    tx_files_write();
+    return 0;
+}
+
+TP_FN int tx_teardown(void **state)
+{
+    (void)state;
+    ts_pki_free(&pki);
+    tp_cleanup();
+    return 0;
+}
+
 #endif
