@@ -314,8 +314,9 @@ static void a_million_objects_are_signed(void **state)
         assert_ok(buf_addf(&b, "%010zu 00000 n \n", first_many + (i - 4) * each));
     assert_ok(buf_addf(&b, "trailer\n<< /Size %d /Root 1 0 R " TESTPDF_ID " >>\nstartxref\n%zu\n%%%%EOF\n", MANY, xref));
     assert_err(answer_apart(buf_bytes(&b), &kb), OK);
-    print_message("%ld kB\n", kb);
+#ifndef __SANITIZE_ADDRESS__ /* which has a memory of its own */
     assert_true(kb < 512 << 10);
+#endif
 }
 
 /* A table that claims a million rows, or more than there can be, and has none. */
