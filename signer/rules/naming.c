@@ -43,11 +43,10 @@ static void choose(const struct component *comp, size_t n, struct names *made, s
     for (int k = 2; taken(made->text[i], comp, n, made, i); k++) {
         char numbered[COMPONENT_NAME_MAX + 16];
         int len = snprintf(numbered, sizeof numbered, "%d.%s", k, comp[i].name);
-        if (len > COMPONENT_NAME_MAX) { /* too long to number: the place in the dossier is unique */
-            snprintf(made->text[i], SIGNED_NAME_CAP, "%zu%s", i + 1, endings[comp[i].format]);
-            return;
-        }
-        naming_signed(numbered, comp[i].format, made->text[i]);
+        if (len > COMPONENT_NAME_MAX) /* no room for both: the number alone */
+            snprintf(made->text[i], SIGNED_NAME_CAP, "%d%s", k, endings[comp[i].format]);
+        else
+            naming_signed(numbered, comp[i].format, made->text[i]);
     }
 }
 

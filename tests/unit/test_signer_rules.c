@@ -247,6 +247,28 @@ static void no_two_files_of_a_dossier_share_a_name(void **state)
     free(names);
 }
 
+/* Names as long as they may be leave no room for a number in front; whoever chose them may also have chosen what would be taken instead. */
+static void no_chosen_names_make_two_files_share_one(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    struct component c[N] = {{.name = "2.p7s"}, {.name = "4.p7s"}, {.name = "5.p7s"}};
+    struct names *names = calloc(1, sizeof *names);
+    for (size_t i = 0; i < N; i++) {
+        c[i].format = FORMAT_CADES;
+        if (i >= 3)
+            snprintf(c[i].name, sizeof c[i].name, "%0*zu", COMPONENT_NAME_MAX, i);
+    }
+    naming_all(c, N, names);
+    for (size_t i = 0; i < N; i++) {
+        for (size_t k = 0; k < N; k++) {
+            assert_string_not_equal(names->text[i], c[k].name);
+            assert_true(k == i || strcmp(names->text[i], names->text[k]) != 0);
+        }
+    }
+    free(names);
+}
+
 /* What the next try would mend is no reason for a lower level. */
 static void a_level_is_lowered_only_by_what_stays_so(void **state)
 {
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(all_faults_are_told),
         cmocka_unit_test(results_have_file_names_that_fit),
         cmocka_unit_test(no_two_files_of_a_dossier_share_a_name),
+        cmocka_unit_test(no_chosen_names_make_two_files_share_one),
         cmocka_unit_test(a_level_is_lowered_only_by_what_stays_so),
         cmocka_unit_test(a_sealed_value_opens_only_as_what_it_was),
         cmocka_unit_test(every_route_is_complete_and_the_api_is_never_open),
