@@ -226,7 +226,7 @@ void archive_check(const struct context *ctx, const struct evidence *ev, const s
 {
     struct bytes tokens[STAMPS_MAX];
     size_t n = 0;
-    *out = (struct archive){0};
+    *out = (struct archive){.around = ctx->proof};
     if (attribute_all(si->unsigned_attrs, OID_ARCHIVE_TIMESTAMP_V3, tokens, STAMPS_MAX, &n) != OK) {
         finding_add(&r->findings, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, "unsigned attributes");
         return;

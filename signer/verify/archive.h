@@ -18,6 +18,7 @@ struct archive {
         bool holds, complete; /* complete: it names all certificates and revocation data that are there */
     } item[STAMPS_MAX];
     size_t n;
+    struct proof around; /* of the whole message: what proves it does so of each of its timestamps */
 };
 void archive_free(struct archive *a);
 #define AUTO_ARCHIVE AUTO(archive_free) struct archive

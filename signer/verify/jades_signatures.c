@@ -70,7 +70,7 @@ static struct proof check_stamps(const struct context *ctx, const struct evidenc
     struct outcome_token token[JADES_STAMPS_MAX];
     for (size_t k = 0; k < a->s->stamp_n; k++)
         token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == JADES_ARCHIVE_STAMP,
-                                          a->s->stamp[k].at + 1 == json_array_size(a->s->unsigned_properties)};
+                                          a->s->stamp[k].at + 1 == json_array_size(a->s->unsigned_properties), a->s->stamp[k].at};
     return outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
 }
 

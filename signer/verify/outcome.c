@@ -78,6 +78,7 @@ static err_t digest_imprint(void *arg, const EVP_MD *md, uint8_t *out, size_t *l
     return ERR_UNSUPPORTED;
 }
 
+/* proof: gathered for what stands before it. */
 static void settle(const struct stamp_result *stamp, const struct outcome_token *t, struct proof *proof, struct signature_result *r)
 {
     findings_merge(&r->findings, &stamp->findings, t->archive ? "archive timestamp" : "timestamp");
@@ -94,22 +95,25 @@ struct proof outcome_stamps(const struct context *ctx, const struct evidence *ev
                             outcome_imprint_fn *imprint, void *arg, struct signature_result *r)
 {
     struct context then = *ctx;
+    struct proof proof = ctx->proof;
     bool any = false;
     for (size_t k = n; k-- > 0;) {
         struct stamp_result *stamp;
         struct imprint over = {imprint, arg, k};
         if (signature_result_stamp(r, &stamp) != OK) {
             finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_TOO_LARGE, NULL);
-            return then.proof;
+            return proof;
         }
+        if (k + 1 < n && t[k + 1].place != t[k].place)
+            then.proof = proof;
         stamp_verify_digest(&then, ev, t[k].token, digest_imprint, &over, stamp);
-        settle(stamp, &t[k], &then.proof, r);
+        settle(stamp, &t[k], &proof, r);
         any = any || !t[k].archive;
     }
     signature_result_reverse(r);
     if (!any)
         finding_add(&r->findings, TOTAL_PASSED, SUB_NONE, NOTE_STAMP_MISSING, NULL);
-    return then.proof;
+    return proof;
 }
 
 void outcome_settle(const struct context *ctx, const struct evidence *ev, X509 *cert, struct proof proof, const struct algorithm_end *end,

@@ -25,7 +25,8 @@ void outcome_value(X509 *cert, outcome_check_fn *check, void *arg, struct algori
 struct outcome_token {
     struct bytes token;
     bool archive;
-    bool last; /* nothing came along behind it: what it covers is all there is */
+    bool last;    /* nothing came along behind it: what it covers is all there is */
+    size_t place; /* rises from the first to the last; those of one place (in one property) do not cover each other */
 };
 typedef err_t outcome_imprint_fn(void *arg, size_t k, enum cms_hash alg, uint8_t *out, size_t *len);
 struct proof outcome_stamps(const struct context *ctx, const struct evidence *ev, const struct outcome_token *t, size_t n,

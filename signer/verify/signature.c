@@ -90,7 +90,10 @@ static void check_stamps(const struct context *ctx, const struct evidence *ev, c
             return;
         }
         struct context then = *ctx;
-        then.proof.object = earlier_proof(then.proof.object, archive_proves(archive, si, tokens[i]));
+        int64_t named = archive_proves(archive, si, tokens[i]);
+        if (named == 0) /* it may have come after all archive timestamps: of it they prove nothing */
+            then.proof.data = archive->around.data;
+        then.proof.object = earlier_proof(archive->around.object, named);
         stamp_verify(&then, ev, tokens[i], &value, stamp);
         if (stamp->findings.verdict == TOTAL_PASSED)
             signature_result_existed(r, stamp->time);
@@ -170,7 +173,6 @@ static void verify_counters(const struct message *m, const struct signer_info *o
 static void verify_counter(const struct message *m, struct bytes whole, const struct signer_info *over, size_t of, int64_t proven,
                            unsigned depth)
 {
-    static const struct archive NONE = {.n = 0};
     struct context then = m->ctx;
     struct signer_info si;
     struct signature_result *r;
@@ -186,7 +188,8 @@ static void verify_counter(const struct message *m, struct bytes whole, const st
         return;
     }
     then.proof.object = proven;
-    verify_signer(&then, m->ev, m->sd, &si, &value, NULL, &NONE, r);
+    const struct archive within = {.around = then.proof}; /* its timestamps are in it: what proves it proves them */
+    verify_signer(&then, m->ev, m->sd, &si, &value, NULL, &within, r);
     verify_counters(m, &si, m->f->signature_n - 1, proven, depth + 1);
 }
 

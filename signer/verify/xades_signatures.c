@@ -57,7 +57,7 @@ static struct proof check_stamps(const struct context *ctx, const struct evidenc
     struct outcome_token token[XADES_STAMPS_MAX];
     for (size_t k = 0; k < a->s->stamp_n; k++)
         token[k] = (struct outcome_token){buf_bytes(&a->s->stamp[k].token), a->s->stamp[k].kind == XADES_ARCHIVE_STAMP,
-                                          xades_is_last_property(a->s, k)};
+                                          xades_is_last_property(a->s, k), k};
     return outcome_stamps(ctx, ev, token, a->s->stamp_n, imprint, a, r);
 }
 

@@ -304,6 +304,30 @@ static void what_was_added_behind_the_archive_is_not_proven_by_it(void **state)
     free(path);
 }
 
+/* Nor does it speak for a timestamp that was put there later, with a key that had expired by then, to make the signature older than it is. */
+static void a_timestamp_behind_the_archive_is_not_proven_by_it(void **state)
+{
+    (void)state;
+    struct tp_id brief = {0};
+    AUTO_BUF cms = {0}, more = {0}, token = {0};
+    AUTO_CMS_EDIT e = NULL;
+    char *path = tp_path("work");
+    tp_issue(&brief, &(struct tp_spec){.cn = "Brief TSA", .profile = TP_TSA, .issuer = &pki.services, .to = START + 12 * HOUR});
+    const struct stamping second = stamping_by(&pki.tsa);
+    sign(CADES, &pki.citizen, SIGN_ECDSA, &second);
+    clock_set_for_test(START + 2 * HOUR);
+    raise_to(CADES, LEVEL_LTA, &second);
+    tp_read(path, &cms);
+    assert_ok(cms_edit_open(buf_bytes(&cms), &e));
+    ts_token(&brief, &pki.services, cms_edit_base(e)->signer[0].signature, START - HOUR, &token);
+    assert_ok(cms_edit_add_unsigned(e, 0, OID_TIMESTAMP_TOKEN, buf_bytes(&token)));
+    assert_ok(cms_edit_write(e, &more));
+    keep(&more);
+    at(CADES, START + 30 * TP_DAY, INDETERMINATE, NOTE_EXPIRED_NO_PROOF);
+    tp_free(&brief);
+    free(path);
+}
+
 /* A certificate by SHA-1 of 2011: good for what a timestamp of 2011 proves, and for nothing of today. */
 static void sha1_counts_for_what_is_proven_to_be_of_its_time(void **state)
 {
@@ -426,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_timestamp_keeps_what_an_ended_algorithm_signed, begin, end),
         cmocka_unit_test_setup_teardown(an_ended_algorithm_of_a_timestamp_needs_an_archive, begin, end),
         cmocka_unit_test_setup_teardown(what_was_added_behind_the_archive_is_not_proven_by_it, begin, end),
+        cmocka_unit_test_setup_teardown(a_timestamp_behind_the_archive_is_not_proven_by_it, begin, end),
         cmocka_unit_test(sha1_counts_for_what_is_proven_to_be_of_its_time),
         cmocka_unit_test(what_has_ended_signs_no_more_and_is_named),
         cmocka_unit_test(what_is_in_no_row_is_refused_by_name),

@@ -234,6 +234,54 @@ static void what_is_malformed_fails(void **state)
     assert_int_equal(verdict_of("signed.json", &b, NULL), INDETERMINATE);
 }
 
+static json_t *token_json(const struct tp_id *by, const uint8_t digest[SHA256_LEN], int64_t t)
+{
+    AUTO_BUF token = {0}, text = {0};
+    tp_timestamp_of(by, &pki.services, EVP_sha256(), BYTES(digest, SHA256_LEN), t, &token);
+    assert_ok(base64_put(&text, buf_bytes(&token)));
+    return json_pack("{ss}", "val", buf_str(&text));
+}
+
+/* Both tokens in one arcTst, which covers what stands before it and neither of them. */
+static void archive_stamps(struct buf *jws, const struct tp_id *first, int64_t first_at, const struct tp_id *second, int64_t second_at)
+{
+    AUTO_JADES j = NULL;
+    AUTO_JSON root = NULL;
+    AUTO_BUF clear = {0}, text = {0};
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    size_t n;
+    assert_ok(jades_open(buf_bytes(jws), &j));
+    const struct jades_signature *s = jades_signature(j, 0);
+    assert_ok(jades_stamp_digest(s, s->stamp_n, JADES_ARCHIVE_STAMP, CMS_SHA256, NULL, digest, &n));
+    AUTO_JSON stamp =
+        json_pack("{s{s[oo]}}", "arcTst", "tstTokens", token_json(first, digest, first_at), token_json(second, digest, second_at));
+    assert_ok(json_text(stamp, &clear));
+    assert_ok(base64url_put(&text, buf_bytes(&clear)));
+    assert_ok(json_parse(buf_bytes(jws), jws->len, &root));
+    json_array_append_new(json_object_get(json_object_get(root, "header"), "etsiU"), json_string(buf_str(&text)));
+    buf_free(jws);
+    assert_ok(json_text(root, jws));
+}
+
+/* A key that had expired when the other token was made says nothing, though both are in one property. */
+static void archive_timestamps_of_one_property_do_not_prove_each_other(void **state)
+{
+    (void)state;
+    struct tp_id brief = {0};
+    AUTO_BUF good = {0}, bad = {0};
+    int64_t now = clock_now();
+    tp_issue(&brief, &(struct tp_spec){.cn = "Brief TSA", .profile = TP_TSA, .issuer = &pki.services, .to = now - 30});
+    sign(JADES_FLATTENED, false, &good);
+    to_t(&good);
+    assert_ok(buf_copy(&bad, buf_bytes(&good)));
+    archive_stamps(&good, &pki.tsa, now - 7200, &pki.tsa, now - 5400);
+    assert_int_equal(verdict_of("signed.json", &good, NULL), TOTAL_PASSED);
+    archive_stamps(&bad, &brief, now - 7200, &pki.tsa, now - 5400);
+    assert_int_equal(verdict_of("signed.json", &bad, NULL), INDETERMINATE);
+    assert_int_equal(first_note(), NOTE_EXPIRED_NO_PROOF);
+    tp_free(&brief);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_revoked_signer_is_refused),
         cmocka_unit_test(a_timestamp_of_another_signature_fails),
         cmocka_unit_test(unknown_unsigned_properties_leave_it_undecided),
+        cmocka_unit_test(archive_timestamps_of_one_property_do_not_prove_each_other),
         cmocka_unit_test(what_is_malformed_fails),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
