@@ -195,9 +195,7 @@ fuzz: ## each fuzzer for FUZZ_SECONDS (20)
 	$(Q)for f in $(FUZZ); do tests/fuzz/run $(BUILD)/fuzzing/fuzz/$$f $(FUZZ_SECONDS) || exit 1; done
 
 bench: all $(BUILD)/bench/evidence $(BUILD)/bench/signing ## speed and memory, against a hello-world server and openssl speed in the same run
-	$(Q)$(PYTHON) tests/bench/bench.py
-	$(Q)ANTIN_BUILD=$(BUILD) $(BUILD)/bench/signing
-	$(Q)$(BUILD)/bench/evidence
+	$(Q)rc=0; $(PYTHON) tests/bench/bench.py || rc=1; ANTIN_BUILD=$(BUILD) $(BUILD)/bench/signing || rc=1; $(BUILD)/bench/evidence || rc=1; exit $$rc
 format: ## clang-format over everything of ours
 	$(Q)clang-format -i $(C_FILES) $(H_FILES) $(T_FILES)
 
