@@ -9,6 +9,7 @@
 #include "common/x509.h"
 #include "signer/endpoints/api.h"
 #include "signer/errors.h"
+#include "signer/formats/pdf_active.h"
 #include "signer/rules/dossier.h"
 #include "signer/rules/recovery.h"
 #include <inttypes.h>
@@ -92,11 +93,24 @@ static void grouped(const uint8_t sha256[SHA256_LEN], char out[2 * SHA256_LEN + 
     out[o] = '\0';
 }
 
+/* What the eye does not meet in a document, in words: "script programs (JavaScript), files inside". */
+static err_t active_text(const struct http_req *r, unsigned active, struct buf *out)
+{
+    static const char *const words[PDF_ACTIVE_KINDS] = {"active.xfa", "active.javascript", "active.launch", "active.embedded"};
+    for (size_t i = 0; i < PDF_ACTIVE_KINDS; i++)
+        if ((active & 1u << i) != 0) {
+            TRY(buf_add_str(out, out->len > 0 ? ", " : ""));
+            TRY(buf_add_str(out, spage_text(r, words[i])));
+        }
+    return OK;
+}
+
 static err_t describe(const struct http_req *r, const struct dossier *d, const struct component *c, json_t **out)
 {
     static const char *const FORMS[] = {[FORMAT_PADES] = "PAdES", [FORMAT_CADES] = "CAdES", [FORMAT_XADES] = "XAdES"};
     char size[32], digest[2 * SHA256_LEN + 16], kind[16];
-    AUTO_BUF href = {0};
+    AUTO_BUF href = {0}, active = {0};
+    TRY(active_text(r, c->active, &active));
     TRY(buf_addf(&href, "/sign/%s/files/", d->id));
     TRY(url_encode(&href, c->name));
     size_text(r, c->size, size);
@@ -104,8 +118,9 @@ static err_t describe(const struct http_req *r, const struct dossier *d, const s
     /* "PAdES-B-LTA": what was truly reached */
     snprintf(kind, sizeof kind, "%s-%s", FORMS[c->format], c->level_reached);
     *out =
-        json_pack("{sssssssssssbsbsIss}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
-                  buf_str(&href), "inside", c->format == FORMAT_PADES, "signed", c->is_signed, "bytes", (json_int_t)c->size, "kind", kind);
+        json_pack("{sssssssssssbsbsIsssbss}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
+                  buf_str(&href), "inside", c->format == FORMAT_PADES, "signed", c->is_signed, "bytes", (json_int_t)c->size, "kind", kind,
+                  "seen", c->visible[0] != '\0', "active", buf_str(&active));
     return *out != NULL ? OK : ERR_NOMEM;
 }
 

@@ -232,7 +232,7 @@ static err_t read_accept(const char *list, unsigned *accept)
 }
 
 /* A PDF: can it be signed, may it, and is there a place for what is to be seen? Fonts that are missing are told now and not when the citizen signs. */
-static err_t check_pdf(struct app *a, const struct upload *u, const struct component *c, unsigned *active)
+static err_t check_pdf(struct app *a, const struct upload *u, struct component *c, unsigned *active)
 {
     struct visible v;
     struct pdfjail_wish wish = {0};
@@ -244,7 +244,9 @@ static err_t check_pdf(struct app *a, const struct upload *u, const struct compo
         wish.place = &v.place;
         wish.field = v.field[0] != '\0' ? v.field : NULL;
     }
-    return pdfjail_check(a->pdfjail, u->fd, &wish, active);
+    err_t e = pdfjail_check(a->pdfjail, u->fd, &wish, &c->active);
+    *active = c->active & ~wish.accept;
+    return e;
 }
 
 err_t component_upload(struct app *a, const struct caller *c, const struct upload *u, struct component *out, bool *created,

@@ -20,7 +20,7 @@ void pdfjail_close(struct pdfjail **s);
 
 /*
  * As pdf_check and pades_prepare (by SHA-256 alone); besides their failures ERR_PDF_UNREADABLE (the reader crashed, or took too long or too much) and ERR_BUSY.
- * ERR_PDF_ACTIVE: *active has what is in it and not in accept. What was accepted once is not asked for again when it is prepared.
+ * ERR_PDF_ACTIVE: it holds what accept does not; *active is, as with OK, all that it holds. What was accepted once is not asked for again when it is prepared.
  */
 struct pdfjail_wish {
     unsigned accept;               /* pdf_active.h */

@@ -33,7 +33,7 @@ struct pdfjail_ask {
 /* Written to the pipe by the child, followed by increment_len bytes. */
 struct pdfjail_answer {
     err_t e;
-    unsigned active; /* of ERR_PDF_ACTIVE */
+    unsigned active; /* of PDFJAIL_CHECK: what is in it (pdf_active.h) */
     /* Of a store only base_size and increment_len. */
     uint64_t base_size, contents_at, contents_len;
     uint64_t byte_range[4];

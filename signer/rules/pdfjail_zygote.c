@@ -111,10 +111,8 @@ static err_t add_store(const struct given *g, struct pades_prepared *out)
 
 static err_t check(const struct pdfjail_ask *ask, int pdf, unsigned *active)
 {
-    unsigned found = 0;
-    TRY(pdf_check(pdf, &found));
-    *active = found & ~ask->accept;
-    if (*active != 0)
+    TRY(pdf_check(pdf, active));
+    if ((*active & ~ask->accept) != 0)
         return ERR_PDF_ACTIVE;
     return ask->seen ? pdf_place_check(pdf, ask->has_field ? ask->field : NULL, &ask->place) : OK;
 }

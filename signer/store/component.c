@@ -10,20 +10,17 @@
 
 #define COLUMNS                                                                                                     \
     "name, position, kind, media_type, size, sha256, sha512, (signed_sha256 IS NOT NULL OR signature IS NOT NULL)," \
-    " signed_size, signed_sha256, signed_sha512, format, level, level_reached, visible"
+    " signed_size, signed_sha256, signed_sha512, format, level, level_reached, visible, active"
 
 const struct db_stmt component_put_stmt = {
     "component_put",
-    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512, format, level, visible)"
-    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea, $8, $9, nullif($10, '') FROM "
-    "signer.component WHERE "
-    "dossier_id "
-    "= $1::uuid"
+    "INSERT INTO signer.component (dossier_id, name, position, kind, media_type, size, sha256, sha512, format, level, visible, active)"
+    " SELECT $1::uuid, $2, coalesce(max(position), 0) + 1, $3, $4, $5::bigint, $6::bytea, $7::bytea, $8, $9, nullif($10, ''), $11::smallint"
+    " FROM signer.component WHERE dossier_id = $1::uuid"
     " ON CONFLICT (dossier_id, name) DO UPDATE SET kind = excluded.kind, media_type = excluded.media_type, size = excluded.size,"
-    " sha256 = excluded.sha256, sha512 = excluded.sha512, format = excluded.format, level = excluded.level, visible = excluded.visible, "
-    "uploaded_at = now() RETURNING "
-    "(xmax = 0)",
-    10,
+    " sha256 = excluded.sha256, sha512 = excluded.sha512, format = excluded.format, level = excluded.level, visible = excluded.visible,"
+    " active = excluded.active, uploaded_at = now() RETURNING (xmax = 0)",
+    11,
 };
 const struct db_stmt component_get_stmt = {
     "component_get",
@@ -105,6 +102,7 @@ static void read_row(const struct db_rows *rows, int row, struct component *out)
     snprintf(out->level, sizeof out->level, "%s", db_str(rows, row, 12));
     snprintf(out->level_reached, sizeof out->level_reached, "%s", db_str(rows, row, 13));
     snprintf(out->visible, sizeof out->visible, "%s", db_str(rows, row, 14));
+    out->active = (unsigned)db_int(rows, row, 15);
 }
 
 err_t component_put(struct db *db, const char *dossier, const struct component *c, bool *created)
@@ -121,6 +119,7 @@ err_t component_put(struct db *db, const char *dossier, const struct component *
         DB_TEXT(component_format_name(c->format)),
         DB_TEXT(c->level),
         DB_TEXT(c->visible),
+        DB_INT((int64_t)c->active),
     };
     TRY(db_one(db, &component_put_stmt, p, &rows));
     *created = db_bool(rows, 0, 0);

@@ -30,6 +30,7 @@ struct component {
     char level_reached[LEVEL_CAP]; /* "": not signed yet */
     bool is_signed;
     char visible[201];    /* where the signature is to be seen (rules/visible.h); "": nowhere */
+    unsigned active;      /* what a PDF holds besides paper (formats/pdf_active.h), accepted by its portal */
     uint64_t signed_size; /* the signed PDF */
     uint8_t signed_sha256[SHA256_LEN];
     uint8_t signed_sha512[SHA512_LEN];

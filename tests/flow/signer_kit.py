@@ -5,6 +5,7 @@ Used by test_signer_*.py.
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -26,6 +27,17 @@ def api_of(stack, citizen, scope="openid profile dossier"):
     api = antin.Dossiers(stack, tokens["access_token"])
     api.citizen = citizen
     return api
+
+
+def with_catalog(entries):
+    """SMALL_PDF with more in its catalog; the table of objects follows."""
+    head, rest = SMALL_PDF.split(b"/Type /Catalog", 1) if b"/Type /Catalog" in SMALL_PDF else SMALL_PDF.split(b"/Type/Catalog", 1)
+    data = head + b"/Type /Catalog " + entries + b" " + rest
+    table = data.index(b"\nxref\n") + 1
+    objects = {int(m.group(1)): m.start() for m in re.finditer(rb"(?m)^(\d+) 0 obj", data[:table])}
+    rows = b"".join(b"%010d 00000 n \n" % objects[n] for n in sorted(objects))
+    trailer = re.search(rb"trailer\s*(<<.*?>>)\s*startxref", data[table:], re.S).group(1)
+    return data[:table] + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + rows + b"trailer\n" + trailer + b"\nstartxref\n%d\n%%%%EOF\n" % table
 
 
 def filled(api, files=None, **more):

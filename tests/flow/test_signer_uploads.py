@@ -3,13 +3,12 @@ What may become a component, and what an upload that goes wrong gets. RFC 9530, 
 """
 import base64
 import hashlib
-import re
 import socket
 import zlib
 from urllib.parse import quote, urlsplit
 
 import pytest
-from signer_kit import SMALL_PDF, VECTORS, problem, wait_until
+from signer_kit import SMALL_PDF, VECTORS, problem, wait_until, with_catalog
 
 BROKEN = {
     "encrypted.pdf": "pdf_encrypted", "encrypted-user-password.pdf": "pdf_encrypted", "truncated.pdf": "pdf_truncated",
@@ -62,17 +61,6 @@ def test_an_unusable_pdf_is_refused_with_its_reason(dossiers, draft, name, code)
 @pytest.mark.parametrize("name", ["odd-small.pdf", "odd-hybrid.pdf", "odd-linearized.pdf", "odd-no-last-newline.pdf"])
 def test_an_unusual_but_sound_pdf_is_accepted(dossiers, draft, name):
     assert put(dossiers, draft, name, (VECTORS / "broken" / name).read_bytes(), "application/pdf").status_code == 201
-
-
-def with_catalog(entries):
-    """SMALL_PDF with more in its catalog; the table of objects follows."""
-    head, rest = SMALL_PDF.split(b"/Type /Catalog", 1) if b"/Type /Catalog" in SMALL_PDF else SMALL_PDF.split(b"/Type/Catalog", 1)
-    data = head + b"/Type /Catalog " + entries + b" " + rest
-    table = data.index(b"\nxref\n") + 1
-    objects = {int(m.group(1)): m.start() for m in re.finditer(rb"(?m)^(\d+) 0 obj", data[:table])}
-    rows = b"".join(b"%010d 00000 n \n" % objects[n] for n in sorted(objects))
-    trailer = re.search(rb"trailer\s*(<<.*?>>)\s*startxref", data[table:], re.S).group(1)
-    return data[:table] + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + rows + b"trailer\n" + trailer + b"\nstartxref\n%d\n%%%%EOF\n" % table
 
 
 def test_what_a_pdf_holds_besides_paper_must_be_accepted_kind_by_kind(dossiers, draft):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import antin_client as antin
 import pytest
-from signer_kit import DEMO, SMALL_PDF, Court, api_of, problem, run, verified
+from signer_kit import DEMO, SMALL_PDF, Court, api_of, problem, run, verified, with_catalog
 
 FORM = (DEMO / "to-khai.pdf").read_bytes()
 
@@ -56,3 +56,14 @@ def test_a_wish_that_cannot_be_read_is_refused(api, visible):
 
 def test_only_what_is_signed_inside_can_show_it(api):
     problem(put(api, api.create()["id"], "top-right", b"text", "a.txt", "text/plain"), 400, "invalid_request")
+
+
+def test_the_citizen_is_told_what_the_eye_does_not_meet_and_what_will_be_seen(api):
+    dossier = api.create()["id"]
+    script = with_catalog(b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>")
+    wish = {"visible": "top-right", "accept": "javascript,launch"}
+    assert api.call("PUT", f"/{dossier}/components/a.pdf", params=wish, data=script, headers={"Content-Type": "application/pdf"}).status_code == 201
+    api.put(dossier, "b.pdf", SMALL_PDF, "application/pdf")
+    words = api.citizen.review(api.submit(dossier)["sign_url"]).words()
+    assert words.count("chương trình nhỏ (JavaScript)") == 1 and "lệnh mở chương trình khác" not in words, words
+    assert words.count("Chữ ký của bạn sẽ hiện trên trang giấy") == 1
