@@ -117,10 +117,9 @@ static err_t describe(const struct http_req *r, const struct dossier *d, const s
     grouped(c->sha256, digest);
     /* "PAdES-B-LTA": what was truly reached */
     snprintf(kind, sizeof kind, "%s-%s", FORMS[c->format], c->level_reached);
-    *out =
-        json_pack("{sssssssssssbsbsIsssbss}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest, "href",
-                  buf_str(&href), "inside", c->format == FORMAT_PADES, "signed", c->is_signed, "bytes", (json_int_t)c->size, "kind", kind,
-                  "seen", c->visible[0] != '\0', "active", buf_str(&active));
+    *out = json_pack("{sssssssssssbsbsIsssbss}", "name", c->name, "type", type_text(r, c->media_type), "size", size, "digest", digest,
+                     "href", buf_str(&href), "inside", c->format == FORMAT_PADES, "signed", c->is_signed, "bytes", (json_int_t)c->size,
+                     "kind", kind, "seen", c->visible[0] != '\0', "active", buf_str(&active));
     return *out != NULL ? OK : ERR_NOMEM;
 }
 

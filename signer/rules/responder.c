@@ -144,7 +144,8 @@ static err_t recall(struct responder *r, const struct key_ocsp_entry *e, int64_t
     err_t err = ERR_NOT_FOUND;
     pthread_mutex_lock(&r->lock);
     const struct place *p = place_of(r, e);
-    if (p->der.len > 0 && entry_eq(&p->entry, e) && p->this_update >= since && p->this_update <= now && now < p->this_update + (p->next_update - p->this_update) / 2) {
+    if (p->der.len > 0 && entry_eq(&p->entry, e) && p->this_update >= since && p->this_update <= now &&
+        now < p->this_update + (p->next_update - p->this_update) / 2) {
         err = buf_copy(&out->der, buf_bytes(&p->der));
         out->this_update = p->this_update;
         out->next_update = p->next_update;

@@ -240,6 +240,14 @@ static err_t complete(struct signing *s)
     return db_do(s->app->db, DB_TX, finish, s);
 }
 
+static err_t check_live(struct db *db, void *arg)
+{
+    const struct signing *s = arg;
+    struct credential now;
+    TRY(credential_lock(db, s->view.c.id, &now));
+    return now.state == CREDENTIAL_REVOKED ? ERR_CREDENTIAL_REVOKED : OK;
+}
+
 err_t signing_run(struct app *a, const struct signing_request *q, int *left)
 {
     AUTO(signing_free) struct signing *s = calloc(1, sizeof *s);
@@ -266,6 +274,8 @@ err_t signing_run(struct app *a, const struct signing_request *q, int *left)
     if (spent)
         drop_activation(s);
     if (e == ERR_KEY_ACTIVATION || e == ERR_PDF_ROOM)
-        return ERR_EXPIRED; /* keyd was restarted, or a chain outgrew its room: a fresh activation mends both */
+        return ERR_EXPIRED;    /* keyd was restarted, or a chain outgrew its room: a fresh activation mends both */
+    if (e == ERR_CERT_REVOKED) /* seen in the chains first: the citizen's has its own word */
+        TRY(db_do(a->db, DB_TX, check_live, s));
     return e;
 }
