@@ -6,7 +6,8 @@ import pathlib
 from PIL import Image, ImageOps
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHOSEN = {"phone-1-sign-in": "sign-in-phone", "phone-2-consent": "consent-phone", "phone-3-review": "review-phone", "desktop-3-review": "review-desktop"}
+CHOSEN = {"phone-1-sign-in": "sign-in-phone", "phone-2-consent": "consent-phone", "phone-3-review": "review-phone", "desktop-3-review": "review-desktop",
+          "phone-4-signed": "signed-phone"}
 
 for source, name in CHOSEN.items():
     picture = Image.open(ROOT / f"build/screenshots/{source}.png").convert("RGB")
