@@ -175,12 +175,21 @@ static void mark_covered(struct job *j, const struct asic_signature *s)
         cover(j, s, j->asic->zip.entry[i].name);
 }
 
-/* Files that an XML signature names. One that it names and that is not what it says is a finding of that signature. */
+static bool named_before(const struct xades_signature *x, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (x->ref[k].kind == XADES_FILE && strcmp(x->ref[k].name, x->ref[i].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Files that an XML signature names, each once. One that it names and that is not what it says is a finding of that signature. */
 static size_t mark_named(struct job *j, const struct asic_signature *s, const struct xades_signature *x)
 {
     size_t payload = 0;
     for (size_t i = 0; i < x->ref_n; i++) {
-        if (x->ref[i].kind != XADES_FILE)
+        if (x->ref[i].kind != XADES_FILE || named_before(x, i))
             continue;
         const struct zip_entry *e = zip_find(&j->asic->zip, bytes_str(x->ref[i].name));
         payload += e != NULL && asic_is_payload(e);

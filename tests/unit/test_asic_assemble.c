@@ -72,7 +72,8 @@ static void sign_parts(size_t n, const struct tp_id *who, struct buf *xml)
     uint8_t digest[2][32];
     sha256(BYTES_STR("<a/>"), digest[0]);
     sha256(buf_bytes(&large), digest[1]);
-    const struct xades_data data[] = {{"Đơn.xml", "application/xml", BYTES(digest[0], 32)}, {"large.txt", "text/plain", BYTES(digest[1], 32)}};
+    const struct xades_data data[] = {{"Đơn.xml", "application/xml", BYTES(digest[0], 32)},
+                                      {"large.txt", "text/plain", BYTES(digest[1], 32)}};
     const struct xades_opts o = {.signing_time = clock_now(), .container = true};
     assert_ok(xades_sign_detached(data, n, NULL, &o, key_of(&m, who, CMS_SHA256, SIGN_ECDSA), xml));
 }
@@ -115,6 +116,33 @@ static void files_and_signatures_become_a_container(void **state)
     buf_free(&xml[1]);
 }
 
+/* Who signs one of two files twice has not signed the whole. */
+static void a_file_that_is_named_twice_counts_once(void **state)
+{
+    (void)state;
+    struct asic_part part[2];
+    struct hall m;
+    struct file_result f;
+    struct buf xml[2] = {{0}};
+    AUTO_BUF out = {0};
+    uint8_t digest[32];
+    sha256(BYTES_STR("<a/>"), digest);
+    const struct xades_data data[] = {{"Đơn.xml", NULL, BYTES(digest, 32)}, {"Đơn.xml", NULL, BYTES(digest, 32)}};
+    const struct xades_opts o = {.signing_time = clock_now(), .container = true};
+    two_parts(part);
+    assert_ok(xades_sign_detached(data, 2, NULL, &o, key_of(&m, &pki.citizen, CMS_SHA256, SIGN_ECDSA), &xml[0]));
+    sign_parts(2, &pki.citizen, &xml[1]);
+    const struct bytes signatures[] = {buf_bytes(&xml[0]), buf_bytes(&xml[1])};
+    assert_ok(asic_assemble(part, 2, signatures, 2, clock_now(), &(struct zip_sink){zip_to_buf, &out}));
+    verify_bytes(&(struct context){.trust = &trust, .at = clock_now()}, buf_bytes(&out), BYTES(NULL, 0), &f);
+    assert_int_equal(f.signature_n, 2);
+    assert_false(f.signature[0].whole);
+    assert_true(f.signature[1].whole);
+    file_result_free(&f);
+    buf_free(&xml[0]);
+    buf_free(&xml[1]);
+}
+
 static void a_file_that_is_shorter_than_said_makes_no_container(void **state)
 {
     (void)state;
@@ -126,7 +154,7 @@ static void a_file_that_is_shorter_than_said_makes_no_container(void **state)
     part[1].size = (uint64_t)ZIP_FILE_MAX + 1;
     assert_err(asic_assemble(part, 2, NULL, 0, 0, &(struct zip_sink){zip_to_buf, &out}), ERR_TOO_LARGE);
     part[1].size = large.len;
-    part[1].arg = (void *)(uintptr_t)"nothing-there";
+    part[1].arg = (void *)(uintptr_t) "nothing-there";
     assert_err(asic_assemble(part, 2, NULL, 0, 0, &(struct zip_sink){zip_to_buf, &out}), ERR_IO);
 }
 
@@ -150,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_and_signatures_become_a_container),
+        cmocka_unit_test(a_file_that_is_named_twice_counts_once),
         cmocka_unit_test(a_file_that_is_shorter_than_said_makes_no_container),
         cmocka_unit_test(names_of_the_containers_own_are_refused),
     };
