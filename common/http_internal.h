@@ -29,12 +29,14 @@
 #define HTTP_ID_LEN B64URL_LEN(HTTP_ID_BYTES)
 
 /* http_kept.c: a connection's last reply. */
+#define HTTP_KEPT_NAME 47
 struct http_kept {
     struct MHD_Response *response; /* NULL: none; it holds the body */
     const struct http_route *route;
     uint8_t *body;
     size_t len, headers;
     bool no_store;
+    char said[HTTP_KEPT_NAME + 1]; /* name of the handler's one field; "": none */
     char id[HTTP_ID_LEN + 1];
 };
 

@@ -15,8 +15,9 @@ bool http_kept_fits(const struct http_req *r)
 {
     const struct http_reply *p = &r->reply;
     return p->status == 200 && r->route != NULL && p->type != NULL && p->fd < 0 && p->body.len > 0 && p->body.len <= KEPT_MAX &&
-           p->headers <= 1 && p->location == NULL && p->disposition == NULL && !p->pdf && p->form_action.len == 0 && p->policy.len == 0 &&
-           !r->close && !atomic_load(&r->server->closing);
+           p->headers <= 1 && (p->headers == 0 || strlen(r->said[0].name) <= HTTP_KEPT_NAME) && p->location == NULL &&
+           p->disposition == NULL && !p->pdf && p->form_action.len == 0 && p->policy.len == 0 && !r->close &&
+           !atomic_load(&r->server->closing);
 }
 
 static bool has(const struct http_kept *k, const char *name, const char *value)
@@ -30,9 +31,9 @@ static bool same_fields(const struct http_kept *k, const struct http_req *r)
     const struct http_reply *p = &r->reply;
     if (k->headers != p->headers || k->no_store != p->no_store)
         return false;
-    for (size_t i = 0; i < p->headers; i++)
-        if (!has(k, r->said[i].name, r->said[i].value))
-            return false;
+    /* By name first: the value alone could be that of a field which every reply has, and the kept reply's own would go out with it. */
+    if (p->headers == 1 && (strcmp(k->said, r->said[0].name) != 0 || !has(k, r->said[0].name, r->said[0].value)))
+        return false;
     return has(k, "Content-Type", p->type);
 }
 
@@ -70,6 +71,8 @@ void http_kept_keep(struct http_req *r, struct buf body)
                             .len = body.len,
                             .headers = r->reply.headers,
                             .no_store = r->reply.no_store};
+    if (r->reply.headers == 1)
+        memcpy(k->said, r->said[0].name, strlen(r->said[0].name) + 1);
     memcpy(k->id, r->id, sizeof k->id);
     r->kept = true;
 }

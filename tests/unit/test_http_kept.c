@@ -11,12 +11,12 @@
 static err_t on_say(struct http_req *r)
 {
     const char *what = http_query(r, "what"), *type = http_query(r, "type"), *said = http_query(r, "said"), *more = http_query(r, "more");
-    const char *created = http_query(r, "created"), *form = http_query(r, "form");
+    const char *created = http_query(r, "created"), *form = http_query(r, "form"), *name = http_query(r, "name");
     AUTO_BUF body = {0};
     TRY(buf_add_str(&body, what == NULL ? "nothing" : what));
     http_reply(r, created == NULL ? 200 : 201, type == NULL ? "text/plain" : type, &body);
     if (said != NULL)
-        http_reply_header(r, "X-Said", said);
+        http_reply_header(r, name == NULL ? "X-Said" : name, said);
     if (more != NULL)
         http_reply_header(r, "X-Said", more);
     if (form != NULL)
@@ -129,8 +129,10 @@ static void a_reply_is_what_a_fresh_connection_would_get(void **state)
         "/say?what=eeeee&type=text/css", /* another length */
         "/say?what=ffff&said=1",
         "/say?what=gggg&said=1",
-        "/say?what=hhhh&said=2", /* another value */
-        "/say?what=iiii",        /* none */
+        "/say?what=hhhh&said=2",              /* another value */
+        "/say?what=hhhi&said=2&name=X-Other", /* another field; and one that every reply has */
+        "/say?what=hhhj&said=no-store&name=Cache-Control",
+        "/say?what=iiii", /* none */
         "/say?what=jjjj&said=1&more=2",
         "/say?what=kkkk&said=1&more=1",
         "/say?what=llll&created=1",
