@@ -215,7 +215,8 @@ static void check_one(const struct job *j, size_t i, struct stamp_result *out)
     }
     int64_t newer = archive_proves(j->a, j->si, token);
     then.proof.object = earlier_proof(then.proof.object, newer);
-    then.proof.data = earlier_proof(then.proof.data, archive_proof(j->a).data);
+    if (newer != 0) /* and so are the certificates in it */
+        then.proof.data = earlier_proof(then.proof.data, archive_proof(j->a).data);
     stamp_verify(&then, j->ev, token, &(struct covered){{buf_bytes(&input)}}, out);
     j->a->item[i].holds = out->findings.verdict == TOTAL_PASSED;
     j->a->item[i].complete = j->ev->n == 1 && names_all_of(x.certs, x.md, j->sd->cert_set) && names_all_of(x.crls, x.md, j->sd->crl_set);

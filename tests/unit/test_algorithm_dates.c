@@ -328,6 +328,31 @@ static void a_timestamp_behind_the_archive_is_not_proven_by_it(void **state)
     free(path);
 }
 
+/* The same of the certificate that comes inside of such a timestamp: who can forge certificates today has not had one then. */
+static void nor_is_the_certificate_in_it(void **state)
+{
+    (void)state;
+    struct tp_id forged = {0};
+    AUTO_BUF cms = {0}, more = {0}, token = {0};
+    AUTO_CMS_EDIT e = NULL;
+    char *path = tp_path("work");
+    make_pki(IN_2011);
+    tp_issue(&forged, &(struct tp_spec){.cn = "Forged TSA", .profile = TP_TSA, .issuer = &pki.services, .md = "SHA1"});
+    const struct stamping second = stamping_by(&pki.tsa);
+    sign(CADES, &pki.citizen, SIGN_ECDSA, &second);
+    raise_to(CADES, LEVEL_LTA, &second);
+    tp_read(path, &cms);
+    assert_ok(cms_edit_open(buf_bytes(&cms), &e));
+    ts_token(&forged, &pki.services, cms_edit_base(e)->signer[0].signature, IN_2011 - HOUR, &token);
+    assert_ok(cms_edit_add_unsigned(e, 0, OID_TIMESTAMP_TOKEN, buf_bytes(&token)));
+    assert_ok(cms_edit_write(e, &more));
+    keep(&more);
+    at(CADES, IN_2011 + 3000 * TP_DAY, INDETERMINATE, NOTE_ALGORITHM_ENDED);
+    tp_free(&forged);
+    drop_pki();
+    free(path);
+}
+
 /* A certificate by SHA-1 of 2011: good for what a timestamp of 2011 proves, and for nothing of today. */
 static void sha1_counts_for_what_is_proven_to_be_of_its_time(void **state)
 {
@@ -451,6 +476,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_ended_algorithm_of_a_timestamp_needs_an_archive, begin, end),
         cmocka_unit_test_setup_teardown(what_was_added_behind_the_archive_is_not_proven_by_it, begin, end),
         cmocka_unit_test_setup_teardown(a_timestamp_behind_the_archive_is_not_proven_by_it, begin, end),
+        cmocka_unit_test(nor_is_the_certificate_in_it),
         cmocka_unit_test(sha1_counts_for_what_is_proven_to_be_of_its_time),
         cmocka_unit_test(what_has_ended_signs_no_more_and_is_named),
         cmocka_unit_test(what_is_in_no_row_is_refused_by_name),
