@@ -6,12 +6,14 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "signer/errors.h"
 #include "signer/formats/pdf_active.h"
 #include "signer/rules/pdfjail_store.h"
 #include "signer/rules/pdfjail_wire.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -21,6 +23,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PIECE ((size_t)128 << 10)
 
 struct pdfjail {
     pthread_mutex_t lock;
@@ -312,6 +316,45 @@ static err_t put_appearance(const struct pdf_appearance *a, struct pdfjail_ask *
     return pdfjail_file_write(a->drawn, drawn);
 }
 
+/* --- the digest that will be signed: taken here, of bytes that the daemon has itself --- */
+
+static void md_free(EVP_MD_CTX **c)
+{
+    EVP_MD_CTX_free(*c);
+}
+
+static err_t feed_file(EVP_MD_CTX *md, int fd, uint64_t size)
+{
+    AUTO_BUF piece = {0};
+    TRY(buf_reserve(&piece, PIECE));
+    for (uint64_t at = 0; at < size;) {
+        size_t want = size - at < PIECE ? (size_t)(size - at) : PIECE;
+        ssize_t n = pread(fd, piece.ptr, want, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return ERR_PDF_UNREADABLE; /* it is not as long as the child says */
+        if (EVP_DigestUpdate(md, piece.ptr, (size_t)n) != 1)
+            return ERR_CRYPTO;
+        at += (uint64_t)n;
+    }
+    return OK;
+}
+
+err_t pdfjail_digest_check(int fd, const struct pades_prepared *p)
+{
+    AUTO(md_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
+    uint8_t digest[SHA256_LEN];
+    size_t before = (size_t)(p->contents_at - p->base_size), behind = before + (size_t)p->contents_len;
+    if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+        return ERR_CRYPTO;
+    TRY(feed_file(md, fd, p->base_size));
+    if (EVP_DigestUpdate(md, p->increment.ptr, before) != 1 ||
+        EVP_DigestUpdate(md, p->increment.ptr + behind, p->increment.len - behind) != 1 || EVP_DigestFinal_ex(md, digest, NULL) != 1)
+        return ERR_CRYPTO;
+    return bytes_eq(BYTES(digest, sizeof digest), BYTES(p->digest, p->digest_len)) ? OK : ERR_PDF_UNREADABLE;
+}
+
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out)
 {
     struct pdfjail_ask ask = {.op = PDFJAIL_PREPARE,
@@ -327,7 +370,8 @@ err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, 
     AUTO_FD drawn = -1;
     if (opts->appearance != NULL)
         TRY(put_appearance(opts->appearance, &ask, &drawn));
-    return ask_and_wait(s, &(struct question){&ask, fd, drawn}, &(struct wanted){.prepared = out});
+    TRY(ask_and_wait(s, &(struct question){&ask, fd, drawn}, &(struct wanted){.prepared = out}));
+    return pdfjail_digest_check(fd, out);
 }
 
 err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size)

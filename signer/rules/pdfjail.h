@@ -29,6 +29,8 @@ struct pdfjail_wish {
 };
 err_t pdfjail_check(struct pdfjail *s, int fd, const struct pdfjail_wish *wish, unsigned *active) MUST_USE;
 err_t pdfjail_prepare(struct pdfjail *s, int fd, const struct pades_opts *opts, struct pades_prepared *out) MUST_USE;
+/* Is the digest that of the file and its increment, all but the placeholder? pdfjail_prepare asks: a reader that was taken over names what it likes. */
+err_t pdfjail_digest_check(int fd, const struct pades_prepared *p) MUST_USE;
 /* As pades_dss_update for one signature; *base_size is how much of the file was seen. */
 err_t pdfjail_store(struct pdfjail *s, int fd, const struct pades_vri *vri, struct buf *increment, uint64_t *base_size) MUST_USE;
 bool pdfjail_alive(struct pdfjail *s);

@@ -75,6 +75,34 @@ static void what_the_sandbox_prepares_is_what_is_prepared_outside(void **state)
     assert_int_equal(inside.contents_at, outside.contents_at);
 }
 
+/* A hostile document may have taken its reader over: what is signed is this document and what goes behind it, or nothing. */
+static void no_other_digest_is_believed(void **state)
+{
+    (void)state;
+    AUTO_FD fd = open_vector("demo/to-khai.pdf");
+    const struct pades_opts opts = {.signing_time = 1764000000, .contents_room = 8000};
+    AUTO_PADES p = {0};
+    assert_int_equal(pdfjail_prepare(box, fd, &opts, &p), OK);
+    size_t placeholder = (size_t)(p.contents_at - p.base_size);
+    assert_int_equal(pdfjail_digest_check(fd, &p), OK);
+    p.increment.ptr[placeholder + 1] = 'f'; /* not covered */
+    assert_int_equal(pdfjail_digest_check(fd, &p), OK);
+    p.increment.ptr[placeholder - 1] ^= 1;
+    assert_int_equal(pdfjail_digest_check(fd, &p), ERR_PDF_UNREADABLE);
+    p.increment.ptr[placeholder - 1] ^= 1;
+    p.increment.ptr[p.increment.len - 1] ^= 1;
+    assert_int_equal(pdfjail_digest_check(fd, &p), ERR_PDF_UNREADABLE);
+    p.increment.ptr[p.increment.len - 1] ^= 1;
+    p.digest[0] ^= 1;
+    assert_int_equal(pdfjail_digest_check(fd, &p), ERR_PDF_UNREADABLE);
+    p.digest[0] ^= 1;
+    AUTO_FD other = open_vector("demo/tap-tai-lieu.pdf");
+    assert_int_equal(pdfjail_digest_check(other, &p), ERR_PDF_UNREADABLE);
+    p.base_size += 1u << 30;
+    p.contents_at += 1u << 30;
+    assert_int_equal(pdfjail_digest_check(fd, &p), ERR_PDF_UNREADABLE);
+}
+
 static void what_somebody_must_accept_is_named(void **state)
 {
     (void)state;
@@ -381,6 +409,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_broken_file_gets_its_reason),
         cmocka_unit_test(what_the_sandbox_prepares_is_what_is_prepared_outside),
+        cmocka_unit_test(no_other_digest_is_believed),
         cmocka_unit_test(what_somebody_must_accept_is_named),
         cmocka_unit_test(the_sandbox_adds_validation_data_and_room_for_a_timestamp),
         cmocka_unit_test(more_validation_data_than_a_pdf_takes_is_refused),
