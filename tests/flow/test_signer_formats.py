@@ -280,3 +280,16 @@ def test_a_name_in_decomposed_letters_stays_as_it_is(stack, shared_citizen, cour
     assert verified(stack, path)[0] == 0
     with zipfile.ZipFile(path) as z:
         assert name in z.namelist()
+
+
+def test_no_chosen_names_spoil_a_container(stack, shared_citizen, court):
+    """Some are what signatures of others would be called, some as long as may be, some mean something to XML, shells or addresses."""
+    api = api_of(stack, antin.Citizen(stack, shared_citizen))
+    names = ["2.p7s", "3.p7s", "16.p7s", "k.signed.txt", "signatures0.xml", "META-INF.xml", "a&b<c>'\"d", "%41", "%2e%2e", "A", "a", "-rf", "~", "🙂"]
+    names += ["9" * 250 + f"{i:05d}" for i in range(4)]
+    files = {n: (n.encode(), "text/plain") for n in names} | {n: (SMALL_PDF, "application/pdf") for n in ("k.pdf", "k.PDF")}
+    path = court.write("chosen.asice", api.container(signed(api, files)))
+    assert verified(stack, path)[0] == 0
+    with zipfile.ZipFile(path) as z:
+        inside = z.namelist()
+    assert set(files) <= set(inside) and len(inside) == len(set(inside))
