@@ -70,7 +70,8 @@ static void remember(struct bytes der, X509 *cert)
 
 err_t x509_shared(struct bytes der, X509 **out)
 {
-    if ((*out = recall(der)) != NULL)
+    *out = der.len <= X509_SHARED_DER_MAX ? recall(der) : NULL;
+    if (*out != NULL)
         return OK;
     TRY(x509_from_der(der, out));
     remember(der, *out);

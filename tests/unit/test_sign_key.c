@@ -54,7 +54,7 @@ static pid_t wait_for_key(pid_t pid)
 {
     for (unsigned i = 0; i < 300; i++) {
         pid_t child = child_of(pid);
-        if (child > 0 && (LOCKIN_SANITIZER || has_line(child, "Seccomp:\t2\n")))
+        if (child > 0 && has_line(child, LOCKIN_SANITIZER ? "NoNewPrivs:\t1\n" : "Seccomp:\t2\n"))
             return child;
         peer_nap(10);
     }
