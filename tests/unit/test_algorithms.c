@@ -2,7 +2,7 @@
  * Every key, scheme and digest that may sign, in every format: signed, verified, and each combination that a format has no name for refused.
  * ETSI TS 119 312; RFC 5754, RFC 8419 (CMS); RFC 9231 (XML); RFC 7518, RFC 8037 (JOSE).
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/testpdf.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/algorithm.h"
@@ -40,26 +40,11 @@ static const struct {
 #define KEY_N (TP_ED25519 + 1)
 
 static struct tp_id id[KEY_N]; /* one for each kind of key, made once */
-static struct trust trust;
 
 static int setup(void **state)
 {
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    const struct buf *crls[] = {&pki.root_crl, &pki.ca_crl};
-    trust.crls = trust.crls != NULL ? trust.crls : sk_X509_CRL_new_null();
-    for (size_t i = 0; i < 2; i++) {
-        X509_CRL *crl = NULL;
-        assert_ok(x509_crl_from_der(buf_bytes(crls[i]), &crl));
-        assert_true(sk_X509_CRL_push(trust.crls, crl) > 0);
-    }
+    (void)trust_setup(state);
+    trust_crls();
     for (size_t i = 0; i < CASE_N; i++) {
         if (id[CASES[i].key].key == NULL)
             tp_issue(&id[CASES[i].key],
@@ -70,13 +55,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < KEY_N; i++)
         tp_free(&id[i]);
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
+    return trust_teardown(state);
 }
 
 /* --- the formats: each signs and tells what a verifier is to be given --- */

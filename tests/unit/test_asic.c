@@ -2,45 +2,16 @@
  * Signature containers: written, opened by other programs, raised, signed again, verified; and every container that is not what it says.
  * ETSI EN 319 162-1.
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/asic.h"
 #include "tests/unit/testxml.h"
 #include "signer/verify/verify.h"
 
-static struct trust trust;
-
-static void add_crl(const struct buf *crl)
-{
-    char *path = tp_path("x.crl");
-    tp_write(path, buf_bytes(crl));
-    assert_ok(trust_load_crls(&trust, path));
-    free(path);
-}
-
 static int setup(void **state)
 {
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    assert_ok(trust_new(&trust));
-    char *path = tp_path("root.pem");
-    tp_write_pem(path, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_load(&trust, path));
-    free(path);
-    add_crl(&pki.root_crl);
-    add_crl(&pki.ca_crl);
-    add_crl(&pki.services_crl);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
+    (void)trust_setup(state);
+    trust_crls();
     return 0;
 }
 
@@ -505,5 +476,5 @@ int main(void)
         cmocka_unit_test(a_changed_list_fails),
         cmocka_unit_test(files_that_cannot_be_in_one_are_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, trust_teardown);
 }

@@ -2,35 +2,11 @@
  * Containers that outlive their certificates: archive timestamps over ASiC-E with CAdES, evidence records in containers; verified with a root alone.
  * ETSI EN 319 162-1 §4.4.5.2, §A.7, §A.8; EN 319 102-1 §5.6.2; RFC 4998.
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/asic.h"
 #include "signer/formats/fade.h"
 #include "signer/verify/verify.h"
-
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    AUTO_STR path = tp_path("root.pem");
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    assert_ok(trust_new(&trust));
-    tp_write_pem(path, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_load(&trust, path));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 static const struct asic_file FILES[] = {
     {"to-khai.txt", "text/plain", {(const uint8_t *)"to khai", 7}},
@@ -220,7 +196,7 @@ static void it_lasts_as_long_as_its_newest_archive_timestamp(void **state)
     assert_ok(asic_add_signature(&a, start, key_of(&m, &pki.other, CMS_SHA256, SIGN_ECDSA), &(struct zip_sink){zip_to_buf, &c}));
     assert_ok(asic_open(buf_bytes(&c), &more));
     assert_err(fade_of_container(&more, &until), ERR_NOT_FOUND); /* one signature has none */
-    clock_set_for_test(start + 5); /* not in the same second */
+    clock_set_for_test(start + 5);                               /* not in the same second */
     AUTO_BUF renewed = {0};
     enum sig_level reached;
     assert_ok(raise_by(&b, LEVEL_LTA, &tsa, &renewed, &reached));
@@ -445,5 +421,5 @@ int main(void)
         cmocka_unit_test(a_record_of_another_container_is_found_out),
         cmocka_unit_test(evidence_lets_signatures_outlive_their_certificates),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, trust_setup, trust_teardown);
 }

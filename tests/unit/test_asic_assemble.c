@@ -2,40 +2,21 @@
  * Containers put together from files where they lie and signatures made elsewhere, as signerd does: read by our verifier and by unzip.
  * ETSI EN 319 162-1 §4.4.3; PKWARE APPNOTE 6.3.10 §4.3.7.
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/asic.h"
 #include "signer/verify/verify.h"
 #include <fcntl.h>
 
-static struct trust trust;
 static struct buf large; /* the file that is read in pieces */
-
-static void add_crl(const struct buf *crl)
-{
-    char *path = tp_path("x.crl");
-    tp_write(path, buf_bytes(crl));
-    assert_ok(trust_load_crls(&trust, path));
-    free(path);
-}
 
 static int setup(void **state)
 {
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    assert_ok(trust_new(&trust));
-    char *path = tp_path("root.pem");
-    tp_write_pem(path, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_load(&trust, path));
-    free(path);
-    add_crl(&pki.root_crl);
-    add_crl(&pki.ca_crl);
-    add_crl(&pki.services_crl);
+    (void)trust_setup(state);
+    trust_crls();
     for (int i = 0; i < 40000; i++)
         assert_ok(buf_addf(&large, "dòng %d\n", i));
-    path = tp_path("large.txt");
+    char *path = tp_path("large.txt");
     tp_write(path, buf_bytes(&large));
     free(path);
     return 0;
@@ -43,12 +24,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     buf_free(&large);
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
+    return trust_teardown(state);
 }
 
 static err_t open_large(void *arg, const struct asic_part *p, int *fd)

@@ -1,39 +1,13 @@
 /*
  * Manifests: written canonically, read back only byte for byte; sealed dossiers verified with every component. RFC 8785.
  */
-#include "tests/unit/testsign.h"
+#include "tests/unit/testtrust.h"
 
 #include "signer/formats/manifest.h"
 #include "signer/verify/verify.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-
-static struct ts_pki pki;
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    assert_int_equal(trust_new(&trust), OK);
-    char *path = tp_path("root.pem");
-    tp_write_pem(path, (X509 *const[]){pki.root.cert}, 1);
-    assert_int_equal(trust_load(&trust, path), OK);
-    free(path);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 static struct manifest_file file_of(const char *name, const char *content)
 {
@@ -316,5 +290,5 @@ int main(void)
         cmocka_unit_test(manifest_without_its_seal_cannot_be_decided),
         cmocka_unit_test(unsigned_files_pass_only_for_a_valid_manifest_that_names_them),
     };
-    return cmocka_run_group_tests_name("manifest", tests, setup, teardown);
+    return cmocka_run_group_tests_name("manifest", tests, trust_setup, trust_teardown);
 }

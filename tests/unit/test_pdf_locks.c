@@ -3,37 +3,11 @@
  * ISO 32000-1 §12.8.2.2 (DocMDP), §12.8.2.4 (FieldMDP).
  */
 #include "tests/unit/testpdf.h"
-#include "tests/unit/testsign.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/pdf.h"
 #include "signer/formats/pdf_locks.h"
 #include "signer/verify/verify.h"
-
-static struct ts_pki pki;
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 /* A form with the fields First (which has this lock), Second and Group.Third; First is signed. */
 static void make(const char *name, const char *lock)
@@ -207,5 +181,5 @@ int main(void)
         cmocka_unit_test(one_in_a_locked_field_is_found_out_and_named),
         cmocka_unit_test(certification_counts_wherever_it_stands),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, trust_setup, trust_teardown);
 }

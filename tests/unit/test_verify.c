@@ -3,38 +3,12 @@
  * ETSI EN 319 102-1; ISO 32000-1 §12.8; RFC 5280 §6; RFC 3161.
  */
 #include "tests/unit/testpdf.h"
-#include "tests/unit/testsign.h"
+#include "tests/unit/testtrust.h"
 
 #include "signer/verify/verify.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-
-static struct ts_pki pki;
-static struct trust trust;
-
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    assert_int_equal(trust_new(&trust), OK);
-    char *path = tp_path("root.pem");
-    tp_write_pem(path, (X509 *const[]){pki.root.cert}, 1);
-    assert_int_equal(trust_load(&trust, path), OK);
-    free(path);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
-}
 
 /* --- helpers --- */
 
@@ -962,5 +936,5 @@ int main(void)
         cmocka_unit_test(encrypted_pdf_cannot_be_decided),
         cmocka_unit_test(junk_and_other_files_are_never_valid),
     };
-    return cmocka_run_group_tests_name("verify", tests, setup, teardown);
+    return cmocka_run_group_tests_name("verify", tests, trust_setup, trust_teardown);
 }

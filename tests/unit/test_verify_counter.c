@@ -2,7 +2,7 @@
  * Counter-signatures as the verifier sees them: reported by whom and over whose signature, and refused when they are over anything else.
  * RFC 5652 §11.4; ETSI EN 319 122-1 §5.2.7.
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "common/der.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/cades.h"
@@ -12,33 +12,15 @@
 
 static const char text[] = "Giấy ủy quyền";
 static const struct covered content = {{{(const uint8_t *)text, sizeof text - 1}}};
-static struct trust trust;
 static struct file_result last;
 
-static int setup(void **state)
-{
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
-    AUTO_STR root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    return 0;
-}
-
+/* *last keeps the result. */
 static int teardown(void **state)
 {
-    (void)state;
     file_result_free(&last);
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
+    return trust_teardown(state);
 }
 
-/* *last keeps the result. */
 static enum verdict verdict_of(const struct buf *cms)
 {
     struct crl_memory memory = {.n = 0};
@@ -274,5 +256,5 @@ int main(void)
         cmocka_unit_test(every_changed_byte_of_it_is_noticed),
         cmocka_unit_test(they_may_be_over_one_another_up_to_a_bound),
     };
-    return cmocka_run_group_tests_name("counter-signatures", tests, setup, teardown);
+    return cmocka_run_group_tests_name("counter-signatures", tests, trust_setup, teardown);
 }

@@ -2,7 +2,7 @@
  * OCSP responses that came with a signature: believed from whom they may come, for the time that they speak of.
  * RFC 6960 §4.2.2; ETSI EN 319 102-1 §5.2.5.
  */
-#include "tests/unit/testhand.h"
+#include "tests/unit/testtrust.h"
 #include "tests/unit/testpdf.h"
 #include "tests/unit/unit.h"
 #include "signer/formats/cades.h"
@@ -10,35 +10,22 @@
 #include "signer/formats/pades_sign.h"
 #include "signer/verify/verify.h"
 
-static struct trust trust;
 static struct tp_id responder, exempt;
 static const struct covered content = {{{(const uint8_t *)"content", 7}}};
 
 static int setup(void **state)
 {
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
+    (void)trust_setup(state);
     tp_issue(&responder, &(struct tp_spec){.cn = "Responder", .profile = TP_OCSP, .issuer = &pki.ca});
     tp_issue(&exempt, &(struct tp_spec){.cn = "Responder, exempt", .profile = TP_OCSP_NOCHECK, .issuer = &pki.ca});
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    (void)state;
-    trust_free(&trust);
     tp_free(&responder);
     tp_free(&exempt);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
+    return trust_teardown(state);
 }
 
 /* A signature with a timestamp, all CRLs but the one about its signer, and this OCSP response. */

@@ -2,37 +2,25 @@
  * XAdES as the verifier sees it: every shape and level passes, and what must not pass does not.
  * ETSI EN 319 102-1 §5.3, §5.5; EN 319 132-1 §6.3.
  */
+#include "tests/unit/testtrust.h"
 #include "tests/unit/testxml.h"
 #include "tests/unit/unit.h"
 #include "signer/verify/verify.h"
 #include "signer/verify/xades_signatures.h"
 
-static struct trust trust;
 static struct file_result last;
 
 static int setup(void **state)
 {
-    (void)state;
-    secret_init();
-    formats_errors_register();
-    ts_pki_make(&pki);
+    (void)trust_setup(state);
     tx_files_write();
-    char *root = tp_path("root.pem");
-    tp_write_pem(root, (X509 *const[]){pki.root.cert}, 1);
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_load(&trust, root));
-    free(root);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    (void)state;
     file_result_free(&last);
-    trust_free(&trust);
-    ts_pki_free(&pki);
-    tp_cleanup();
-    return 0;
+    return trust_teardown(state);
 }
 
 static const struct signing_key *usual(struct hall *m)
