@@ -25,6 +25,14 @@ void outcome_unreadable(err_t e, const char *what, struct findings *f)
         finding_add(f, TOTAL_FAILED, SUB_FORMAT_FAILURE, NOTE_FORMAT, why);
 }
 
+void outcome_begin(const struct context *ctx, int64_t claimed, enum cms_hash hash, const char *alg, struct signature_result *r)
+{
+    r->claimed_time = claimed;
+    r->best_time = ctx->at;
+    snprintf(r->digest_alg, sizeof r->digest_alg, "%s", OBJ_nid2ln(EVP_MD_get_type(cms_hash_md(hash))));
+    snprintf(r->signature_alg, sizeof r->signature_alg, "%s", alg);
+}
+
 bool outcome_ref(err_t e, const char *name, const char *what, struct findings *f)
 {
     if (e == ERR_BAD_SIGNATURE)

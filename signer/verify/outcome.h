@@ -11,6 +11,8 @@
 
 /* A file that could not be taken apart; what: "XML", "JWS". */
 void outcome_unreadable(err_t e, const char *what, struct findings *f);
+/* What is told of a signature before it is judged: when it claims to have been made, and by which algorithms. */
+void outcome_begin(const struct context *ctx, int64_t claimed, enum cms_hash hash, const char *alg, struct signature_result *r);
 /* A reference that was checked; name NULL: not a file. what: of a fault of form. Is it fine? */
 bool outcome_ref(err_t e, const char *name, const char *what, struct findings *f);
 /* No certificate is the one that the signature names; any: though there are some. */
@@ -18,6 +20,7 @@ void outcome_no_signer(bool any, struct findings *f);
 /* The signature value, as check finds it; the key's kind and size are looked at before. end: see algorithm.h. */
 typedef err_t outcome_check_fn(void *arg, X509 *cert);
 void outcome_value(X509 *cert, outcome_check_fn *check, void *arg, struct algorithm_end *end, struct signature_result *r);
+
 /*
  * The timestamps of a signature: the earliest valid one tells the time; one that does not hold takes the verdict with it, also an archive's. The last comes
  * first, since an archive timestamp proves that what stands before it was there. imprint digests what number k is over, by alg. Returns what they prove.

@@ -71,10 +71,7 @@ static void verify_one(const struct context *ctx, const struct xades_files *file
     AUTO_X509 cert = NULL;
     struct algorithm_end end = {0};
     brought_read(s->cert, s->cert_n, &s->values, &brought);
-    r->claimed_time = s->signing_time;
-    r->best_time = ctx->at;
-    snprintf(r->digest_alg, sizeof r->digest_alg, "%s", OBJ_nid2ln(EVP_MD_get_type(cms_hash_md(s->hash))));
-    snprintf(r->signature_alg, sizeof r->signature_alg, "%s", xades_scheme_name(s->scheme));
+    outcome_begin(ctx, s->signing_time, s->hash, xades_scheme_name(s->scheme), r);
     check_refs(&about, &end, r);
     if (s->unknown_unsigned)
         finding_add(&r->findings, INDETERMINATE, SUB_SIG_CONSTRAINTS_FAILURE, NOTE_FORMAT, "unsigned properties");
