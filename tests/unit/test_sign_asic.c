@@ -18,7 +18,7 @@ static void lists(const char *container, const char *names)
     AUTO_BUF text = {0};
     char command[500];
     snprintf(command, sizeof command,
-             "python3 -c \"import zipfile,sys; z=zipfile.ZipFile('%s'); assert z.testzip() is None; "
+             "/usr/bin/python3 -c \"import zipfile,sys; z=zipfile.ZipFile('%s'); assert z.testzip() is None; "
              "print(' '.join(z.namelist()))\"",
              container);
     if (tp_run(&text, "%s", command) != 0 || strcmp(buf_str(&text), names) != 0)
@@ -122,7 +122,7 @@ static void what_was_changed_is_not_raised(void **state)
         AUTO_BUF text = {0};
         ASSERT_EXIT(0, "B-B", KEY "--format %s --overwrite -o x.asice note.txt", KINDS[i]);
         assert_int_equal(tp_run(&text,
-                                "cp x.asice before.asice; python3 -c \"import zipfile; z=zipfile.ZipFile('before.asice'); "
+                                "cp x.asice before.asice; /usr/bin/python3 -c \"import zipfile; z=zipfile.ZipFile('before.asice'); "
                                 "o=zipfile.ZipFile('x.asice','w'); "
                                 "[o.writestr(i.filename, b'other' if i.filename == 'note.txt' else z.read(i)) for i in z.infolist()]; "
                                 "o.close()\"; cp x.asice changed.asice"),

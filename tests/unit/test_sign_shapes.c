@@ -27,7 +27,7 @@ static void json_is_signed_and_raised_to_b_t(void **state)
     ASSERT_EXIT(2, "only B-T was reached, not B-LTA", KEY "--format jades --overwrite --level B-LTA --tsa %s note.txt",
                 services_url("/tsa"));
     verifier_says(0, "*.jades.json");
-    assert_int_equal(tp_run(&text, "python3 -c \"import json,base64; j=json.load(open('đơn.json.jades.json')); p=j['payload']; "
+    assert_int_equal(tp_run(&text, "/usr/bin/python3 -c \"import json,base64; j=json.load(open('đơn.json.jades.json')); p=j['payload']; "
                                    "assert base64.urlsafe_b64decode(p+'='*(-len(p)%%4)) == open('đơn.json','rb').read()\""),
                      0);
 }

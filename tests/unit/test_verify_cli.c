@@ -211,7 +211,7 @@ static void memory_is_bounded(void **state)
     skip(); /* the sanitizer's own memory is past any such limit */
 #endif
     /* an object stream of 400 MB of blanks in 400 kB: more than the verifier may have */
-    if (tp_run(&text, "python3 - <<'P'\n"
+    if (tp_run(&text, "/usr/bin/python3 - <<'P'\n"
                       "import zlib\n"
                       "o=b'%%PDF-1.7\\n'; at={}\n"
                       "def add(i,b):\n"
