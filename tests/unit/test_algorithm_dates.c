@@ -304,28 +304,33 @@ static void what_was_added_behind_the_archive_is_not_proven_by_it(void **state)
     free(path);
 }
 
+/* A timestamp over the signature, put behind everything that is there. */
+static void stamp_behind(const struct tp_id *by, int64_t when)
+{
+    AUTO_BUF cms = {0}, more = {0}, token = {0};
+    AUTO_CMS_EDIT e = NULL;
+    AUTO_STR path = tp_path("work");
+    tp_read(path, &cms);
+    assert_ok(cms_edit_open(buf_bytes(&cms), &e));
+    ts_token(by, &pki.services, cms_edit_base(e)->signer[0].signature, when, &token);
+    assert_ok(cms_edit_add_unsigned(e, 0, OID_TIMESTAMP_TOKEN, buf_bytes(&token)));
+    assert_ok(cms_edit_write(e, &more));
+    keep(&more);
+}
+
 /* Nor does it speak for a timestamp that was put there later, with a key that had expired by then, to make the signature older than it is. */
 static void a_timestamp_behind_the_archive_is_not_proven_by_it(void **state)
 {
     (void)state;
     struct tp_id brief = {0};
-    AUTO_BUF cms = {0}, more = {0}, token = {0};
-    AUTO_CMS_EDIT e = NULL;
-    char *path = tp_path("work");
     tp_issue(&brief, &(struct tp_spec){.cn = "Brief TSA", .profile = TP_TSA, .issuer = &pki.services, .to = START + 12 * HOUR});
     const struct stamping second = stamping_by(&pki.tsa);
     sign(CADES, &pki.citizen, SIGN_ECDSA, &second);
     clock_set_for_test(START + 2 * HOUR);
     raise_to(CADES, LEVEL_LTA, &second);
-    tp_read(path, &cms);
-    assert_ok(cms_edit_open(buf_bytes(&cms), &e));
-    ts_token(&brief, &pki.services, cms_edit_base(e)->signer[0].signature, START - HOUR, &token);
-    assert_ok(cms_edit_add_unsigned(e, 0, OID_TIMESTAMP_TOKEN, buf_bytes(&token)));
-    assert_ok(cms_edit_write(e, &more));
-    keep(&more);
+    stamp_behind(&brief, START - HOUR);
     at(CADES, START + 30 * TP_DAY, INDETERMINATE, NOTE_EXPIRED_NO_PROOF);
     tp_free(&brief);
-    free(path);
 }
 
 /* The same of the certificate that comes inside of such a timestamp: who can forge certificates today has not had one then. */
@@ -333,24 +338,15 @@ static void nor_is_the_certificate_in_it(void **state)
 {
     (void)state;
     struct tp_id forged = {0};
-    AUTO_BUF cms = {0}, more = {0}, token = {0};
-    AUTO_CMS_EDIT e = NULL;
-    char *path = tp_path("work");
     make_pki(IN_2011);
     tp_issue(&forged, &(struct tp_spec){.cn = "Forged TSA", .profile = TP_TSA, .issuer = &pki.services, .md = "SHA1"});
     const struct stamping second = stamping_by(&pki.tsa);
     sign(CADES, &pki.citizen, SIGN_ECDSA, &second);
     raise_to(CADES, LEVEL_LTA, &second);
-    tp_read(path, &cms);
-    assert_ok(cms_edit_open(buf_bytes(&cms), &e));
-    ts_token(&forged, &pki.services, cms_edit_base(e)->signer[0].signature, IN_2011 - HOUR, &token);
-    assert_ok(cms_edit_add_unsigned(e, 0, OID_TIMESTAMP_TOKEN, buf_bytes(&token)));
-    assert_ok(cms_edit_write(e, &more));
-    keep(&more);
+    stamp_behind(&forged, IN_2011 - HOUR);
     at(CADES, IN_2011 + 3000 * TP_DAY, INDETERMINATE, NOTE_ALGORITHM_ENDED);
     tp_free(&forged);
     drop_pki();
-    free(path);
 }
 
 /* A certificate by SHA-1 of 2011: good for what a timestamp of 2011 proves, and for nothing of today. */
